@@ -1,0 +1,72 @@
+package codec
+
+// target is where the parts of a request-target are (RFC 9112 §3.2), relative
+// to its first byte. The authority of origin-form is empty.
+type target struct {
+	authority, authorityEnd uint16
+	path, pathEnd           uint16
+	query                   uint16 // behind "?"; the length of the target if there is no "?"
+}
+
+// parseTarget finds the parts of s, in origin-form or in absolute-form with the
+// scheme http or https, and reports whether s is either. s is shorter than 64 KiB.
+//
+// What RFC 3986 wants escaped is accepted unescaped where browsers send it so:
+// any visible ASCII character but "#", and in the query a "%" that escapes
+// nothing.
+func parseTarget[T text](s T) (t target, ok bool) {
+	if !allIn(s, targetChar) {
+		return target{}, false
+	}
+	path := 0
+	if len(s) == 0 || s[0] != '/' {
+		scheme := schemeLength(s)
+		if scheme == 0 {
+			return target{}, false
+		}
+		path = scheme
+		for path < len(s) && s[path] != '/' && s[path] != '?' {
+			path++
+		}
+		t.authority, t.authorityEnd = uint16(scheme), uint16(path)
+		if !validHost(s[scheme:path]) {
+			return target{}, false
+		}
+	}
+	end := path
+	for end < len(s) && s[end] != '?' {
+		end++
+	}
+	if !validEscapes(s[path:end]) {
+		return target{}, false
+	}
+	t.path, t.pathEnd = uint16(path), uint16(end)
+	if path == end {
+		// "an empty path component is equivalent to an absolute path of "/""
+		// RFC 9110 §4.2.3: take the one in front of the authority.
+		t.path, t.pathEnd = t.authority-1, t.authority
+	}
+	t.query = uint16(min(end+1, len(s)))
+	return t, true
+}
+
+// schemeLength returns the length of the "http://" or "https://" that s begins
+// with, 0 if it begins with neither.
+func schemeLength[T text](s T) int {
+	for _, scheme := range [...]string{"http://", "https://"} {
+		if len(s) >= len(scheme) && equalFold(s[:len(scheme)], scheme) {
+			return len(scheme)
+		}
+	}
+	return 0
+}
+
+// validEscapes reports whether two hexadecimal digits follow each "%".
+func validEscapes[T text](s T) bool {
+	for i := range len(s) {
+		if s[i] == '%' && (len(s)-i < 3 || !allIn(s[i+1:i+3], hexChar)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,297 @@
+package codec
+
+import "iter"
+
+// What Parse accepts of a head: the part of a message up to and including its
+// empty line.
+const (
+	MaxHeadBytes = 16 << 10 // bytes, unless MaxBytes says otherwise
+	MaxHeadLines = 128      // header lines, the start line not counted
+)
+
+// maxOffset caps MaxBytes, because offsets are held in 16 bits.
+const maxOffset = 1<<16 - 1
+
+// short is the verdict that the bytes end before the head does. It never leaves
+// the package: Parse says ErrShort or ErrHeadTooBig for it.
+const short Refusal = 0xFF
+
+// state is where the scan waits for more bytes.
+type state uint8
+
+const (
+	atStart     state = iota // in the first element of the start line
+	inTarget                 // of a request line
+	inVersion                // of a request line
+	inReason                 // of a status line
+	wantStartLF              // behind the CR of a status line
+	atLine                   // at the first byte of a header line or of the empty line
+	inName
+	beforeValue // behind the colon
+	inFieldValue
+	wantLF      // behind the CR of a header line
+	wantFinalLF // behind the CR of the empty line
+	complete
+)
+
+// head is what requests and responses share: the scan of the header lines, and
+// access to them. It holds offsets, so that the caller may move the bytes until
+// the last one has come:
+//
+//	GET /chat HTTP/1.1 ␍␊ Host: a ␍␊ Upgrade:  websocket  ␍␊ ␍␊ frames…
+//	                                 name   │  value    │         │
+//	                                        colon      end       pos, at last
+//
+// No offset is above pos, and pos only grows: no byte is scanned twice.
+type head struct {
+	buf     []byte // the head, once it is complete; nil before
+	pos     int    // bytes scanned
+	state   state
+	refused Refusal // what ended the scan; 0 if nothing did
+	n       uint8   // header lines in lines
+	line    line    // the one that pos is in
+	first   [fieldEnd]uint8
+	count   [fieldEnd]uint8
+	lines   [MaxHeadLines]line
+}
+
+// line is one header line: name, colon, value and end of the value, which has
+// no white space around it.
+type line struct {
+	name, colon, value, end uint16
+	field                   field
+}
+
+func (h *head) reset() {
+	h.buf, h.pos, h.state, h.refused, h.n = nil, 0, atStart, 0, 0
+	h.count = [fieldEnd]uint8{}
+}
+
+func headLimit(maxBytes int) int {
+	if maxBytes <= 0 {
+		return MaxHeadBytes
+	}
+	return min(maxBytes, maxOffset)
+}
+
+// settle turns the verdict on b, cut at limit, into what Parse returns.
+func (h *head) settle(b []byte, limit int, v Refusal) (n int, err error) {
+	switch {
+	case v == 0:
+		h.buf = b[:h.pos:h.pos]
+		return h.pos, nil
+	case v == short && len(b) < limit:
+		return 0, ErrShort
+	case v == short:
+		v = ErrHeadTooBig
+	}
+	h.refused = v
+	return 0, v
+}
+
+// wait notes where the scan goes on when there are more bytes.
+func (h *head) wait(at int, in state) Refusal {
+	h.pos, h.state = at, in
+	return short
+}
+
+// next scans b to the end of one header line and returns what the line names;
+// fieldEnd stands for the empty line that ends the head. Each case is a place
+// where the bytes may have ended the last time.
+func (h *head) next(b []byte) (field, Refusal) {
+	i, l := h.pos, &h.line
+	switch h.state {
+	default: // atLine
+		if i == len(b) {
+			return 0, h.wait(i, atLine)
+		}
+		switch b[i] {
+		case '\r':
+			return h.finish(b, i+1)
+		case ' ', '\t':
+			return 0, ErrHeaderFold
+		}
+		if h.n == MaxHeadLines {
+			return 0, ErrTooManyLines
+		}
+		l.name = uint16(i)
+		fallthrough
+	case inName:
+		for i < len(b) && class[b[i]]&tokenChar != 0 {
+			i++
+		}
+		if i == len(b) {
+			return 0, h.wait(i, inName)
+		}
+		if b[i] != ':' || i == int(l.name) {
+			return 0, refuseName(b[i])
+		}
+		l.colon = uint16(i)
+		i++
+		fallthrough
+	case beforeValue:
+		for i < len(b) && isSpace(b[i]) {
+			i++
+		}
+		if i == len(b) {
+			return 0, h.wait(i, beforeValue)
+		}
+		l.value = uint16(i)
+		fallthrough
+	case inFieldValue:
+		i = skipValue(b, i)
+		if i == len(b) {
+			return 0, h.wait(i, inFieldValue)
+		}
+		if b[i] != '\r' {
+			return 0, refuseValue(b[i])
+		}
+		end := i
+		for end > int(l.value) && isSpace(b[end-1]) {
+			end--
+		}
+		l.end = uint16(end)
+		i++
+		fallthrough
+	case wantLF:
+		if i == len(b) {
+			return 0, h.wait(i, wantLF)
+		}
+		if b[i] != '\n' {
+			return 0, ErrLineEnd
+		}
+		h.pos, h.state = i+1, atLine
+		return h.add(b), 0
+	case wantFinalLF:
+		return h.finish(b, i)
+	case complete:
+		return fieldEnd, 0
+	}
+}
+
+// finish expects at b[i] the LF of the empty line.
+func (h *head) finish(b []byte, i int) (field, Refusal) {
+	if i == len(b) {
+		return 0, h.wait(i, wantFinalLF)
+	}
+	if b[i] != '\n' {
+		return 0, ErrLineEnd
+	}
+	h.pos, h.state = i+1, complete
+	return fieldEnd, 0
+}
+
+// add files the line that has just ended.
+func (h *head) add(b []byte) field {
+	l := &h.line
+	l.field = fieldOf(b[l.name:l.colon])
+	if h.count[l.field] == 0 {
+		h.first[l.field] = h.n
+	}
+	h.count[l.field]++
+	h.lines[h.n] = *l
+	h.n++
+	return l.field
+}
+
+// refuseName says why c may not stand where a header name or its colon should.
+func refuseName(c byte) Refusal {
+	switch c {
+	case ' ', '\t':
+		return ErrHeaderSpace
+	case '\r':
+		return ErrHeaderLine
+	case '\n':
+		return ErrLineEnd
+	}
+	return ErrHeaderName
+}
+
+// refuseValue says why c may not stand in a header value.
+func refuseValue(c byte) Refusal {
+	if c == '\n' {
+		return ErrLineEnd
+	}
+	return ErrHeaderValue
+}
+
+// span returns the bytes of a complete head, and nil before it is.
+func (h *head) span(from, to uint16) []byte {
+	if h.buf == nil {
+		return nil
+	}
+	return h.buf[from:to:to]
+}
+
+// value returns the first value of f, nil if there is none.
+func (h *head) value(f field) []byte {
+	if h.count[f] == 0 {
+		return nil
+	}
+	l := &h.lines[h.first[f]]
+	return h.span(l.value, l.end)
+}
+
+// all yields the values of f.
+func (h *head) all(f field, yield func([]byte) bool) {
+	if h.buf == nil || h.count[f] == 0 {
+		return
+	}
+	for i := int(h.first[f]); i < int(h.n); i++ {
+		if l := &h.lines[i]; l.field == f && !yield(h.span(l.value, l.end)) {
+			return
+		}
+	}
+}
+
+// lists reports whether a value of f, a comma-separated list, has token.
+func (h *head) lists(f field, token string) bool {
+	for v := range func(yield func([]byte) bool) { h.all(f, yield) } {
+		if HasToken(v, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// Fields iterates over the header lines in their order: name as it was sent,
+// value without the white space around it. Both are slices of the last Parse's
+// bytes.
+func (h *head) Fields() iter.Seq2[[]byte, []byte] {
+	return func(yield func(name, value []byte) bool) { h.fields(yield) }
+}
+
+func (h *head) fields(yield func(name, value []byte) bool) {
+	if h.buf == nil {
+		return
+	}
+	for i := range int(h.n) {
+		l := &h.lines[i]
+		if !yield(h.span(l.name, l.colon), h.span(l.value, l.end)) {
+			return
+		}
+	}
+}
+
+// Values iterates over the values of all header lines called name, in whatever
+// case, in their order.
+func (h *head) Values(name string) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { h.named(name, yield) }
+}
+
+func (h *head) named(name string, yield func([]byte) bool) {
+	for k, v := range h.Fields() {
+		if equalFold(k, name) && !yield(v) {
+			return
+		}
+	}
+}
+
+// Header returns the value of the first header line called name, in whatever
+// case; nil if there is none, empty but not nil if the value is empty.
+func (h *head) Header(name string) []byte {
+	for v := range h.Values(name) {
+		return v
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package codec
+
+import "encoding/binary"
+
+// The limits that the frame format sets (RFC 6455 §5.2, §5.5).
+const (
+	MaxHeaderSize     = 14  // bytes: two, eight of extended length, four of masking key
+	MaxControlPayload = 125 // bytes of payload in a Close, Ping or Pong frame
+)
+
+// The reserved bits as Header.RSV holds them.
+const (
+	RSV1 = 4 // permessage-deflate: the message is compressed (RFC 7692 §6)
+	RSV2 = 2
+	RSV3 = 1
+)
+
+// Header is a frame without its payload (RFC 6455 §5.2). It is a plain value of
+// 16 bytes: compare it, copy it, keep it.
+type Header struct {
+	Length uint64  // payload bytes. Check it against a limit before converting it to int
+	Key    [4]byte // masking key; zero unless Masked
+	Opcode Opcode
+	RSV    uint8 // RSV1, RSV2 and RSV3, or'ed
+	Fin    bool  // the last fragment of its message
+	Masked bool
+}
+
+// ParseHeader reads the header at the start of b and returns its size in n.
+//
+// It checks the form alone: ErrShort if b ends inside the header,
+// ErrLengthNotMinimal or ErrLengthOverflow if the length is ill-formed. Whether
+// the frame may stand where it does is for Sequence.Check to say.
+func ParseHeader(b []byte) (h Header, n int, err error) {
+	if len(b) < 2 {
+		return Header{}, 0, ErrShort
+	}
+	b0, b1 := b[0], b[1]
+	n = 2
+	length := uint64(b1 & 0x7F)
+	switch length {
+	case 126:
+		if len(b) < 4 {
+			return Header{}, 0, ErrShort
+		}
+		length, n = uint64(binary.BigEndian.Uint16(b[2:])), 4
+		if length < 126 {
+			return Header{}, 0, ErrLengthNotMinimal
+		}
+	case 127:
+		if len(b) < 10 {
+			return Header{}, 0, ErrShort
+		}
+		length, n = binary.BigEndian.Uint64(b[2:]), 10
+		if length>>63 != 0 {
+			return Header{}, 0, ErrLengthOverflow
+		}
+		if length < 1<<16 {
+			return Header{}, 0, ErrLengthNotMinimal
+		}
+	}
+	h = Header{
+		Length: length,
+		Opcode: Opcode(b0 & 0x0F),
+		RSV:    b0 >> 4 & 7,
+		Fin:    b0&0x80 != 0,
+	}
+	if b1&0x80 != 0 {
+		if len(b) < n+4 {
+			return Header{}, 0, ErrShort
+		}
+		h.Masked, h.Key = true, [4]byte(b[n:n+4])
+		n += 4
+	}
+	return h, n, nil
+}
+
+// AppendHeader appends h to dst in its only legal form, the shortest, and
+// returns the extended slice. Length must be below 2^63, RSV below 8 and Opcode
+// below 16; what is above is cut off.
+func AppendHeader(dst []byte, h Header) []byte {
+	b0 := byte(h.Opcode)&0x0F | h.RSV&7<<4
+	if h.Fin {
+		b0 |= 0x80
+	}
+	var b1 byte
+	if h.Masked {
+		b1 = 0x80
+	}
+	length := h.Length &^ (1 << 63)
+	switch {
+	case length < 126:
+		dst = append(dst, b0, b1|byte(length))
+	case length < 1<<16:
+		dst = append(dst, b0, b1|126, byte(length>>8), byte(length))
+	default:
+		dst = append(dst, b0, b1|127)
+		dst = binary.BigEndian.AppendUint64(dst, length)
+	}
+	if h.Masked {
+		dst = append(dst, h.Key[:]...)
+	}
+	return dst
+}
+
+// SizeHeader returns how many bytes AppendHeader appends for h: 2 to 14.
+func SizeHeader(h Header) int {
+	n := 2
+	switch length := h.Length &^ (1 << 63); {
+	case length >= 1<<16:
+		n = 10
+	case length >= 126:
+		n = 4
+	}
+	if h.Masked {
+		n += 4
+	}
+	return n
+}

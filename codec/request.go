@@ -1,0 +1,220 @@
+package codec
+
+import "iter"
+
+// Request is a client's opening handshake (RFC 6455 §4.1), read by a server.
+// The zero value is ready for Parse.
+//
+// A Request holds no copy of what it has read. Its methods return slices of the
+// bytes that Parse was last given: they are valid until those bytes change, and
+// must not be written to. Until Parse has succeeded they return nil. A Request
+// must not be used by two goroutines at once.
+type Request struct {
+	// MaxBytes is how many bytes the head may have, its empty line included.
+	// 0 means MaxHeadBytes; above 65535 it means 65535.
+	MaxBytes int
+
+	head
+	method uint16 // end of the method, which begins at 0
+	target uint16 // end of the request-target, which begins behind "method SP"
+	parts  target // relative to the begin of the request-target
+}
+
+// Reset makes r ready for the next request and lets go of the bytes of the last.
+// MaxBytes stays.
+func (r *Request) Reset() { r.reset() }
+
+// Parse reads a head from b, which holds everything received so far. It returns
+// the size of the head, empty line included; the bytes behind it are the
+// client's first frames. It judges what HTTP demands (RFC 9112: start line,
+// header lines, sizes, Host); for what WebSocket demands, call Check.
+//
+// ErrShort asks for more: call again with what has come since behind the same
+// bytes, which may have moved. What was read is not read again, so the cost is
+// linear in the size of the head however it is cut. Any other error is a
+// Refusal, and final. It comes with the byte that makes the head wrong, or at
+// the latest with the end of its line: what is not HTTP is refused at once.
+//
+// Lines have to end in CRLF, and an empty line in front of the request line is
+// refused. The request-target has to be in origin-form or in absolute-form.
+func (r *Request) Parse(b []byte) (n int, err error) {
+	if r.refused != 0 {
+		return 0, r.refused
+	}
+	limit := headLimit(r.MaxBytes)
+	return r.settle(b, limit, r.scan(b[:min(len(b), limit)]))
+}
+
+func (r *Request) scan(b []byte) Refusal {
+	if len(b) < r.pos {
+		return short // bytes that were there are gone
+	}
+	if r.state < atLine {
+		if v := r.scanLine(b); v != 0 {
+			return v
+		}
+	}
+	for {
+		f, v := r.next(b)
+		switch {
+		case v != 0:
+			return v
+		case f == fieldHost:
+			if v := r.judgeHost(b); v != 0 {
+				return v
+			}
+		case f == fieldEnd:
+			if r.count[fieldHost] == 0 {
+				return ErrHostMissing
+			}
+			return 0
+		}
+	}
+}
+
+// scanLine scans the request line: method SP request-target SP HTTP-version CRLF.
+// Each case is a place where the bytes may have ended the last time.
+func (r *Request) scanLine(b []byte) Refusal {
+	i := r.pos
+	switch r.state {
+	case atStart:
+		for i < len(b) && class[b[i]]&tokenChar != 0 {
+			i++
+		}
+		if i == len(b) {
+			return r.wait(i, atStart)
+		}
+		if b[i] != ' ' || i == 0 {
+			return ErrRequestLine
+		}
+		r.method = uint16(i)
+		i++
+		fallthrough
+	case inTarget:
+		for i < len(b) && class[b[i]]&targetChar != 0 {
+			i++
+		}
+		start := int(r.method) + 1
+		if i > start && b[start] != '/' && lower(b[start]) != 'h' {
+			return ErrRequestLine // neither form: "*", say, as in HTTP/2's preface
+		}
+		if i == len(b) {
+			return r.wait(i, inTarget)
+		}
+		if b[i] != ' ' {
+			return ErrRequestLine
+		}
+		parts, ok := parseTarget(b[start:i])
+		if !ok {
+			return ErrRequestLine
+		}
+		r.parts, r.target = parts, uint16(i)
+		i++
+		fallthrough
+	default: // inVersion
+		start := int(r.target) + 1
+		for ; i < start+len(httpVersion); i++ {
+			if i == len(b) {
+				return r.wait(i, inVersion)
+			}
+			if v := judgeVersion(b[i], i-start); v != 0 {
+				return v
+			}
+		}
+	}
+	r.pos, r.state = i, atLine
+	return 0
+}
+
+// httpVersion is what a request line ends in, with a minor version of 1 or more.
+const httpVersion = "HTTP/1.1\r\n"
+
+// judgeVersion judges c at position i of the end of a request line.
+func judgeVersion(c byte, i int) Refusal {
+	const major, minor, cr = 5, 7, 8
+	switch {
+	case c == httpVersion[i]:
+		return 0
+	case i == major && isDigit(c):
+		return ErrHTTPMajor
+	case i == minor && c == '0':
+		return ErrHTTP10
+	case i == minor && isDigit(c):
+		return 0 // "HTTP/1.2": the same, and more (RFC 9110 §2.5)
+	case i == cr && c == '\n' || i > cr:
+		return ErrLineEnd
+	}
+	return ErrRequestLine
+}
+
+// judgeHost judges the Host header that has just been scanned.
+func (r *Request) judgeHost(b []byte) Refusal {
+	if r.count[fieldHost] > 1 {
+		return ErrHostTwice
+	}
+	if !validHost(b[r.line.value:r.line.end]) {
+		return ErrHost
+	}
+	return 0
+}
+
+// Method returns the method, "GET" if Check finds no fault.
+func (r *Request) Method() []byte { return r.span(0, r.method) }
+
+// Target returns the request-target as it was sent.
+func (r *Request) Target() []byte { return r.span(r.method+1, r.target) }
+
+// Path returns the path of the target, still escaped. It begins with "/".
+func (r *Request) Path() []byte { return r.part(r.parts.path, r.parts.pathEnd) }
+
+// Query returns what follows the first "?" of the target, still escaped; it is
+// empty if there is none.
+func (r *Request) Query() []byte { return r.part(r.parts.query, r.target-r.method-1) }
+
+// Host returns the host and perhaps port that the request is for: the Host
+// header, or the authority of a target in absolute-form, which overrides it
+// (RFC 9112 §3.2.2).
+func (r *Request) Host() []byte {
+	if r.parts.authority != 0 {
+		return r.part(r.parts.authority, r.parts.authorityEnd)
+	}
+	return r.value(fieldHost)
+}
+
+// part returns a part of the target.
+func (r *Request) part(from, to uint16) []byte {
+	start := r.method + 1
+	return r.span(start+from, start+to)
+}
+
+// Key returns Sec-WebSocket-Key, nil if there is none.
+func (r *Request) Key() []byte { return r.value(fieldKey) }
+
+// Origin returns Origin, nil if there is none: the client is not a browser
+// (RFC 6455 §4.2.1 /7/). A server that serves browsers has to compare it with
+// the origins that it trusts; see ErrOrigin.
+func (r *Request) Origin() []byte { return r.value(fieldOrigin) }
+
+// IsUpgrade reports whether the request asks for the protocol to be switched to
+// WebSocket, rightly or not: Upgrade names websocket and Connection upgrade.
+func (r *Request) IsUpgrade() bool {
+	return r.lists(fieldUpgrade, "websocket") && r.lists(fieldConnection, "upgrade")
+}
+
+// Subprotocols iterates over the sub-protocols that the client offers, the one
+// it prefers first, from all Sec-WebSocket-Protocol headers.
+func (r *Request) Subprotocols() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { r.subprotocols(yield) }
+}
+
+func (r *Request) subprotocols(yield func([]byte) bool) {
+	r.all(fieldProtocol, func(list []byte) bool {
+		for len(list) > 0 {
+			var name []byte
+			if name, list = cutElement(list); len(name) > 0 && !yield(name) {
+				return false
+			}
+		}
+		return true
+	})
+}

@@ -1,0 +1,207 @@
+package codec
+
+// Response is a server's answer to an opening handshake (RFC 6455 §4.2.2), read
+// by a client. The zero value is ready for Parse. What Request says about
+// memory and concurrency holds here too.
+//
+// An answer with a 1xx status other than 101 is not the last one: Reset, and
+// Parse what follows it (RFC 9110 §15.2).
+type Response struct {
+	// MaxBytes is how many bytes the head may have, its empty line included.
+	// 0 means MaxHeadBytes; above 65535 it means 65535.
+	MaxBytes int
+
+	head
+	reasonEnd uint16
+	status    uint16
+	http10    bool
+}
+
+// Reset makes r ready for the next response and lets go of the bytes of the
+// last. MaxBytes stays.
+func (r *Response) Reset() { r.reset() }
+
+// Parse reads a head from b, which holds everything received so far, as
+// Request.Parse does. The bytes behind the head of a 101 are the server's first
+// frames; those behind another head are its body.
+func (r *Response) Parse(b []byte) (n int, err error) {
+	if r.refused != 0 {
+		return 0, r.refused
+	}
+	limit := headLimit(r.MaxBytes)
+	return r.settle(b, limit, r.scan(b[:min(len(b), limit)]))
+}
+
+func (r *Response) scan(b []byte) Refusal {
+	if len(b) < r.pos {
+		return short // bytes that were there are gone
+	}
+	if r.state < atLine {
+		if v := r.scanLine(b); v != 0 {
+			return v
+		}
+	}
+	for {
+		if f, v := r.next(b); v != 0 || f == fieldEnd {
+			return v
+		}
+	}
+}
+
+// The begin of a status line: "#" is a digit.
+const (
+	statusForm = "HTTP/1.# ### "
+	minorAt    = len("HTTP/1.")
+	statusAt   = len("HTTP/1.1 ")
+	reasonAt   = len(statusForm)
+)
+
+// scanLine scans the status line: HTTP-version SP status-code SP [ reason ] CRLF.
+func (r *Response) scanLine(b []byte) Refusal {
+	i := r.pos
+	switch r.state {
+	case atStart:
+		for ; i < reasonAt; i++ {
+			if i == len(b) {
+				return r.wait(i, atStart)
+			}
+			ok := b[i] == statusForm[i]
+			if statusForm[i] == '#' {
+				ok = isDigit(b[i])
+			}
+			if !ok {
+				return ErrStatusLine
+			}
+		}
+		r.http10 = b[minorAt] == '0'
+		r.status = 0
+		for _, c := range b[statusAt : statusAt+3] {
+			r.status = r.status*10 + uint16(c-'0')
+		}
+		if r.status < 100 {
+			return ErrStatusLine
+		}
+		fallthrough
+	case inReason:
+		i = skipValue(b, i)
+		if i == len(b) {
+			return r.wait(i, inReason)
+		}
+		if b[i] != '\r' {
+			return ErrStatusLine
+		}
+		r.reasonEnd = uint16(i)
+		i++
+		fallthrough
+	default: // wantStartLF
+		if i == len(b) {
+			return r.wait(i, wantStartLF)
+		}
+		if b[i] != '\n' {
+			return ErrLineEnd
+		}
+	}
+	r.pos, r.state = i+1, atLine
+	return 0
+}
+
+// Status returns the status code, 0 before Parse has succeeded.
+func (r *Response) Status() int {
+	if r.buf == nil {
+		return 0
+	}
+	return int(r.status)
+}
+
+// Reason returns the reason phrase, which may be empty. It is meant for people:
+// "A client SHOULD ignore the reason-phrase content" (RFC 9112 §4).
+func (r *Response) Reason() []byte { return r.span(uint16(reasonAt), r.reasonEnd) }
+
+// Subprotocol returns the sub-protocol that the server chose, nil if none.
+func (r *Response) Subprotocol() []byte { return r.value(fieldProtocol) }
+
+// Check judges a parsed response by RFC 6455 §4.1: whether it accepts the
+// request that was sent with key and with these sub-protocols and, or not, with
+// extensions. It returns the first Refusal of, in this order: status, HTTP
+// version, Upgrade, Connection, accept, extensions, sub-protocol. Which of the
+// extensions were accepted is not looked at.
+func (r *Response) Check(key [24]byte, offered []string, extensions bool) error {
+	if v := r.check(key, offered, extensions); v != 0 {
+		return v
+	}
+	return nil
+}
+
+func (r *Response) check(key [24]byte, offered []string, extensions bool) Refusal {
+	switch {
+	case r.Status() != 101:
+		return ErrStatus
+	case r.http10:
+		return ErrHTTP10
+	case r.count[fieldUpgrade] != 1 || !equalFold(r.value(fieldUpgrade), "websocket"):
+		return ErrUpgrade
+	case !r.lists(fieldConnection, "upgrade"):
+		return ErrConnection
+	case r.count[fieldAccept] == 0:
+		return ErrAcceptMissing
+	case r.count[fieldAccept] > 1:
+		return ErrAcceptTwice
+	case !r.accepts(key):
+		return ErrAccept
+	case r.count[fieldExtensions] > 0 && !extensions:
+		return ErrExtension
+	case r.count[fieldProtocol] > 1:
+		return ErrSubprotocolSeveral
+	case r.count[fieldProtocol] == 1 && !contains(offered, r.Subprotocol()):
+		return ErrSubprotocolUnoffered
+	}
+	return 0
+}
+
+func (r *Response) accepts(key [24]byte) bool {
+	want := AcceptKey(key[:])
+	return string(r.value(fieldAccept)) == string(want[:])
+}
+
+// contains reports whether name is among offered, compared exactly.
+func contains(offered []string, name []byte) bool {
+	for _, o := range offered {
+		if o == string(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// AppendResponse appends to dst the 101 that accepts a request with this
+// Sec-WebSocket-Key (RFC 6455 §4.2.2), and returns the extended slice. An empty
+// subprotocol or extensions leaves its header out. A Misuse returns dst as it
+// was. key and dst are not retained.
+func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, error) {
+	switch {
+	case !ValidKey(key):
+		return dst, MisuseKey
+	case subprotocol != "" && !IsToken(subprotocol):
+		return dst, MisuseSubprotocol
+	case !allIn(extensions, valueChar):
+		return dst, MisuseExtensions
+	}
+	accept := AcceptKey(key)
+	dst = append(dst, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "...)
+	dst = append(dst, accept[:]...)
+	if subprotocol != "" {
+		dst = appendHeader(dst, "Sec-WebSocket-Protocol", subprotocol)
+	}
+	if extensions != "" {
+		dst = appendHeader(dst, "Sec-WebSocket-Extensions", extensions)
+	}
+	return append(dst, "\r\n\r\n"...), nil
+}
+
+// appendHeader ends the line before and appends one without its end.
+func appendHeader(dst []byte, name, value string) []byte {
+	dst = append(dst, "\r\n"...)
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	return append(dst, value...)
+}

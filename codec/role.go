@@ -1,0 +1,22 @@
+package codec
+
+// Role says which end of the connection an endpoint is. It decides who masks:
+// a client masks every frame, a server none (RFC 6455 §5.1).
+type Role uint8
+
+// The two roles.
+const (
+	Server Role = iota
+	Client
+)
+
+// Peer returns the role at the other end.
+func (r Role) Peer() Role { return r ^ 1 }
+
+// String returns "server" or "client".
+func (r Role) String() string {
+	if r == Server {
+		return "server"
+	}
+	return "client"
+}

@@ -1,0 +1,164 @@
+package websocket
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// now is the one place where this package reads the clock.
+func now() time.Time { return time.Now() }
+
+// never is the deadline of what may take for ever.
+var never time.Time
+
+// past is a deadline that ends a read at once.
+var past = time.Unix(1, 0)
+
+// wait is how long a read may take, and by what it can be woken. The socket has
+// one deadline for reading; wait sets it to the earliest of the limits, and to
+// the past when the context of the read under way is cancelled.
+//
+// A context costs nothing per read: it is watched by a registration that stays
+// for as long as the same context comes again.
+type wait struct {
+	message time.Time // when the message begun has to be complete; the reader's own
+
+	mu       sync.Mutex
+	ctx      context.Context // of the read under way
+	limit    time.Time       // the deadline of ctx
+	closing  time.Time       // when the closing handshake has to be complete
+	deadline time.Time       // as it is set on the socket
+	armed    bool            // a goroutine is reading from the socket under ctx
+
+	watched   <-chan struct{} // the Done channel that is watched
+	unwatch   func() bool     // ends the watching
+	interrupt func()          // what it calls
+}
+
+// limits, in the order in which they are looked at.
+type limit int
+
+const (
+	noLimit limit = iota
+	closingLimit
+	contextLimit
+	messageLimit
+)
+
+// begin takes ctx for the read that begins. It returns its error if it has
+// ended.
+func (w *wait) begin(ctx context.Context, nc net.Conn) error {
+	if ctx.Done() == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	limit, _ := ctx.Deadline()
+	w.mu.Lock()
+	w.ctx, w.limit = ctx, limit
+	w.mu.Unlock()
+	if done := ctx.Done(); done != w.watched {
+		w.stop()
+		if w.interrupt == nil {
+			w.interrupt = func() { w.wake(nc) }
+		}
+		w.watched, w.unwatch = done, context.AfterFunc(ctx, w.interrupt)
+	}
+	return nil
+}
+
+// finish lets go of the context of the read that ends.
+func (w *wait) finish() {
+	if w.ctx == nil {
+		return
+	}
+	w.mu.Lock()
+	w.ctx, w.limit = nil, never
+	w.mu.Unlock()
+}
+
+// stop ends the watching of a context.
+func (w *wait) stop() {
+	if w.unwatch != nil {
+		w.unwatch()
+		w.watched, w.unwatch = nil, nil
+	}
+}
+
+// wake ends the read from the socket if its context has ended.
+func (w *wait) wake(nc net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.armed && w.ctx != nil && w.ctx.Err() != nil {
+		w.set(nc, past)
+	}
+}
+
+// arm sets the deadline for the next read from the socket. It returns the
+// error of a context that has ended.
+func (w *wait) arm(nc net.Conn) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ctx != nil {
+		if err := w.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	w.armed = true
+	w.set(nc, earlier(earlier(w.limit, w.message), w.closing))
+	return nil
+}
+
+// disarm says that the read from the socket is over.
+func (w *wait) disarm() {
+	w.mu.Lock()
+	w.armed = false
+	w.mu.Unlock()
+}
+
+// close limits the closing handshake that begins, also for a read under way.
+func (w *wait) close(nc net.Conn, by time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closing = earlier(w.closing, by)
+	if w.armed {
+		w.set(nc, earlier(w.deadline, w.closing))
+	}
+}
+
+// expired returns the limit that is over.
+func (w *wait) expired(now time.Time) limit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	over := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
+	switch {
+	case over(w.closing):
+		return closingLimit
+	case w.ctx != nil && (w.ctx.Err() != nil || over(w.limit)):
+		return contextLimit
+	case over(w.message):
+		return messageLimit
+	}
+	return noLimit
+}
+
+// ctxErr returns the error of the context that ended the read. Its deadline may
+// be over a moment before it says so itself.
+func (w *wait) ctxErr() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	return context.DeadlineExceeded
+}
+
+func (w *wait) set(nc net.Conn, t time.Time) {
+	if !t.Equal(w.deadline) {
+		w.deadline = t
+		nc.SetReadDeadline(t)
+	}
+}

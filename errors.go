@@ -1,0 +1,103 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// Errors of this package that stand for themselves. Compare with errors.Is.
+var (
+	// ErrClosed reports an operation on a connection that this endpoint has
+	// closed, or after its Close frame. It is a net.ErrClosed.
+	ErrClosed error = closedError{}
+
+	// ErrServerClosed is what Serve returns after Shutdown or Close.
+	ErrServerClosed = errors.New("websocket: server closed")
+
+	// ErrConcurrentRead reports that a second goroutine read while a first one
+	// did. Only one may at a time; nothing was read.
+	ErrConcurrentRead = errors.New("websocket: concurrent read: only one goroutine may read at a time")
+
+	// ErrEvents reports a read on a connection that a Handler is served by: its
+	// messages come to Handler.Message. Use Blocking for a handler that reads.
+	ErrEvents = errors.New("websocket: the connection's Handler receives its messages: wrap a function in Blocking to read them")
+
+	// ErrMessageType reports a message that is neither OpText nor OpBinary.
+	ErrMessageType = errors.New("websocket: the type of a message is OpText or OpBinary")
+
+	// ErrTimeout reports that the peer took longer than one of the time limits
+	// in Options allows. It is a net.Error whose Timeout is true.
+	ErrTimeout error = timeoutError{}
+)
+
+type closedError struct{}
+
+func (closedError) Error() string { return "websocket: connection closed" }
+func (closedError) Unwrap() error { return net.ErrClosed }
+
+type timeoutError struct{}
+
+func (timeoutError) Error() string   { return "websocket: the peer exceeded a time limit" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return false }
+
+// CloseError says that the peer sent a Close frame, and what was in it
+// (RFC 6455 §7.1.5, §7.1.6).
+type CloseError struct {
+	Code   StatusCode // StatusNoStatusReceived if the frame was empty
+	Reason string     // UTF-8, at most 123 bytes, chosen by the peer
+}
+
+// Error gives code and reason.
+func (e *CloseError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("websocket: closed by the peer: %d %s", uint16(e.Code), e.Code)
+	}
+	return fmt.Sprintf("websocket: closed by the peer: %d %s: %q", uint16(e.Code), e.Code, e.Reason)
+}
+
+// CloseStatus returns the status code that err, an error from reading, stands
+// for: the peer's if it sent a Close frame, the one that answered its violation
+// or its slowness, StatusAbnormalClosure if the connection ended without, and 0 for nil.
+func CloseStatus(err error) StatusCode {
+	if err == nil {
+		return 0
+	}
+	if e, ok := errors.AsType[*CloseError](err); ok {
+		return e.Code
+	}
+	if v, ok := errors.AsType[codec.Violation](err); ok {
+		return v.StatusCode()
+	}
+	if errors.Is(err, ErrTimeout) {
+		return StatusPolicyViolation
+	}
+	return StatusAbnormalClosure
+}
+
+// HandshakeError says that an opening handshake was refused, and how. A server's
+// Route returns one to refuse.
+type HandshakeError struct {
+	Status int    // of the HTTP response: 400 to 599
+	Reason string // one line, sent as the body
+}
+
+// Error gives status and reason.
+func (e *HandshakeError) Error() string {
+	return fmt.Sprintf("websocket: opening handshake refused: %d: %s", e.Status, e.Reason)
+}
+
+// ended gives the error for a connection on which reading failed with err.
+func ended(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return errAbnormal
+	}
+	return fmt.Errorf("websocket: read: %w", err)
+}
+
+// errAbnormal is the end of a connection without a Close frame.
+var errAbnormal = fmt.Errorf("websocket: the connection ended without a Close frame: %w", io.ErrUnexpectedEOF)

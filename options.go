@@ -1,0 +1,97 @@
+package websocket
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options are the settings of connections. The zero value is safe and works. A
+// field that is zero means its default; a negative one switches the limit off.
+// Options are copied when they are handed over and never changed.
+type Options struct {
+	// Subprotocols are those that this endpoint speaks, in order of preference
+	// (RFC 6455 §1.9). A server answers with the first that the client offers
+	// too, or without one.
+	Subprotocols []string
+
+	// Origins are the origins of browser pages, beyond those of the server's own
+	// host, that may connect: "https://app.example.com", "https://*.example.com",
+	// or "*" for every one. Requests without an Origin, which no browser makes,
+	// always may. Without this check any page on the web could speak to the server with
+	// its visitors' cookies (RFC 6455 §10.2).
+	Origins []string
+
+	// MaxMessage is the largest message to receive, in bytes over all its frames;
+	// a larger one ends the connection with StatusMessageTooBig. Default 1 MiB.
+	MaxMessage int64
+
+	// HandshakeTimeout is how long the opening handshake may take from the
+	// accepted connection to its answer. Default 10 s.
+	HandshakeTimeout time.Duration
+
+	// MessageTimeout is how long a message may take from its first byte to its
+	// last one. A slower one ends the connection with StatusPolicyViolation.
+	// Default 60 s.
+	MessageTimeout time.Duration
+
+	// WriteTimeout is how long the peer may take to make room for what is being
+	// sent; then the connection is cut. Default 10 s.
+	WriteTimeout time.Duration
+
+	// CloseTimeout is how long to wait for the peer's Close frame after ours.
+	// Default 5 s.
+	CloseTimeout time.Duration
+
+	// Hold is how long a message written while further received messages wait may
+	// be held back, so that one system call sends many. It leaves sooner when
+	// those are used up or 16 KiB are held. Default 500 µs; negative sends every
+	// message at once.
+	Hold time.Duration
+
+	// Logger gets what no caller can be told: panics in handlers. Default
+	// slog.Default().
+	Logger *slog.Logger
+}
+
+// settings are Options with the defaults filled in. Zero means no limit here.
+type settings struct {
+	Options
+}
+
+func (o Options) resolve() *settings {
+	def(&o.MaxMessage, 1<<20)
+	def(&o.HandshakeTimeout, 10*time.Second)
+	def(&o.MessageTimeout, 60*time.Second)
+	def(&o.WriteTimeout, 10*time.Second)
+	def(&o.CloseTimeout, 5*time.Second)
+	def(&o.Hold, 500*time.Microsecond)
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	return &settings{Options: o}
+}
+
+// def replaces zero by the default and negative by zero.
+func def[T ~int64](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+	*field = max(*field, 0)
+}
+
+// until returns when a limit of d that begins now is over; the zero time if
+// there is none.
+func until(now time.Time, d time.Duration) time.Time {
+	if d == 0 {
+		return time.Time{}
+	}
+	return now.Add(d)
+}
+
+// earlier returns the earlier of two times of which zero means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,224 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Server accepts connections on a bare listener, does the opening handshake with
+// its own parser, and serves each connection on one goroutine. Set its fields
+// before the first call of Serve, and leave them alone afterwards. Its methods
+// may be called concurrently.
+//
+// For TLS, give Serve a listener of package crypto/tls.
+type Server struct {
+	// Handler serves every connection, unless Route is set.
+	Handler Handler
+
+	// Route picks the Handler for an opening handshake that is correct and of an
+	// allowed origin. r and all that it returns are valid during the call only. An
+	// error refuses the handshake: with the status of a *HandshakeError, or 500.
+	// Route is called on the connection's goroutine.
+	Route func(r *Request) (Handler, error)
+
+	// HTTP serves the requests that ask for no upgrade, one per connection, so that
+	// a page may live beside its sockets. Without it they are answered with 426, or 405
+	// if they are no GET. It is a convenience for small servers: large ones have a
+	// web server in front.
+	HTTP http.Handler
+
+	// Options are the settings of every connection.
+	Options Options
+
+	once     sync.Once
+	settings *settings
+	origins  originPolicy
+	fallback *httpFallback // nil without HTTP
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	opening   map[net.Conn]struct{} // in their opening handshake
+	conns     map[*Conn]struct{}
+	closing   bool
+	idle      chan struct{} // closed when closing and nothing is left
+}
+
+func (s *Server) init() {
+	s.once.Do(func() {
+		s.settings = s.Options.resolve()
+		s.origins = newOriginPolicy(s.Options.Origins)
+		if s.HTTP != nil {
+			s.fallback = newHTTPFallback(s.HTTP, s.settings)
+		}
+		s.listeners = map[net.Listener]struct{}{}
+		s.opening = map[net.Conn]struct{}{}
+		s.conns = map[*Conn]struct{}{}
+		s.idle = make(chan struct{})
+	})
+}
+
+// Serve accepts connections on ln until Shutdown or Close, and then returns
+// ErrServerClosed, or until ln fails for good, and then returns its error. ln is
+// closed in any case. Serve may be called for several listeners.
+func (s *Server) Serve(ln net.Listener) error {
+	s.init()
+	defer ln.Close()
+	if s.Handler == nil && s.Route == nil {
+		return errors.New("websocket: Server has neither Handler nor Route: set one of them")
+	}
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return ErrServerClosed
+	}
+	s.listeners[ln] = struct{}{}
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		delete(s.listeners, ln)
+		s.mu.Unlock()
+	}()
+	for pause := time.Duration(0); ; {
+		nc, err := ln.Accept()
+		if err == nil {
+			pause = 0
+			go s.serve(nc)
+			continue
+		}
+		s.mu.Lock()
+		closing := s.closing
+		s.mu.Unlock()
+		if closing {
+			return ErrServerClosed
+		}
+		// Out of descriptors, say: those who are connected shall not suffer, and some of
+		// them will go.
+		if errno, ok := errors.AsType[syscall.Errno](err); !ok || !errno.Temporary() {
+			return err
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.settings.Logger.Error("websocket: accept", "err", err, "pause", pause)
+		time.Sleep(pause)
+	}
+}
+
+// serve is the life of one connection.
+func (s *Server) serve(nc net.Conn) {
+	if !s.enter(nc) {
+		nc.Close()
+		return
+	}
+	defer s.leave(nc)
+	c, h := s.open(nc)
+	if c == nil {
+		return
+	}
+	if !s.opened(nc, c) {
+		c.CloseNow()
+		return
+	}
+	defer s.ended(c)
+	c.run(h)
+}
+
+// enter counts nc as in its opening handshake.
+func (s *Server) enter(nc net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		s.opening[nc] = struct{}{}
+	}
+	return !s.closing
+}
+
+// opened counts c, whose opening handshake is done, as open.
+func (s *Server) opened(nc net.Conn, c *Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing {
+		delete(s.opening, nc)
+		s.conns[c] = struct{}{}
+	}
+	return !s.closing
+}
+
+func (s *Server) ended(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.settle()
+}
+
+func (s *Server) leave(nc net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.opening, nc)
+	s.settle()
+}
+
+// settle tells Shutdown when nothing is left.
+func (s *Server) settle() {
+	if !s.closing || len(s.opening)+len(s.conns) > 0 {
+		return
+	}
+	select {
+	case <-s.idle:
+	default:
+		close(s.idle)
+	}
+}
+
+// Shutdown ends the server in good order: it stops accepting, breaks off opening
+// handshakes, sends StatusGoingAway to every connection, and waits until the
+// last one has ended. If ctx ends first, it closes those that are left and
+// returns ctx.Err().
+func (s *Server) Shutdown(ctx context.Context) error {
+	for _, c := range s.stop() {
+		go c.startClose(StatusGoingAway, "")
+	}
+	if s.fallback != nil {
+		s.fallback.server.Shutdown(ctx)
+	}
+	select {
+	case <-s.idle:
+		return nil
+	case <-ctx.Done():
+		s.Close()
+		return ctx.Err()
+	}
+}
+
+// Close ends the server and all its connections at once, without closing
+// handshakes. It always returns nil.
+func (s *Server) Close() error {
+	for _, c := range s.stop() {
+		c.CloseNow()
+	}
+	if s.fallback != nil {
+		s.fallback.server.Close()
+	}
+	return nil
+}
+
+// stop stops accepting and returns the open connections.
+func (s *Server) stop() []*Conn {
+	s.init()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	for ln := range s.listeners {
+		ln.Close()
+	}
+	for nc := range s.opening {
+		nc.Close()
+	}
+	s.settle()
+	return slices.Collect(maps.Keys(s.conns))
+}

@@ -1,0 +1,161 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/pool"
+)
+
+// firstHead is the room for a request's head to begin with, in bytes: most
+// browsers' fit.
+const firstHead = 1 << 10
+
+// requests lends the state of the parser, which only the opening handshake
+// needs.
+var requests = sync.Pool{New: func() any { return new(Request) }}
+
+// open does the opening handshake on nc (RFC 6455 §4.2). It returns nil if
+// there is no connection to serve: the handshake was refused, timed out, or was
+// none.
+func (s *Server) open(nc net.Conn) (c *Conn, h Handler) {
+	nc.SetDeadline(until(now(), s.settings.HandshakeTimeout))
+	r := requests.Get().(*Request)
+	in := pool.Get(firstHead)
+	defer func() {
+		pool.Put(in)
+		r.Reset()
+		requests.Put(r)
+	}()
+	var n int
+	var err error
+	in, n, err = readHead(nc, r, in)
+	if refusal, ok := err.(codec.Refusal); ok {
+		refuse(nc, codec.AppendRefusal(nil, refusal))
+		return nil, nil
+	}
+	if err != nil {
+		nc.Close()
+		return nil, nil
+	}
+	if s.fallback != nil && !r.IsUpgrade() {
+		s.fallback.serve(nc, in.B)
+		return nil, nil
+	}
+	h, err = s.judge(r)
+	if err != nil {
+		refuse(nc, appendError(nil, err))
+		return nil, nil
+	}
+	protocol := selectSubprotocol(s.settings.Subprotocols, r)
+	if err := accept(nc, r, protocol); err != nil {
+		nc.Close()
+		return nil, nil
+	}
+	nc.SetDeadline(never)
+	return newConn(nc, RoleServer, s.settings, protocol, in.B[n:]), h
+}
+
+// readHead reads from nc until r has a whole head, of n bytes. in grows with
+// what has arrived.
+func readHead(nc net.Conn, r *Request, in *pool.Buffer) (_ *pool.Buffer, n int, err error) {
+	for {
+		if len(in.B) == cap(in.B) {
+			in = pool.Grow(in, 2*cap(in.B))
+		}
+		k, err := nc.Read(in.B[len(in.B):cap(in.B)])
+		in.B = in.B[:len(in.B)+k]
+		if k > 0 {
+			n, bad := r.Parse(in.B)
+			if bad != codec.ErrShort {
+				return in, n, bad
+			}
+		}
+		if err != nil {
+			return in, 0, err
+		}
+	}
+}
+
+// judge reports why the request is refused: by the RFC, by its origin, or by
+// the application.
+func (s *Server) judge(r *Request) (Handler, error) {
+	if err := r.Check(); err != nil {
+		return nil, err
+	}
+	if !s.origins.allow(r.Origin(), r.Host()) {
+		return nil, codec.ErrOrigin
+	}
+	if s.Route == nil {
+		return s.Handler, nil
+	}
+	h, err := s.route(r)
+	if h == nil && err == nil {
+		return nil, &HandshakeError{Status: http.StatusNotFound, Reason: "no such endpoint"}
+	}
+	return h, err
+}
+
+// route calls Route. A panic in it is one connection's fault.
+func (s *Server) route(r *Request) (h Handler, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(s.settings, p)
+			err = errPanic
+		}
+	}()
+	return s.Route(r)
+}
+
+// selectSubprotocol returns the first of ours that the client offers, or "".
+func selectSubprotocol(ours []string, r *Request) string {
+	for _, name := range ours {
+		for offered := range r.Subprotocols() {
+			if string(offered) == name {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// accept sends the response that ends the opening handshake (RFC 6455 §4.2.2).
+func accept(nc net.Conn, r *Request, protocol string) error {
+	out := pool.Get(512)
+	defer pool.Put(out)
+	var err error
+	if out.B, err = codec.AppendResponse(out.B, r.Key(), protocol, ""); err != nil {
+		return err
+	}
+	_, err = nc.Write(out.B)
+	return err
+}
+
+// refuse answers a request that is refused and closes the connection: what
+// follows it cannot be trusted to be HTTP.
+func refuse(nc net.Conn, response []byte) {
+	defer nc.Close()
+	if _, err := nc.Write(response); err != nil {
+		return
+	}
+	drain(nc, make([]byte, 512), true)
+}
+
+// appendError appends the response for what Route or the codec refused.
+func appendError(dst []byte, err error) []byte {
+	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
+		return codec.AppendRefusal(dst, refusal)
+	}
+	refused, ok := errors.AsType[*HandshakeError](err)
+	if !ok || refused.Status < 400 || refused.Status > 599 {
+		refused = &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError)}
+	}
+	reason, _, _ := strings.Cut(refused.Reason, "\n")
+	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
+		refused.Status, http.StatusText(refused.Status), len(reason)+1, reason)
+}
