@@ -1,0 +1,60 @@
+package websocket_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/zerowire/websocket"
+
+// arrows lists what each package of the library may import: from its own
+// module everything that is named here, from outside only what is named.
+// Imports point one way.
+var arrows = map[string][]string{
+	module + "/codec":           {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8"},
+	module + "/pool":            {"github.com/valyala/bytebufferpool", "math/bits"},
+	module:                      {module + "/codec", module + "/pool"},
+	module + "/fuzz":            {module, module + "/codec", module + "/pool", module + "/internal/wstest"},
+	module + "/internal/wstest": {module + "/codec"},
+}
+
+// TestImportArrows holds the packages to the direction in which imports point.
+func TestImportArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, imports := fields[0], fields[1:]
+		allowed, known := arrows[pkg]
+		if !known {
+			t.Errorf("package %s is not in the table of arrows", pkg)
+		}
+		std := pkg != module+"/codec" && pkg != module+"/pool" // the rest may use all of the standard library
+		for _, imp := range imports {
+			if slices.Contains(allowed, imp) || std && !strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
+				continue
+			}
+			t.Errorf("%s imports %s: that arrow is not allowed", pkg, imp)
+		}
+	}
+}
+
+// TestModuleStaysTiny holds the library's own go.mod to its three requirements.
+func TestModuleStaysTiny(t *testing.T) {
+	allowed := []string{module, "github.com/valyala/bytebufferpool", "github.com/klauspost/compress", "golang.org/x/sys"}
+	cmd := exec.Command("go", "list", "-m", "-f", "{{.Path}}", "all")
+	cmd.Env = append(cmd.Environ(), "GOWORK=off")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list -m all: %v", err)
+	}
+	for path := range strings.Lines(string(out)) {
+		if path = strings.TrimSpace(path); !slices.Contains(allowed, path) {
+			t.Errorf("go.mod requires %s", path)
+		}
+	}
+}
