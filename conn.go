@@ -11,31 +11,43 @@ import (
 // Conn is one WebSocket connection, after its opening handshake.
 //
 // All methods may be called concurrently, except that only one goroutine may
-// read at a time. Somebody has to read: the library answers pings and closing
-// handshakes when it meets them on the way to the next message. Every Conn has
-// to be closed, with Close or CloseNow, unless a Server serves it, which does
-// so when the Handler is done.
+// read at a time. Every Conn has to be closed, with Close or CloseNow; a Server
+// and Serve do so when the Handler is done.
 type Conn struct {
-	nc       net.Conn
+	socket   socket // socket.go
 	role     Role
 	settings *settings
 	protocol string
 
-	in  reader   // conn_read.go, conn_wait.go
-	out writer   // conn_write.go
+	in  reader   // conn_read.go, conn_turn.go, conn_wait.go
+	out writer   // conn_write.go, conn_queue.go
+	rtt pings    // conn_ping.go
 	end lifetime // conn_close.go
 }
 
-// newConn makes the Conn of an opening handshake that is done. early is what
-// arrived behind the handshake: the first frames.
-func newConn(nc net.Conn, role Role, set *settings, protocol string, early []byte) *Conn {
-	c := &Conn{nc: nc, role: role, settings: set, protocol: protocol}
+// NewConn makes a Conn of a connection on which the opening handshake was done
+// elsewhere, at the end that role names. It takes over nc. subprotocol is what
+// the handshake agreed on, or "". early is what was received behind the
+// handshake, the first frames; it is copied. opts may be nil.
+func NewConn(nc net.Conn, role Role, subprotocol string, early []byte, opts *Options) *Conn {
+	if opts == nil {
+		opts = new(Options)
+	}
+	return newConn(nc, role, opts.resolve(), subprotocol, early)
+}
+
+func newConn(nc net.Conn, role Role, set *settings, subprotocol string, early []byte) *Conn {
+	c := &Conn{role: role, settings: set, protocol: subprotocol}
+	c.socket.init(nc)
 	c.in.decoder = codec.Decoder{Role: role, MaxMessage: uint64(set.MaxMessage)}
 	if len(early) > 0 {
 		c.in.decoder.Commit(copy(c.in.decoder.Space(len(early)), early))
 	}
+	c.in.init(now(), set)
 	c.out.encoder.Role = role
-	c.end.turn = make(chan struct{}, 1)
+	if set.Hooks.Opened != nil {
+		set.Hooks.Opened(c)
+	}
 	return c
 }
 
@@ -44,32 +56,37 @@ func newConn(nc net.Conn, role Role, set *settings, protocol string, early []byt
 func (c *Conn) Subprotocol() string { return c.protocol }
 
 // RemoteAddr returns the network address of the peer, or of the proxy before it.
-func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.socket.nc.RemoteAddr() }
 
 // LocalAddr returns the network address of this end.
-func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+func (c *Conn) LocalAddr() net.Addr { return c.socket.nc.LocalAddr() }
 
-// run serves the connection with h on the calling goroutine, until it has
-// ended.
-func (c *Conn) run(h Handler) {
-	defer c.CloseNow()
+// Serve serves the connection with h on the calling goroutine, and returns when
+// it has ended, with what ended it. It is for connections that no Server serves:
+// of Dial, Upgrade and NewConn. It returns ErrConcurrentRead, and does nothing, if
+// somebody reads.
+func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
+		defer c.CloseNow()
 		code := StatusNormalClosure
 		if c.guard(func() { serve(c) }) {
 			code = StatusInternalError
 		}
-		c.Close(code, "")
-		return
+		return c.Close(code, "")
 	}
-	c.in.busy.Store(true)
-	c.in.events = true
+	if !c.in.turn.take(eventLoop) {
+		return ErrConcurrentRead
+	}
 	defer c.in.free()
+	defer c.CloseNow()
 	err := errPanic
 	if c.guard(func() { err = c.deliver(h) }) {
+		c.in.err = errPanic
 		c.sendClose(StatusInternalError, "")
 		c.linger()
 	}
 	c.guard(func() { h.Close(c, err) })
+	return err
 }
 
 // deliver hands messages to h until the connection ends.

@@ -7,40 +7,21 @@ import (
 )
 
 // control answers a control frame (RFC 6455 §5.5). It returns what ended the
-// connection if that was a Close frame.
+// connection, if that did.
 func (c *Conn) control(f codec.Frame) error {
-	switch f.Opcode {
-	case codec.OpClose:
+	if f.Opcode == codec.OpClose {
 		return c.closed(f.Payload)
-	case codec.OpPing:
-		c.out.batch.Store(c.in.decoder.Ready())
-		c.pong(f.Payload)
 	}
+	if err := c.countControl(); err != nil {
+		return err
+	}
+	if f.Opcode == codec.OpPong {
+		c.rtt.answered(f.Payload)
+		return nil
+	}
+	c.out.batch.Store(c.in.decoder.Ready())
+	c.sendControl(codec.OpPong, f.Payload)
 	return nil
-}
-
-// pong answers a Ping. If nobody is writing it goes out like any reply. Else
-// it overtakes what is pending, and only the last one is kept: "an endpoint MAY
-// elect to send a Pong frame for only the most recently processed Ping frame"
-// RFC 6455 §5.5.3. So a flood of pings costs no memory.
-func (c *Conn) pong(p []byte) {
-	w := &c.out
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.writing {
-		if w.append(codec.OpPong, p) == nil {
-			c.leave()
-		}
-		return
-	}
-	h := codec.Header{Fin: true, Opcode: codec.OpPong, Length: uint64(len(p))}
-	if w.check(&h) != nil {
-		return
-	}
-	if w.control != nil {
-		w.control.B = w.control.B[:0]
-	}
-	w.control = appendFrame(w.control, h, p)
 }
 
 // closed answers the peer's Close frame and ends the connection.

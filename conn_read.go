@@ -4,32 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
-	"sync/atomic"
+	"time"
 
 	"github.com/zerowire/websocket/codec"
 )
 
-// The way in: socket → receive → codec.Decoder → readMessage → the caller.
+// The way in: socket → receive → codec.Decoder → nextFrame → readMessage → the
+// caller.
 
-// Sizes of the decoder's buffer, in bytes: while nothing much comes, and while
-// reads fill it.
-const (
-	smallRead = 4 << 10
-	largeRead = 64 << 10
-)
-
-// reader is the receiving half of a Conn. All but busy belongs to the goroutine
-// that has set busy.
+// reader is the receiving half of a Conn. It belongs to whoever has the turn.
 type reader struct {
-	busy    atomic.Bool // a goroutine reads
-	events  bool        // it is the one that a Handler is called on
+	turn    turn // conn_turn.go
 	decoder codec.Decoder
 	message assembly
-	lent    bool  // a payload was handed out that its reader may still use
-	size    int   // how much room to read into next
+	ahead   *codec.Frame // read before the application asked for it
+	stream  *messageReader
+	lent    bool  // a payload was handed out that the application may still use
 	err     error // what ended reading: every later read returns it
 	wait    wait  // conn_wait.go
+	alive   alive // conn_ping.go
+	watch   watch // conn_ahead.go
+}
+
+func (r *reader) init(now time.Time, set *settings) {
+	r.alive.heard, r.alive.message = now, now
+	r.wait.alive = r.alive.due(set)
 }
 
 // Read returns the next message. p is valid until the next read, and may be
@@ -41,33 +42,42 @@ type reader struct {
 // Close frame, which has been answered; a codec.Violation when the peer broke
 // the protocol, which it has been told; ErrTimeout; ErrClosed; or what the network
 // reported. ErrConcurrentRead and ErrEvents report misuse and change nothing.
-//
-// Pings are answered and closing handshakes completed while Read runs.
 func (c *Conn) Read(ctx context.Context) (op Opcode, p []byte, err error) {
-	if !c.in.busy.CompareAndSwap(false, true) {
-		if c.in.events {
-			return 0, nil, ErrEvents
-		}
-		return 0, nil, ErrConcurrentRead
-	}
-	defer c.yieldRead()
-	if err := c.in.wait.begin(ctx, c.nc); err != nil {
+	if err := c.takeRead(ctx); err != nil {
 		return 0, nil, err
 	}
-	defer c.in.wait.finish()
-	c.in.lent = false
 	op, p, err = c.readMessage()
-	c.in.lent = err == nil
+	c.yieldRead(err == nil)
 	return op, p, err
 }
 
-// yieldRead lets the next goroutine read, Close first.
-func (c *Conn) yieldRead() {
-	c.in.busy.Store(false)
-	if c.end.waiting.Load() {
-		select {
-		case c.end.turn <- struct{}{}:
-		default:
+// ReadAppend appends the next message to dst and returns the extended slice,
+// which is the caller's. It fails as Read does; dst is then returned as it was.
+func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (op Opcode, _ []byte, err error) {
+	if err := c.takeRead(ctx); err != nil {
+		return 0, dst, err
+	}
+	op, p, err := c.readMessage()
+	dst = append(dst, p...)
+	c.yieldRead(false)
+	return op, dst, err
+}
+
+// Message is a message that was received.
+type Message struct {
+	Opcode  Opcode // OpText or OpBinary
+	Payload []byte // valid until the next read, and may be changed
+}
+
+// Messages returns an iterator over the messages to come. It ends after the
+// first error, which may be that of ctx: then reading may go on later.
+func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for {
+			op, p, err := c.Read(ctx)
+			if !yield(Message{op, p}, err) || err != nil {
+				return
+			}
 		}
 	}
 }
@@ -75,39 +85,62 @@ func (c *Conn) yieldRead() {
 // readMessage returns the next message. It answers the control frames before
 // it.
 func (c *Conn) readMessage() (Opcode, []byte, error) {
-	if c.in.err != nil {
-		return 0, nil, c.in.err
+	if err := c.endStream(); err != nil {
+		return 0, nil, err
 	}
 	c.in.message.release()
+	for {
+		f, err := c.nextData()
+		if err != nil {
+			return 0, nil, err
+		}
+		p := f.Payload
+		if !f.Last() || c.in.message.begun {
+			c.in.message.append(p)
+			if !f.Last() {
+				continue
+			}
+			p = c.in.message.finish()
+		}
+		c.received(f.Message, len(p))
+		return f.Message, p, nil
+	}
+}
+
+// received notes a message that is complete, and prepares for its reply.
+func (c *Conn) received(op Opcode, n int) {
+	c.in.wait.message = never
+	c.out.batch.Store(c.in.decoder.Ready())
+	if c.settings.IdleTimeout > 0 {
+		c.in.alive.message = now()
+	}
+	if c.settings.Hooks.Received != nil {
+		c.settings.Hooks.Received(c, op, n)
+	}
+}
+
+// nextData returns the next data frame or piece of one, and answers the control
+// frames before it. When it fails for good it gives the buffers back.
+func (c *Conn) nextData() (codec.Frame, error) {
+	if c.in.err != nil {
+		return codec.Frame{}, c.in.err
+	}
+	if f := c.in.ahead; f != nil {
+		c.in.ahead = nil
+		return *f, nil
+	}
 	for {
 		f, err := c.nextFrame()
 		if err == nil && f.Opcode.IsControl() {
 			err = c.control(f)
 		}
-		switch {
-		case err != nil:
-			if c.in.err != nil {
-				c.in.free()
-			}
-			return 0, nil, err
-		case f.Opcode.IsControl():
-		case f.Last() && !c.in.message.begun:
-			c.received()
-			return f.Message, f.Payload, nil
-		default:
-			c.in.message.append(f.Payload)
-			if f.Last() {
-				c.received()
-				return f.Message, c.in.message.finish(), nil
-			}
+		if err != nil && c.in.err != nil {
+			c.in.free()
+		}
+		if err != nil || !f.Opcode.IsControl() {
+			return f, err
 		}
 	}
-}
-
-// received prepares for the reply to a message that is complete.
-func (c *Conn) received() {
-	c.in.wait.message = never
-	c.out.batch.Store(c.in.decoder.Ready())
 }
 
 // nextFrame returns the next frame or piece of one. Of a large frame, what was
@@ -124,32 +157,15 @@ func (c *Conn) nextFrame() (codec.Frame, error) {
 		if lacking := c.in.decoder.Direct(); lacking > 0 && c.in.message.large() {
 			return c.receivePayload(lacking)
 		}
-		if err := c.receiveBytes(); err != nil {
+		if _, err := c.receive(nil); err != nil {
 			return f, err
 		}
 	}
 }
 
-// receiveBytes reads from the socket into the decoder.
-func (c *Conn) receiveBytes() error {
-	c.in.decoder.Release()
-	room := c.in.decoder.Space(max(c.in.size, smallRead))
-	n, err := c.receive(room)
-	if err != nil {
-		return err
-	}
-	c.in.decoder.Commit(n)
-	c.in.size = smallRead
-	if n == len(room) {
-		c.in.size = largeRead
-	}
-	return nil
-}
-
 // receivePayload reads from the socket into the message, where the frame begun
 // lacks payload.
 func (c *Conn) receivePayload(lacking uint64) (codec.Frame, error) {
-	c.in.decoder.Release()
 	room := c.in.message.room(lacking)
 	n, err := c.receive(room)
 	if err != nil {
@@ -164,40 +180,42 @@ func (c *Conn) receivePayload(lacking uint64) (codec.Frame, error) {
 	return f, nil
 }
 
-// receive reads from the socket into b, at least a byte. What was held back to
-// be sent leaves first: the peer may be waiting for it.
-func (c *Conn) receive(b []byte) (int, error) {
+// receive reads at least a byte from the socket: into payload or, if that is
+// nil, into the decoder. What was held back to be sent leaves first: the peer may
+// be waiting for it.
+func (c *Conn) receive(payload []byte) (int, error) {
 	c.out.batch.Store(false)
 	c.flush()
 	if c.in.wait.message.IsZero() && !c.in.decoder.Idle() {
 		c.in.wait.message = until(now(), c.settings.MessageTimeout)
 	}
 	for {
-		if err := c.in.wait.arm(c.nc); err != nil {
+		if err := c.in.wait.arm(c.socket.nc); err != nil {
 			return 0, err
 		}
-		n, err := c.nc.Read(b)
+		n, err := c.socket.receive(&c.in.decoder, payload)
 		c.in.wait.disarm()
-		if n > 0 {
-			return n, nil // an error with it comes again
-		}
-		if err == nil {
-			continue
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		switch {
+		case n > 0: // an error with it comes again
+			c.in.alive.heard = now()
+			return n, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			if err := c.timedOut(); err != nil {
 				return 0, err
 			}
-			continue
+		case err != nil:
+			return 0, c.lose(err)
 		}
-		return 0, c.lose(err)
 	}
 }
 
 // timedOut finds out why a read ended at its deadline. It returns nil if no
 // limit that still holds is over.
 func (c *Conn) timedOut() error {
-	switch now := now(); c.in.wait.expired(now) {
+	now := now()
+	switch c.in.wait.expired(now) {
+	case recallLimit:
+		return errRecalled
 	case closingLimit:
 		c.in.err = fmt.Errorf("websocket: waiting for the peer's Close frame: %w", ErrTimeout)
 		c.cut()
@@ -205,23 +223,36 @@ func (c *Conn) timedOut() error {
 	case contextLimit:
 		return c.in.wait.ctxErr()
 	case messageLimit:
-		c.in.err = fmt.Errorf("websocket: receiving a message: %w", ErrTimeout)
-		c.sendClose(StatusPolicyViolation, "message took too long")
-		c.linger()
-		return c.in.err
+		return c.giveUp(StatusPolicyViolation, "message took too long")
+	case aliveLimit:
+		return c.checkAlive(now)
 	}
 	return nil
 }
 
-// free gives back every buffer of the reading half. A payload that somebody
-// may still use stays theirs.
-func (r *reader) free() {
+// giveUp ends the connection because the peer exceeded a time limit.
+func (c *Conn) giveUp(code StatusCode, reason string) error {
+	c.in.err = fmt.Errorf("websocket: %s: %w", reason, ErrTimeout)
+	c.sendClose(code, reason)
+	c.linger()
+	return c.in.err
+}
+
+// leave gives up the buffers of which a payload was handed out, so that it
+// stays valid: whoever reads next is not the application.
+func (r *reader) leave() {
 	if r.lent {
 		r.decoder.Detach()
 		r.message.leave()
+		r.lent = false
 	}
+}
+
+// free gives back every buffer of the reading half. A payload that somebody may
+// still use stays theirs.
+func (r *reader) free() {
+	r.leave()
 	r.decoder.Reset()
 	r.message.drop()
 	r.wait.stop()
-	r.lent = false
 }

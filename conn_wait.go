@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -18,34 +19,44 @@ var past = time.Unix(1, 0)
 
 // wait is how long a read may take, and by what it can be woken. The socket has
 // one deadline for reading; wait sets it to the earliest of the limits, and to
-// the past when the context of the read under way is cancelled.
+// the past when the read under way has to end at once.
 //
 // A context costs nothing per read: it is watched by a registration that stays
 // for as long as the same context comes again.
 type wait struct {
-	message time.Time // when the message begun has to be complete; the reader's own
+	message time.Time // when the message begun has to be complete
+	alive   time.Time // when to look whether the peer is alive; may be too early
 
 	mu       sync.Mutex
 	ctx      context.Context // of the read under way
 	limit    time.Time       // the deadline of ctx
 	closing  time.Time       // when the closing handshake has to be complete
+	ahead    bool            // the library reads, while the application does not
+	recalled bool            // the application wants to read again
 	deadline time.Time       // as it is set on the socket
-	armed    bool            // a goroutine is reading from the socket under ctx
+	armed    bool            // a goroutine is reading from the socket
 
 	watched   <-chan struct{} // the Done channel that is watched
 	unwatch   func() bool     // ends the watching
 	interrupt func()          // what it calls
 }
 
-// limits, in the order in which they are looked at.
+// limit is one of the reasons for which a read ends early.
 type limit int
 
+// The limits, in the order in which they are looked at.
 const (
 	noLimit limit = iota
+	recallLimit
 	closingLimit
 	contextLimit
 	messageLimit
+	aliveLimit
 )
+
+// errRecalled ends a read of the library's own when the application wants to
+// read.
+var errRecalled = errors.New("websocket: the application reads")
 
 // begin takes ctx for the read that begins. It returns its error if it has
 // ended.
@@ -107,8 +118,11 @@ func (w *wait) arm(nc net.Conn) error {
 			return err
 		}
 	}
+	if w.recalled {
+		return errRecalled
+	}
 	w.armed = true
-	w.set(nc, earlier(earlier(w.limit, w.message), w.closing))
+	w.set(nc, earlier(earlier(w.limit, w.message), earlier(w.closing, w.alive)))
 	return nil
 }
 
@@ -129,18 +143,39 @@ func (w *wait) close(nc net.Conn, by time.Time) {
 	}
 }
 
+// setAhead says whether the library reads by itself, or is about to.
+func (w *wait) setAhead(ahead bool) {
+	w.mu.Lock()
+	w.ahead, w.recalled = ahead, false
+	w.mu.Unlock()
+}
+
+// recall ends the read of the library's own that is under way.
+func (w *wait) recall(nc net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.recalled = w.ahead
+	if w.ahead && w.armed {
+		w.set(nc, past)
+	}
+}
+
 // expired returns the limit that is over.
 func (w *wait) expired(now time.Time) limit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	over := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
 	switch {
+	case w.recalled:
+		return recallLimit
 	case over(w.closing):
 		return closingLimit
 	case w.ctx != nil && (w.ctx.Err() != nil || over(w.limit)):
 		return contextLimit
 	case over(w.message):
 		return messageLimit
+	case over(w.alive):
+		return aliveLimit
 	}
 	return noLimit
 }

@@ -2,11 +2,9 @@ package websocket
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,34 +13,35 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// The way out: the caller → Write → pending → flush → send → socket. Whoever
-// finds nobody writing writes for all who queued meanwhile; whoever finds
-// somebody leaves the frame in pending and goes on.
+// The way out: the caller → Write → pending → flush → send → socket. This file
+// puts frames into pending; conn_send.go sends them; conn_queue.go bounds them.
 
-const (
-	holdBytes    = 16 << 10 // so much held back leaves at once
-	pendingBytes = 64 << 10 // so much pending makes writers wait
-	vectorBytes  = 16 << 10 // a payload from here on is not copied but written from where it is
-	flushRounds  = 16       // so often a writer writes for others before it hands over
-)
+// vectorBytes is the size from which on a payload is not copied to pending but
+// written from where it is.
+const vectorBytes = 16 << 10
 
-// writer is the sending half of a Conn.
+// writer is the sending half of a Conn. All but batch is guarded by mu.
 type writer struct {
 	batch atomic.Bool // complete frames wait to be read: replies may be held back for those to come
 
-	mu      sync.Mutex
-	encoder codec.Encoder
-	pending *pool.Buffer  // whole frames, in the order of their sending; nil for none
-	control *pool.Buffer  // a Pong that goes ahead of them; nil for none
-	writing bool          // a goroutine is in send, without the lock
-	changed chan struct{} // closed when writing or pending has changed; nil if nobody waits
-	hold    *time.Timer   // ends the holding back, once there was some
-	holding bool
-	err     error // why nothing can be sent any more
+	mu        sync.Mutex
+	encoder   codec.Encoder
+	pending   *pool.Buffer  // whole frames, in the order of their sending; nil for none
+	pong      *pool.Buffer  // the Pong that goes ahead of them; nil for none
+	ping      *pool.Buffer  // the Pings that do; nil for none
+	streaming bool          // a Writer is open: other messages wait for its end
+	writing   bool          // somebody sends
+	changed   chan struct{} // closed when one of these has changed; nil if nobody waits
+	hold      *time.Timer   // ends the holding back, once there was some
+	holding   bool
+	message   time.Time // when the last message was written, if there is an IdleTimeout
+	err       error     // why nothing can be sent any more
 
-	header  [codec.MaxHeaderSize]byte // of the payload that is not copied
-	vectors [4][]byte
-	buffers net.Buffers // the part of vectors that is not written yet
+	// What is being sent. It belongs to whoever has set writing.
+	sending [4]*pool.Buffer // to be put back
+	header  [codec.MaxHeaderSize]byte
+	vectors [5][]byte
+	rest    net.Buffers // the part of vectors that is not sent
 }
 
 // Write sends a message of type OpText, which has to be UTF-8, or OpBinary. It
@@ -52,53 +51,68 @@ type writer struct {
 // Write returns when the message is on its way: in the socket, or behind what
 // another goroutine is writing at this moment, or held back for at most
 // Options.Hold while further received messages wait to be read. An error of the
-// network that comes later is reported by the next call, and by Read.
+// network that comes later is reported by the next call, and by reads.
 //
-// If much is pending, Write waits for the peer to take it. If ctx ends
-// meanwhile, Write returns ctx.Err(), and nothing of the message was or will be
-// sent. A peer that takes nothing for Options.WriteTimeout loses the connection.
-// After Close, Write returns ErrClosed.
+// While the peer takes nothing, Write does as Options.Overflow says. If it waits
+// and ctx ends, Write returns ctx.Err(): nothing of the message was sent, or the
+// library sends what is left of it; in any case the connection is whole. A peer
+// that takes nothing for Options.WriteTimeout loses the connection. After Close,
+// Write returns ErrClosed.
 func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
 	}
-	w := &c.out
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(p) >= vectorBytes && c.role == RoleServer && vectored(c.nc) {
-		return c.writeLarge(ctx, op, p)
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	h := codec.Header{Fin: true, Opcode: op}
+	if len(p) >= vectorBytes && c.sendsInPlace() {
+		return c.writeInPlace(ctx, h, p)
 	}
-	for w.writing && size(w.pending) >= pendingBytes {
-		if err := w.waitChange(ctx); err != nil {
-			return err
-		}
-	}
-	if err := w.append(op, p); err != nil {
+	if err := c.append(ctx, h, p); err != nil {
 		return err
 	}
-	return c.leave()
+	c.noteSent(op, len(p))
+	return c.leave(ctx)
 }
 
-// writeLarge sends a message from where it is, in one system call with what was
-// pending before it.
-func (c *Conn) writeLarge(ctx context.Context, op Opcode, p []byte) error {
+// sendsInPlace reports whether large payloads can be sent from where they are: a
+// client's have to be masked, and where writes must not wait the caller would
+// have its slice back too early.
+func (c *Conn) sendsInPlace() bool {
+	return c.role == RoleServer && c.settings.Overflow == Block && c.socket.vectored()
+}
+
+// writeInPlace sends a frame whose payload stays where it is, in one system call
+// with what was pending before it.
+func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte) error {
 	w := &c.out
-	for w.writing {
-		if err := w.waitChange(ctx); err != nil {
+	for w.writing || w.streaming {
+		if err := w.waitTurn(ctx); err != nil {
 			return err
 		}
 	}
-	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
+	h.Length = uint64(len(p))
 	if err := w.check(&h); err != nil {
 		return err
 	}
-	c.sendLocked(codec.AppendHeader(w.header[:0], h), p)
-	return c.flushLocked()
+	c.noteSent(h.Opcode, len(p))
+	if err := c.send(ctx, codec.AppendHeader(w.header[:0], h), p); err != nil {
+		return err
+	}
+	return c.flushLocked(ctx)
+}
+
+// append puts a data frame behind those that are pending, as soon as it may be.
+func (c *Conn) append(ctx context.Context, h codec.Header, p []byte) error {
+	if err := c.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
+		return err
+	}
+	return c.out.append(h, p)
 }
 
 // append puts a frame behind those that are pending.
-func (w *writer) append(op Opcode, p []byte) error {
-	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
+func (w *writer) append(h codec.Header, p []byte) error {
+	h.Length = uint64(len(p))
 	if err := w.check(&h); err != nil {
 		return err
 	}
@@ -124,23 +138,27 @@ func (w *writer) check(h *codec.Header) error {
 	return nil
 }
 
-// newKey returns a masking key. "The masking key MUST be derived from a strong
-// source of entropy" RFC 6455 §5.3: the top-level source of math/rand/v2 is a
-// ChaCha8 generator per thread that the runtime seeds from the system.
+// newKey returns a masking key. "The masking key needs to be unpredictable"
+// RFC 6455 §5.3: the top-level source of math/rand/v2 is a ChaCha8 generator
+// per thread that the runtime seeds from the system.
 func newKey() (key [4]byte) {
 	k := rand.Uint32()
 	return [4]byte{byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)}
 }
 
+// appendFrame appends a frame to b, which may be nil.
 func appendFrame(b *pool.Buffer, h codec.Header, p []byte) *pool.Buffer {
-	need := size(b) + codec.SizeFrame(h, len(p))
-	if b == nil {
-		b = pool.Get(need)
-	} else {
-		b = pool.Grow(b, need)
-	}
+	b = room(b, codec.SizeFrame(h, len(p)))
 	b.B = codec.AppendFrame(b.B, h, p)
 	return b
+}
+
+// room returns b, which may be nil, with room for n bytes more.
+func room(b *pool.Buffer, n int) *pool.Buffer {
+	if b == nil {
+		return pool.Get(n)
+	}
+	return pool.Grow(b, len(b.B)+n)
 }
 
 func size(b *pool.Buffer) int {
@@ -150,163 +168,52 @@ func size(b *pool.Buffer) int {
 	return len(b.B)
 }
 
-// leave decides when what is pending is sent: by whoever is writing, later with
-// the replies to come, or now.
-func (c *Conn) leave() error {
-	w := &c.out
-	if w.writing {
-		return nil
+func (c *Conn) noteSent(op Opcode, n int) {
+	if c.settings.IdleTimeout > 0 {
+		c.out.message = now()
 	}
-	if w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
-		c.holdLocked()
-		return nil
-	}
-	return c.flushLocked()
-}
-
-// holdLocked bounds the time for which replies are held back, even if the
-// application stalls.
-func (c *Conn) holdLocked() {
-	w := &c.out
-	if w.holding {
-		return
-	}
-	w.holding = true
-	if w.hold == nil {
-		w.hold = time.AfterFunc(c.settings.Hold, c.flush)
-	} else {
-		w.hold.Reset(c.settings.Hold)
+	if c.settings.Hooks.Sent != nil {
+		c.settings.Hooks.Sent(c, op, n)
 	}
 }
 
-// flush sends what is pending, unless somebody is writing, who will.
-func (c *Conn) flush() {
+// sendControl sends a Ping or a Pong. If nobody is writing it goes out like any
+// message. Else it overtakes what is pending, and of Pongs only the last one is
+// kept: "an endpoint MAY elect to send a Pong frame for only the most recently
+// processed Ping frame" RFC 6455 §5.5.3. So a flood of Pings costs no memory.
+func (c *Conn) sendControl(op Opcode, p []byte) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.writing {
-		c.flushLocked()
+	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
+	if err := w.check(&h); err != nil {
+		return err
 	}
-}
-
-// flushLocked sends until nothing is pending. It must not be called while
-// somebody is writing. While it sends it gives up the lock.
-func (c *Conn) flushLocked() error {
-	w := &c.out
-	for round := 0; w.err == nil && (w.pending != nil || w.control != nil); round++ {
-		if round == flushRounds {
-			go c.flush() // others keep queueing: the caller's own frames are long gone
-			break
+	switch {
+	case !w.writing:
+		w.pending = appendFrame(w.pending, h, p)
+		return c.leave(context.Background())
+	case op == codec.OpPing:
+		w.ping = appendFrame(w.ping, h, p)
+	default:
+		if w.pong != nil {
+			w.pong.B = w.pong.B[:0]
 		}
-		c.sendLocked(nil, nil)
+		w.pong = appendFrame(w.pong, h, p)
 	}
-	return w.err
+	return nil
 }
 
-// sendLocked sends what is pending and then header and payload in one system
-// call. Meanwhile it gives up the lock.
-func (c *Conn) sendLocked(header, payload []byte) {
+// sendClose sends a Close frame behind what is pending, unless one was sent.
+func (c *Conn) sendClose(code StatusCode, reason string) {
 	w := &c.out
-	if w.holding {
-		w.holding = false
-		w.hold.Stop()
-	}
-	control, pending := w.control, w.pending
-	w.control, w.pending = nil, nil
-	w.writing = true
-	w.mu.Unlock()
-	err := c.send(control, pending, header, payload)
-	pool.Put(control)
-	pool.Put(pending)
 	w.mu.Lock()
-	w.writing = false
-	w.signal()
-	if err != nil {
-		w.fail(err)
-		c.nc.Close() // ends the read under way
+	defer w.mu.Unlock()
+	var payload [codec.MaxControlPayload]byte
+	p, err := codec.AppendClose(payload[:0], code, reason)
+	if err != nil || w.append(codec.Header{Fin: true, Opcode: codec.OpClose}, p) != nil {
+		return
 	}
-}
-
-// send writes its arguments, in this order, to the socket.
-func (c *Conn) send(control, pending *pool.Buffer, header, payload []byte) error {
-	w := &c.out
-	if c.settings.WriteTimeout > 0 {
-		c.nc.SetWriteDeadline(now().Add(c.settings.WriteTimeout))
-	}
-	w.buffers = w.vectors[:0]
-	if control != nil {
-		w.buffers = append(w.buffers, control.B)
-	}
-	if pending != nil {
-		w.buffers = append(w.buffers, pending.B)
-	}
-	if header != nil {
-		w.buffers = append(w.buffers, header, payload)
-	}
-	var err error
-	if len(w.buffers) == 1 {
-		_, err = c.nc.Write(w.buffers[0])
-	} else {
-		_, err = w.buffers.WriteTo(c.nc)
-	}
-	w.vectors = [4][]byte{} // forget the caller's payload
-	return err
-}
-
-// vectored reports whether nc takes several slices in one system call.
-func vectored(nc net.Conn) bool {
-	switch nc.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return true
-	}
-	return false
-}
-
-// waitChange waits until a write has ended. Meanwhile it gives up the lock.
-func (w *writer) waitChange(ctx context.Context) error {
-	if w.err != nil {
-		return w.err
-	}
-	if w.changed == nil {
-		w.changed = make(chan struct{})
-	}
-	changed := w.changed
-	w.mu.Unlock()
-	defer w.mu.Lock()
-	select {
-	case <-changed:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// signal wakes those who wait for a change.
-func (w *writer) signal() {
-	if w.changed != nil {
-		close(w.changed)
-		w.changed = nil
-	}
-}
-
-// fail makes err what every later write returns, and drops what is pending.
-func (w *writer) fail(err error) {
-	if w.err == nil {
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			w.err = fmt.Errorf("websocket: write: %w", ErrTimeout)
-		case errors.Is(err, net.ErrClosed):
-			w.err = ErrClosed
-		default:
-			w.err = fmt.Errorf("websocket: write: %w", err)
-		}
-	}
-	pool.Put(w.control)
-	pool.Put(w.pending)
-	w.control, w.pending = nil, nil
-	if w.holding {
-		w.holding = false
-		w.hold.Stop()
-	}
-	w.signal()
+	w.signal() // whoever waits to write need not wait longer
+	c.flushLocked(context.Background())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -28,6 +29,10 @@ var (
 
 	// ErrMessageType reports a message that is neither OpText nor OpBinary.
 	ErrMessageType = errors.New("websocket: the type of a message is OpText or OpBinary")
+
+	// ErrControlFlood reports that the peer sent more Pings and Pongs than
+	// Options.MaxControlFrames.
+	ErrControlFlood = errors.New("websocket: too many control frames")
 
 	// ErrTimeout reports that the peer took longer than one of the time limits
 	// in Options allows. It is a net.Error whose Timeout is true.
@@ -73,18 +78,28 @@ func CloseStatus(err error) StatusCode {
 	if v, ok := errors.AsType[codec.Violation](err); ok {
 		return v.StatusCode()
 	}
-	if errors.Is(err, ErrTimeout) {
+	if errors.Is(err, ErrTimeout) || errors.Is(err, ErrControlFlood) {
 		return StatusPolicyViolation
 	}
 	return StatusAbnormalClosure
 }
 
 // HandshakeError says that an opening handshake was refused, and how. A server's
-// Route returns one to refuse.
+// Route returns one to refuse; Upgrade and Dial return one when it was. If a rule
+// of the RFCs was the reason, errors.As finds the codec.Refusal behind it.
 type HandshakeError struct {
-	Status int    // of the HTTP response: 400 to 599
+	Status int    // of the HTTP response: for a server to refuse, 400 to 599
 	Reason string // one line, sent as the body
+
+	// What Dial received.
+	Header http.Header
+	Body   []byte // its first 4 KiB
+
+	cause error
 }
+
+// Unwrap returns the codec.Refusal that was the reason, nil if none was.
+func (e *HandshakeError) Unwrap() error { return e.cause }
 
 // Error gives status and reason.
 func (e *HandshakeError) Error() string {

@@ -34,6 +34,30 @@ type Options struct {
 	// Default 60 s.
 	MessageTimeout time.Duration
 
+	// IdleTimeout is how long a connection may be without a message in either
+	// direction before it is closed with StatusGoingAway. Default none.
+	IdleTimeout time.Duration
+
+	// PingInterval is how long nothing may come from the peer before it is sent a
+	// Ping, to see whether it is still there and to keep proxies from forgetting
+	// the connection. Default 30 s.
+	PingInterval time.Duration
+
+	// PongTimeout is how long after that Ping the peer may be silent before the
+	// connection is given up. Default 30 s.
+	PongTimeout time.Duration
+
+	// MaxControlFrames is how many Ping and Pong frames the peer may send in a
+	// second; more end the connection with StatusPolicyViolation. Default 100.
+	MaxControlFrames int
+
+	// MaxPending is how many bytes may wait to be sent because the peer takes them
+	// too slowly. Default 64 KiB. A single message may be larger.
+	MaxPending int
+
+	// Overflow says what a write does that finds MaxPending exceeded. Default Block.
+	Overflow Overflow
+
 	// WriteTimeout is how long the peer may take to make room for what is being
 	// sent; then the connection is cut. Default 10 s.
 	WriteTimeout time.Duration
@@ -47,6 +71,9 @@ type Options struct {
 	// those are used up or 16 KiB are held. Default 500 µs; negative sends every
 	// message at once.
 	Hold time.Duration
+
+	// Hooks are told what happens, for logs and counters.
+	Hooks Hooks
 
 	// Logger gets what no caller can be told: panics in handlers. Default
 	// slog.Default().
@@ -62,6 +89,11 @@ func (o Options) resolve() *settings {
 	def(&o.MaxMessage, 1<<20)
 	def(&o.HandshakeTimeout, 10*time.Second)
 	def(&o.MessageTimeout, 60*time.Second)
+	def(&o.IdleTimeout, 0)
+	def(&o.PingInterval, 30*time.Second)
+	def(&o.PongTimeout, 30*time.Second)
+	def(&o.MaxControlFrames, 100)
+	def(&o.MaxPending, 64<<10)
 	def(&o.WriteTimeout, 10*time.Second)
 	def(&o.CloseTimeout, 5*time.Second)
 	def(&o.Hold, 500*time.Microsecond)
@@ -72,7 +104,7 @@ func (o Options) resolve() *settings {
 }
 
 // def replaces zero by the default and negative by zero.
-func def[T ~int64](field *T, value T) {
+func def[T ~int | ~int64](field *T, value T) {
 	if *field == 0 {
 		*field = value
 	}

@@ -125,7 +125,7 @@ func (s *Server) serve(nc net.Conn) {
 		return
 	}
 	defer s.ended(c)
-	c.run(h)
+	c.Serve(h)
 }
 
 // enter counts nc as in its opening handshake.

@@ -143,7 +143,10 @@ func refuse(nc net.Conn, response []byte) {
 	if _, err := nc.Write(response); err != nil {
 		return
 	}
-	drain(nc, make([]byte, 512), true)
+	if half, ok := nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
+		return
+	}
+	drain(nc, make([]byte, 512))
 }
 
 // appendError appends the response for what Route or the codec refused.

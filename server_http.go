@@ -76,11 +76,6 @@ func WriteRefusal(w http.ResponseWriter, r *http.Request) {
 	refusal := codec.ErrUpgrade
 	if r.Method != http.MethodGet {
 		refusal = codec.ErrMethod
-		w.Header().Set("Allow", http.MethodGet)
-	} else {
-		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Sec-WebSocket-Version", "13")
-		w.Header().Set("Connection", "Upgrade, close")
 	}
-	http.Error(w, refusal.Error(), refusal.HTTPStatus())
+	writeRefusal(w, r, refusal)
 }

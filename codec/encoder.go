@@ -53,6 +53,9 @@ func (e *Encoder) Append(dst []byte, h Header, payload []byte) ([]byte, error) {
 	return AppendFrame(dst, h, payload), nil
 }
 
+// Closed reports whether a Close frame was sent, so that nothing more may be.
+func (e *Encoder) Closed() bool { return e.sequence.closed }
+
 // Check is the part of Append that judges: it sets h.Masked by the role and
 // reports the Violation that a frame with header h would be, or counts it as
 // sent. It is for callers who write header and payload themselves.

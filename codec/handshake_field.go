@@ -21,54 +21,60 @@ const (
 	fieldEnd // not a name: the empty line behind the last one
 )
 
-// fieldOf returns the field that name, a token, stands for. The length leaves
-// one candidate or two.
+var fieldNames = [fieldEnd]string{
+	fieldHost:             "host",
+	fieldOrigin:           "origin",
+	fieldUpgrade:          "upgrade",
+	fieldConnection:       "connection",
+	fieldContentLength:    "content-length",
+	fieldTransferEncoding: "transfer-encoding",
+	fieldKey:              "sec-websocket-key",
+	fieldAccept:           "sec-websocket-accept",
+	fieldVersion:          "sec-websocket-version",
+	fieldProtocol:         "sec-websocket-protocol",
+	fieldExtensions:       "sec-websocket-extensions",
+}
+
+// fieldSlots holds the fields by what tells their names apart without a branch:
+// the length and the lowest bit of the first letter, which is the same in both
+// cases.
+var fieldSlots = func() (slots [64]field) {
+	for f := fieldHost; f < fieldEnd; f++ {
+		slots[fieldSlot(fieldNames[f])] = f
+	}
+	return slots
+}()
+
+func fieldSlot[T text](name T) int { return (len(name)<<1 | int(name[0]&1)) % 64 }
+
+// fieldOf returns the field that name, a token, stands for.
 func fieldOf(name []byte) field {
-	switch len(name) {
-	case 4:
-		return match(name, "host", fieldHost)
-	case 6:
-		return match(name, "origin", fieldOrigin)
-	case 7:
-		return match(name, "upgrade", fieldUpgrade)
-	case 10:
-		return match(name, "connection", fieldConnection)
-	case 14:
-		return match(name, "content-length", fieldContentLength)
-	case 17:
-		if name[0]|0x20 == 't' {
-			return match(name, "transfer-encoding", fieldTransferEncoding)
-		}
-		return match(name, "sec-websocket-key", fieldKey)
-	case 20:
-		return match(name, "sec-websocket-accept", fieldAccept)
-	case 21:
-		return match(name, "sec-websocket-version", fieldVersion)
-	case 22:
-		return match(name, "sec-websocket-protocol", fieldProtocol)
-	case 24:
-		return match(name, "sec-websocket-extensions", fieldExtensions)
+	if f := fieldSlots[fieldSlot(name)]; foldsTo(name, fieldNames[f]) {
+		return f
 	}
 	return fieldOther
 }
 
-// match returns f if name, a token, is want, which is made of lower-case letters
-// and hyphens and as long as name; else fieldOther. Setting bit 5 folds letters,
-// keeps hyphens, and makes neither out of any other character of a token.
-func match(name []byte, want string, f field) field {
+// foldsTo reports whether s is want but for its case. want is made of lower-case
+// letters and, if s is a token, hyphens: setting bit 5 folds letters, keeps
+// hyphens, and makes neither out of anything else but a hyphen out of CR.
+func foldsTo(s []byte, want string) bool {
 	const fold = 0x2020202020202020
+	if len(s) != len(want) {
+		return false
+	}
 	for len(want) >= 8 {
-		if binary.LittleEndian.Uint64(name)|fold != word(want) {
-			return fieldOther
+		if binary.LittleEndian.Uint64(s)|fold != word(want) {
+			return false
 		}
-		name, want = name[8:], want[8:]
+		s, want = s[8:], want[8:]
 	}
 	for i := range len(want) {
-		if name[i]|0x20 != want[i] {
-			return fieldOther
+		if s[i]|0x20 != want[i] {
+			return false
 		}
 	}
-	return f
+	return true
 }
 
 // word is binary.LittleEndian.Uint64 for a string.

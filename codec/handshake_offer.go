@@ -48,14 +48,24 @@ func AppendRequest(dst []byte, p RequestParams) ([]byte, error) {
 		b = appendHeader(b, "Sec-WebSocket-Extensions", p.Extensions)
 	}
 	if p.Header != nil {
-		for name, value := range p.Header {
-			if m := checkHeader(name, value); m != 0 {
-				return dst, m
-			}
-			b = appendHeader(b, name, value)
+		var m Misuse
+		if b, m = appendHeaders(b, p.Header); m != 0 {
+			return dst, m
 		}
 	}
 	return append(b, "\r\n\r\n"...), nil
+}
+
+// appendHeaders appends the user's header lines. It stands apart so that a
+// request without any allocates nothing.
+func appendHeaders(dst []byte, header iter.Seq2[string, string]) ([]byte, Misuse) {
+	for name, value := range header {
+		if m := checkHeader(name, value); m != 0 {
+			return dst, m
+		}
+		dst = appendHeader(dst, name, value)
+	}
+	return dst, 0
 }
 
 func (p *RequestParams) check() Misuse {

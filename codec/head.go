@@ -48,8 +48,7 @@ type head struct {
 	pos     int    // bytes scanned
 	state   state
 	refused Refusal // what ended the scan; 0 if nothing did
-	n       uint8   // header lines in lines
-	line    line    // the one that pos is in
+	n       uint8   // complete header lines; pos is in lines[n]
 	first   [fieldEnd]uint8
 	count   [fieldEnd]uint8
 	lines   [MaxHeadLines]line
@@ -99,7 +98,7 @@ func (h *head) wait(at int, in state) Refusal {
 // fieldEnd stands for the empty line that ends the head. Each case is a place
 // where the bytes may have ended the last time.
 func (h *head) next(b []byte) (field, Refusal) {
-	i, l := h.pos, &h.line
+	i, l := h.pos, &h.lines[h.n%MaxHeadLines]
 	switch h.state {
 	default: // atLine
 		if i == len(b) {
@@ -161,7 +160,9 @@ func (h *head) next(b []byte) (field, Refusal) {
 			return 0, ErrLineEnd
 		}
 		h.pos, h.state = i+1, atLine
-		return h.add(b), 0
+		l.field = fieldOf(b[l.name:l.colon])
+		h.file(l.field)
+		return l.field, 0
 	case wantFinalLF:
 		return h.finish(b, i)
 	case complete:
@@ -181,17 +182,13 @@ func (h *head) finish(b []byte, i int) (field, Refusal) {
 	return fieldEnd, 0
 }
 
-// add files the line that has just ended.
-func (h *head) add(b []byte) field {
-	l := &h.line
-	l.field = fieldOf(b[l.name:l.colon])
-	if h.count[l.field] == 0 {
-		h.first[l.field] = h.n
+// file counts the line that has just ended.
+func (h *head) file(f field) {
+	if h.count[f] == 0 {
+		h.first[f] = h.n
 	}
-	h.count[l.field]++
-	h.lines[h.n] = *l
+	h.count[f]++
 	h.n++
-	return l.field
 }
 
 // refuseName says why c may not stand where a header name or its colon should.
@@ -244,8 +241,12 @@ func (h *head) all(f field, yield func([]byte) bool) {
 	}
 }
 
-// lists reports whether a value of f, a comma-separated list, has token.
+// lists reports whether a value of f, a comma-separated list, has token, which
+// is made of lower-case letters.
 func (h *head) lists(f field, token string) bool {
+	if v := h.value(f); foldsTo(v, token) {
+		return true // the only one, nearly always
+	}
 	for v := range func(yield func([]byte) bool) { h.all(f, yield) } {
 		if HasToken(v, token) {
 			return true

@@ -1,6 +1,9 @@
 package codec
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+)
 
 // Request is a client's opening handshake (RFC 6455 §4.1), read by a server.
 // The zero value is ready for Parse.
@@ -113,6 +116,9 @@ func (r *Request) scanLine(b []byte) Refusal {
 		fallthrough
 	default: // inVersion
 		start := int(r.target) + 1
+		if bytes.HasPrefix(b[start:], []byte(httpVersion)) {
+			i = start + len(httpVersion)
+		}
 		for ; i < start+len(httpVersion); i++ {
 			if i == len(b) {
 				return r.wait(i, inVersion)
@@ -152,7 +158,7 @@ func (r *Request) judgeHost(b []byte) Refusal {
 	if r.count[fieldHost] > 1 {
 		return ErrHostTwice
 	}
-	if !validHost(b[r.line.value:r.line.end]) {
+	if l := &r.lines[r.first[fieldHost]]; !validHost(b[l.value:l.end]) {
 		return ErrHost
 	}
 	return 0

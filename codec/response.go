@@ -174,12 +174,13 @@ func contains(offered []string, name []byte) bool {
 }
 
 // AppendResponse appends to dst the 101 that accepts a request with this
-// Sec-WebSocket-Key (RFC 6455 §4.2.2), and returns the extended slice. An empty
-// subprotocol or extensions leaves its header out. A Misuse returns dst as it
-// was. key and dst are not retained.
+// Sec-WebSocket-Key (RFC 6455 §4.2.2), and returns the extended slice. key is
+// one that Check or ValidKey has found good; here only its length is looked at.
+// An empty subprotocol or extensions leaves its header out. A Misuse returns dst
+// as it was. key and dst are not retained.
 func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, error) {
 	switch {
-	case !ValidKey(key):
+	case len(key) != 24:
 		return dst, MisuseKey
 	case subprotocol != "" && !IsToken(subprotocol):
 		return dst, MisuseSubprotocol

@@ -66,3 +66,16 @@ func TestLentCounts(t *testing.T) {
 	}
 	want(0, "Put of all")
 }
+
+func TestDropLeavesTheBytes(t *testing.T) {
+	before := Lent()
+	b := Get(MinSize)
+	b.B = append(b.B, "kept"...)
+	Drop(b)
+	if got := Lent(); got != before {
+		t.Errorf("Lent counts %d after Drop, want %d", got, before)
+	}
+	if string(b.B) != "kept" {
+		t.Errorf("after Drop the buffer holds %q, want %q", b.B, "kept")
+	}
+}

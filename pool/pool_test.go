@@ -122,8 +122,21 @@ func replaced(size int) *Buffer {
 	return b
 }
 
-func TestPutOfNil(t *testing.T) {
+func TestDropIsForGood(t *testing.T) {
+	for range 100 {
+		b := Get(MinSize)
+		Drop(b)
+		if g := Get(MinSize); g == b {
+			t.Fatal("Get lends a buffer again that was dropped")
+		} else {
+			Put(g)
+		}
+	}
+}
+
+func TestPutAndDropOfNil(t *testing.T) {
 	Put(nil)
+	Drop(nil)
 }
 
 func TestGrow(t *testing.T) {

@@ -1,0 +1,103 @@
+package websocket
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+)
+
+// turn says who reads from the connection. Whoever has it owns the reading half.
+type turn struct {
+	holder  atomic.Uint32
+	waiting atomic.Int32 // how many wait for yield
+	once    sync.Once
+	free    chan struct{} // tells one of them that the turn was yielded
+}
+
+// The holders.
+const (
+	nobody     uint32 = iota
+	appRead           // a method that the application called
+	readAhead         // the library, while the application does not read
+	closeRead         // Close, which waits for the peer's Close frame
+	eventLoop         // the goroutine that a Handler is called on; it never yields
+	nowOrNever        // CloseNow, for as long as it frees buffers
+)
+
+// take takes the turn if nobody has it.
+func (t *turn) take(holder uint32) bool { return t.holder.CompareAndSwap(nobody, holder) }
+
+// yield gives the turn up.
+func (t *turn) yield() {
+	t.holder.Store(nobody)
+	if t.waiting.Load() > 0 {
+		select {
+		case t.channel() <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// await waits until the turn may be free.
+func (t *turn) await(ctx context.Context) error {
+	t.waiting.Add(1)
+	defer t.waiting.Add(-1)
+	if t.holder.Load() == nobody {
+		return nil
+	}
+	select {
+	case <-t.channel():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *turn) channel() chan struct{} {
+	t.once.Do(func() { t.free = make(chan struct{}, 1) })
+	return t.free
+}
+
+// takeRead takes the turn for a read of the application's.
+func (c *Conn) takeRead(ctx context.Context) error {
+	t := &c.in.turn
+	for !t.take(appRead) {
+		switch t.holder.Load() {
+		case appRead:
+			return ErrConcurrentRead
+		case eventLoop:
+			return ErrEvents
+		case readAhead:
+			c.in.wait.recall(c.socket.nc)
+		}
+		if err := t.await(ctx); err != nil {
+			return err
+		}
+	}
+	c.in.lent = false
+	if err := c.in.wait.begin(ctx, c.socket.nc); err != nil {
+		t.yield()
+		return err
+	}
+	return nil
+}
+
+// yieldRead gives the turn back after a read of the application's. lent says
+// that it has got bytes of a buffer.
+func (c *Conn) yieldRead(lent bool) {
+	c.in.lent = lent
+	c.in.wait.finish()
+	c.watchReader()
+	c.in.turn.yield()
+}
+
+// takeClose takes the turn for Close, as soon as nobody else has it.
+func (c *Conn) takeClose() {
+	for !c.in.turn.take(closeRead) {
+		if c.in.turn.holder.Load() == readAhead {
+			c.in.wait.recall(c.socket.nc)
+		}
+		c.in.turn.await(context.Background())
+	}
+	c.in.leave()
+}

@@ -1,0 +1,31 @@
+package websocket
+
+import "net"
+
+// Hooks are functions that are told what happens to connections, so that logs,
+// counters and traces attach without this package knowing them. Each may be nil.
+// They are called on the goroutine on which it happens and hold it up; those of
+// different connections run concurrently. The examples attach expvar and slog.
+type Hooks struct {
+	// Accepted is called for each connection that a Server accepts, before its
+	// opening handshake.
+	Accepted func(remote net.Addr)
+
+	// Refused is called when an opening handshake fails: err is a codec.Refusal, a
+	// *HandshakeError, or what the network reported.
+	Refused func(remote net.Addr, err error)
+
+	// Opened is called when the opening handshake is done.
+	Opened func(c *Conn)
+
+	// Received is called for each whole message, of n bytes, before it is
+	// delivered.
+	Received func(c *Conn, op Opcode, n int)
+
+	// Sent is called for each message, of n bytes, that Write has taken.
+	Sent func(c *Conn, op Opcode, n int)
+
+	// Closed is called once for each connection that was opened. err is what ended
+	// it, as Handler.Close is told; CloseStatus gives its status code.
+	Closed func(c *Conn, err error)
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package wstest
+
+// raceEnabled: the race detector makes megabytes slow.
+const raceEnabled = true

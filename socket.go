@@ -1,0 +1,94 @@
+package websocket
+
+import (
+	"net"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// socket is the transport of a Conn: a net.Conn and, where the system allows, a
+// direct way to its descriptor. One goroutine may receive and one may send at the
+// same time.
+type socket struct {
+	nc  net.Conn
+	raw rawSocket // socket_linux.go; inactive elsewhere and with the tag purego
+	fit int       // how much room to receive into, on the portable way
+}
+
+// How much room to receive into, in bytes: while little comes, while reads fill
+// it, and when readiness is known before the room is taken.
+const (
+	smallRead = 4 << 10
+	largeRead = 64 << 10
+)
+
+func (s *socket) init(nc net.Conn) {
+	s.nc, s.fit = nc, smallRead
+	s.raw.init(nc)
+}
+
+// receive reads at least a byte, or fails: into payload or, if that is nil, into
+// d. An empty d has no buffer while receive waits, if the direct way is open.
+func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
+	if s.raw.active() {
+		return s.raw.receive(d, payload)
+	}
+	if payload != nil {
+		return s.nc.Read(payload)
+	}
+	d.Release()
+	room := d.Space(s.fit)
+	n, err := s.nc.Read(room)
+	d.Commit(n)
+	s.fit = smallRead
+	if n == len(room) {
+		s.fit = largeRead
+	}
+	return n, err
+}
+
+// trySend sends as much of rest as goes without waiting, which is nothing on
+// the portable way. What was sent is taken from rest.
+func (s *socket) trySend(rest *net.Buffers) error {
+	if s.raw.active() {
+		return s.raw.trySend(rest)
+	}
+	return nil
+}
+
+// send sends all of rest. It may wait for the peer for at most timeout, 0 for
+// ever.
+func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
+	if timeout > 0 {
+		s.nc.SetWriteDeadline(now().Add(timeout))
+	}
+	if s.raw.active() {
+		err := s.raw.send(rest)
+		s.nc.SetWriteDeadline(never) // trySend minds it
+		return err
+	}
+	if len(*rest) == 1 {
+		_, err := s.nc.Write((*rest)[0])
+		return err
+	}
+	_, err := rest.WriteTo(s.nc)
+	return err
+}
+
+// vectored reports whether several slices go out in one system call.
+func (s *socket) vectored() bool {
+	switch s.nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// closeWrite closes this side of the connection alone, where the transport can.
+func (s *socket) closeWrite() error {
+	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+//go:build linux && !purego
+
+package websocket
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// rawSocket is the direct way to the descriptor of a TCP or Unix connection. A
+// RawConn calls the function it is given, and waits for readiness if that
+// returns false: so that room is taken only when there is something to put into
+// it, and one call less stands between us and the system.
+type rawSocket struct {
+	conn syscall.RawConn // nil if there is no direct way
+
+	// The arguments and results of the functions below. Those two live as long as
+	// the socket, so that a call allocates nothing.
+	readable func(fd uintptr) bool
+	decoder  *codec.Decoder
+	payload  []byte
+	n        int
+	readErr  error
+
+	writable func(fd uintptr) bool
+	rest     *net.Buffers
+	wait     bool // until all is sent
+	writeErr error
+}
+
+func (s *rawSocket) init(nc net.Conn) {
+	switch nc := nc.(type) {
+	case *net.TCPConn:
+		s.conn, _ = nc.SyscallConn()
+	case *net.UnixConn:
+		s.conn, _ = nc.SyscallConn()
+	}
+	if s.conn != nil {
+		s.readable, s.writable = s.read, s.write
+	}
+}
+
+func (s *rawSocket) active() bool { return s.conn != nil }
+
+func (s *rawSocket) receive(d *codec.Decoder, payload []byte) (int, error) {
+	s.decoder, s.payload, s.n, s.readErr = d, payload, 0, nil
+	if err := s.conn.Read(s.readable); err != nil {
+		return 0, err
+	}
+	if payload == nil {
+		d.Commit(s.n)
+	}
+	s.payload = nil
+	return s.n, s.readErr
+}
+
+// read reads once. It returns false if there is nothing to read.
+func (s *rawSocket) read(fd uintptr) bool {
+	room := s.payload
+	if room == nil {
+		room = s.room()
+	}
+	for {
+		n, err := unix.Read(int(fd), room)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			if s.payload == nil {
+				s.decoder.Release()
+			}
+			return false
+		case err != nil:
+			s.readErr = os.NewSyscallError("read", err)
+		case n == 0:
+			s.readErr = io.EOF
+		default:
+			s.n = n
+		}
+		return true
+	}
+}
+
+// room asks for a large buffer, unless received bytes wait in the one there is.
+func (s *rawSocket) room() []byte {
+	if s.decoder.Buffered() == 0 {
+		return s.decoder.Space(largeRead)
+	}
+	return s.decoder.Space(smallRead)
+}
+
+func (s *rawSocket) trySend(rest *net.Buffers) error { return s.call(rest, false) }
+func (s *rawSocket) send(rest *net.Buffers) error    { return s.call(rest, true) }
+
+func (s *rawSocket) call(rest *net.Buffers, wait bool) error {
+	s.rest, s.wait, s.writeErr = rest, wait, nil
+	if err := s.conn.Write(s.writable); err != nil {
+		return err
+	}
+	return s.writeErr
+}
+
+// write writes until all is sent or the socket is full. Then it returns false
+// if it shall be called again.
+func (s *rawSocket) write(fd uintptr) bool {
+	for len(*s.rest) > 0 {
+		n, err := writev(int(fd), *s.rest)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return !s.wait
+		case err != nil:
+			s.writeErr = os.NewSyscallError("write", err)
+			return true
+		default:
+			consume(s.rest, n)
+		}
+	}
+	return true
+}
+
+func writev(fd int, bufs [][]byte) (int, error) {
+	if len(bufs) == 1 {
+		return unix.Write(fd, bufs[0])
+	}
+	return unix.Writev(fd, bufs)
+}
+
+// consume takes the first n bytes from bufs, and what is empty then.
+func consume(bufs *net.Buffers, n int) {
+	for len(*bufs) > 0 && n >= len((*bufs)[0]) {
+		n -= len((*bufs)[0])
+		*bufs = (*bufs)[1:]
+	}
+	if n > 0 {
+		(*bufs)[0] = (*bufs)[0][n:]
+	}
+}
