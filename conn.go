@@ -33,7 +33,9 @@ func NewConn(nc net.Conn, role Role, subprotocol string, early []byte, opts *Opt
 	if opts == nil {
 		opts = new(Options)
 	}
-	return newConn(nc, role, opts.resolve(), subprotocol, early)
+	c := newConn(nc, role, opts.resolve(), subprotocol, early)
+	c.watchReader()
+	return c
 }
 
 func newConn(nc net.Conn, role Role, set *settings, subprotocol string, early []byte) *Conn {
@@ -68,6 +70,7 @@ func (c *Conn) LocalAddr() net.Addr { return c.socket.nc.LocalAddr() }
 func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		defer c.CloseNow()
+		c.watchReader()
 		code := StatusNormalClosure
 		if c.guard(func() { serve(c) }) {
 			code = StatusInternalError

@@ -62,7 +62,7 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 // is lost. It may be called in any state, and always returns nil.
 func (c *Conn) CloseNow() error {
 	c.end.local.Store(true)
-	c.cut()
+	c.cut(ErrClosed)
 	if c.in.turn.take(nowOrNever) {
 		if c.in.err == nil {
 			c.in.err = ErrClosed
@@ -84,7 +84,7 @@ func (c *Conn) startClose(code StatusCode, reason string) {
 // MUST close the TCP connection first" RFC 6455 §7.1.1, so a client waits for
 // that.
 func (c *Conn) linger() {
-	defer c.cut()
+	defer c.cut(c.in.err)
 	if c.role == RoleServer && c.socket.closeWrite() != nil {
 		return
 	}
@@ -119,18 +119,21 @@ func (c *Conn) lose(err error) error {
 	default:
 		c.in.err = ended(err)
 	}
-	c.cut()
+	c.cut(c.in.err)
 	return c.in.err
 }
 
-// cut closes the TCP connection; what is pending is lost. Later writes return
-// ErrClosed.
-func (c *Conn) cut() {
+// cut closes the TCP connection because of err; what is pending is lost. Later
+// writes return ErrClosed.
+func (c *Conn) cut(err error) {
 	c.end.cut.Do(func() {
 		c.socket.nc.Close()
 		c.out.mu.Lock()
 		c.out.fail(net.ErrClosed)
 		c.out.mu.Unlock()
 		c.rtt.close()
+		if c.settings.Hooks.Closed != nil {
+			c.settings.Hooks.Closed(c, err)
+		}
 	})
 }

@@ -218,7 +218,7 @@ func (c *Conn) timedOut() error {
 		return errRecalled
 	case closingLimit:
 		c.in.err = fmt.Errorf("websocket: waiting for the peer's Close frame: %w", ErrTimeout)
-		c.cut()
+		c.cut(c.in.err)
 		return c.in.err
 	case contextLimit:
 		return c.in.wait.ctxErr()

@@ -15,7 +15,9 @@ const module = "github.com/zerowire/websocket"
 var arrows = map[string][]string{
 	module + "/codec":           {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8"},
 	module + "/pool":            {"github.com/valyala/bytebufferpool", "math/bits"},
-	module:                      {module + "/codec", module + "/pool"},
+	module:                      {module + "/codec", module + "/pool", module + "/internal/pipe", "golang.org/x/sys/unix"},
+	module + "/wsjson":          {module},
+	module + "/internal/pipe":   {},
 	module + "/fuzz":            {module, module + "/codec", module + "/pool", module + "/internal/wstest"},
 	module + "/internal/wstest": {module + "/codec"},
 }

@@ -34,6 +34,10 @@ type Server struct {
 	// web server in front.
 	HTTP http.Handler
 
+	// MaxConns is how many connections may be open at once, those in their opening
+	// handshake included; further ones are answered with 503. Default no limit.
+	MaxConns int
+
 	// Options are the settings of every connection.
 	Options Options
 
@@ -111,12 +115,19 @@ func (s *Server) Serve(ln net.Listener) error {
 
 // serve is the life of one connection.
 func (s *Server) serve(nc net.Conn) {
-	if !s.enter(nc) {
+	if accepted := s.settings.Hooks.Accepted; accepted != nil {
+		accepted(nc.RemoteAddr())
+	}
+	full, ok := s.enter(nc)
+	if !ok {
 		nc.Close()
 		return
 	}
 	defer s.leave(nc)
-	c, h := s.open(nc)
+	c, h, err := s.open(nc, full)
+	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
+		refused(nc.RemoteAddr(), err)
+	}
 	if c == nil {
 		return
 	}
@@ -128,14 +139,16 @@ func (s *Server) serve(nc net.Conn) {
 	c.Serve(h)
 }
 
-// enter counts nc as in its opening handshake.
-func (s *Server) enter(nc net.Conn) bool {
+// enter counts nc as in its opening handshake. It is not ok if the server is
+// closing.
+func (s *Server) enter(nc net.Conn) (full, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.closing {
-		s.opening[nc] = struct{}{}
+	if s.closing {
+		return false, false
 	}
-	return !s.closing
+	s.opening[nc] = struct{}{}
+	return s.MaxConns > 0 && len(s.opening)+len(s.conns) > s.MaxConns, true
 }
 
 // opened counts c, whose opening handshake is done, as open.

@@ -20,10 +20,10 @@ const firstHead = 1 << 10
 // needs.
 var requests = sync.Pool{New: func() any { return new(Request) }}
 
-// open does the opening handshake on nc (RFC 6455 §4.2). It returns nil if
-// there is no connection to serve: the handshake was refused, timed out, or was
-// none.
-func (s *Server) open(nc net.Conn) (c *Conn, h Handler) {
+// open does the opening handshake on nc (RFC 6455 §4.2). c is nil if there is no
+// connection to serve: the handshake failed with err, or the request was none.
+// full says that there are too many connections.
+func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler, err error) {
 	nc.SetDeadline(until(now(), s.settings.HandshakeTimeout))
 	r := requests.Get().(*Request)
 	in := pool.Get(firstHead)
@@ -33,32 +33,29 @@ func (s *Server) open(nc net.Conn) (c *Conn, h Handler) {
 		requests.Put(r)
 	}()
 	var n int
-	var err error
 	in, n, err = readHead(nc, r, in)
-	if refusal, ok := err.(codec.Refusal); ok {
-		refuse(nc, codec.AppendRefusal(nil, refusal))
-		return nil, nil
-	}
-	if err != nil {
+	if _, refused := errors.AsType[codec.Refusal](err); err != nil && !refused {
 		nc.Close()
-		return nil, nil
+		return nil, nil, err
 	}
-	if s.fallback != nil && !r.IsUpgrade() {
+	if err == nil && s.fallback != nil && !r.IsUpgrade() {
 		s.fallback.serve(nc, in.B)
-		return nil, nil
+		return nil, nil, nil
 	}
-	h, err = s.judge(r)
+	if err == nil {
+		h, err = s.judge(r, full)
+	}
 	if err != nil {
 		refuse(nc, appendError(nil, err))
-		return nil, nil
+		return nil, nil, err
 	}
 	protocol := selectSubprotocol(s.settings.Subprotocols, r)
 	if err := accept(nc, r, protocol); err != nil {
 		nc.Close()
-		return nil, nil
+		return nil, nil, err
 	}
 	nc.SetDeadline(never)
-	return newConn(nc, RoleServer, s.settings, protocol, in.B[n:]), h
+	return newConn(nc, RoleServer, s.settings, protocol, in.B[n:]), h, nil
 }
 
 // readHead reads from nc until r has a whole head, of n bytes. in grows with
@@ -82,11 +79,14 @@ func readHead(nc net.Conn, r *Request, in *pool.Buffer) (_ *pool.Buffer, n int, 
 	}
 }
 
-// judge reports why the request is refused: by the RFC, by its origin, or by
-// the application.
-func (s *Server) judge(r *Request) (Handler, error) {
+// judge reports why the request is refused: by the RFC, by its origin, for want
+// of room, or by the application.
+func (s *Server) judge(r *Request, full bool) (Handler, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
+	}
+	if full {
+		return nil, codec.ErrTooManyConnections
 	}
 	if !s.origins.allow(r.Origin(), r.Host()) {
 		return nil, codec.ErrOrigin

@@ -167,7 +167,7 @@ func (d *Decoder) Fill(p []byte) (Frame, error) {
 // Ready reports whether the bytes received hold a whole frame more, so that Next
 // would return one without further reading.
 func (d *Decoder) Ready() bool {
-	if d.broken != nil || d.buf == nil {
+	if d.broken != nil || d.buf == nil || d.sequence.closed && !d.begun {
 		return false
 	}
 	unread := uint64(d.end - d.start)

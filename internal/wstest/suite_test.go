@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/pipe"
 )
 
 func dialNaive(role codec.Role, f faults) func(*testing.T) net.Conn {
 	return func(*testing.T) net.Conn {
-		suite, peer := Pipe()
+		suite, peer := pipe.New()
 		go serveNaive(peer, role, f)
 		return suite
 	}

@@ -1,4 +1,5 @@
-package wstest
+// Package pipe connects two ends in memory, as TCP would.
+package pipe
 
 import (
 	"io"
@@ -8,11 +9,11 @@ import (
 	"time"
 )
 
-// PipeBuffer is how many bytes each direction of a [Pipe] holds.
-const PipeBuffer = 64 << 10
+// Buffer is how many bytes each direction of a pipe holds.
+const Buffer = 64 << 10
 
-// Pipe returns the two ends of a connection in memory. Unlike net.Pipe it is
-// asynchronous, as TCP is: up to PipeBuffer bytes wait in each direction, and a
+// New returns the two ends of a connection in memory. Unlike net.Pipe it is
+// asynchronous, as TCP is: up to Buffer bytes wait in each direction, and a
 // Write returns once its bytes do. It works in a testing/synctest bubble.
 //
 // Both ends follow net.Conn: an expired deadline fails calls with
@@ -20,82 +21,82 @@ const PipeBuffer = 64 << 10
 // revives the end. Close fails the end's own calls with net.ErrClosed. The
 // other end reads what is still waiting and then io.EOF; its writes fail with
 // io.ErrClosedPipe. No data is ever lost to a reset, which TCP can do.
-func Pipe() (*PipeConn, *PipeConn) {
-	ab, ba := newPipeHalf(), newPipeHalf()
-	return &PipeConn{in: ba, out: ab, name: "pipe a"}, &PipeConn{in: ab, out: ba, name: "pipe b"}
+func New() (*Conn, *Conn) {
+	ab, ba := newHalf(), newHalf()
+	return &Conn{in: ba, out: ab, name: "pipe a"}, &Conn{in: ab, out: ba, name: "pipe b"}
 }
 
-// PipeConn is one end of a [Pipe]. All methods are safe to call concurrently.
-type PipeConn struct {
-	in, out *pipeHalf
-	name    pipeAddr
+// Conn is one end of a pipe. All methods are safe to call concurrently.
+type Conn struct {
+	in, out *half
+	name    addr
 }
 
 // Read reads what waits, or waits for something.
-func (c *PipeConn) Read(b []byte) (int, error) { return c.in.read(b) }
+func (c *Conn) Read(b []byte) (int, error) { return c.in.read(b) }
 
 // Write returns when all of b is in the buffer, or with an error and the number
 // of bytes that are.
-func (c *PipeConn) Write(b []byte) (int, error) { return c.out.write(b) }
+func (c *Conn) Write(b []byte) (int, error) { return c.out.write(b) }
 
 // CloseWrite ends the outgoing direction: the other end reads io.EOF after the
 // bytes that wait. Reading goes on.
-func (c *PipeConn) CloseWrite() error { return c.out.closeWrite() }
+func (c *Conn) CloseWrite() error { return c.out.closeWrite() }
 
 // Close ends both directions.
-func (c *PipeConn) Close() error {
+func (c *Conn) Close() error {
 	c.in.closeRead()
 	return c.out.closeWrite()
 }
 
 // LocalAddr and RemoteAddr name the pipe.
-func (c *PipeConn) LocalAddr() net.Addr { return c.name }
+func (c *Conn) LocalAddr() net.Addr { return c.name }
 
 // RemoteAddr names the pipe.
-func (c *PipeConn) RemoteAddr() net.Addr { return c.name }
+func (c *Conn) RemoteAddr() net.Addr { return c.name }
 
 // SetDeadline sets both deadlines. The zero time means none.
-func (c *PipeConn) SetDeadline(t time.Time) error {
+func (c *Conn) SetDeadline(t time.Time) error {
 	c.SetReadDeadline(t)
 	return c.SetWriteDeadline(t)
 }
 
 // SetReadDeadline sets the deadline for reads, waiting ones included.
-func (c *PipeConn) SetReadDeadline(t time.Time) error { return c.in.setDeadline(&c.in.readBy, t) }
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.in.setDeadline(&c.in.readBy, t) }
 
 // SetWriteDeadline sets the deadline for writes, waiting ones included.
-func (c *PipeConn) SetWriteDeadline(t time.Time) error { return c.out.setDeadline(&c.out.writeBy, t) }
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.out.setDeadline(&c.out.writeBy, t) }
 
-type pipeAddr string
+type addr string
 
-func (pipeAddr) Network() string  { return "pipe" }
-func (a pipeAddr) String() string { return string(a) }
+func (addr) Network() string  { return "pipe" }
+func (a addr) String() string { return string(a) }
 
-// pipeHalf is one direction.
-type pipeHalf struct {
+// half is one direction.
+type half struct {
 	mu       sync.Mutex
 	changed  sync.Cond
 	buf      []byte // buf[at:] waits to be read
 	at       int
 	noReader bool // the reading end is closed
 	noWriter bool // the writing end is closed, or half-closed
-	readBy   pipeDeadline
-	writeBy  pipeDeadline
+	readBy   deadline
+	writeBy  deadline
 }
 
-type pipeDeadline struct {
+type deadline struct {
 	timer   *time.Timer
 	setting int // counts SetDeadline calls, so that a timer that fires late knows it is not meant
 	expired bool
 }
 
-func newPipeHalf() *pipeHalf {
-	h := &pipeHalf{}
+func newHalf() *half {
+	h := &half{}
 	h.changed.L = &h.mu
 	return h
 }
 
-func (h *pipeHalf) read(b []byte) (int, error) {
+func (h *half) read(b []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
@@ -119,7 +120,7 @@ func (h *pipeHalf) read(b []byte) (int, error) {
 	}
 }
 
-func (h *pipeHalf) write(b []byte) (n int, err error) {
+func (h *half) write(b []byte) (n int, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for {
@@ -131,8 +132,8 @@ func (h *pipeHalf) write(b []byte) (n int, err error) {
 		case h.noReader:
 			return n, io.ErrClosedPipe
 		}
-		m := min(len(b)-n, PipeBuffer-(len(h.buf)-h.at))
-		if h.at > 0 && len(h.buf)+m > PipeBuffer {
+		m := min(len(b)-n, Buffer-(len(h.buf)-h.at))
+		if h.at > 0 && len(h.buf)+m > Buffer {
 			h.buf, h.at = h.buf[:copy(h.buf, h.buf[h.at:])], 0
 		}
 		h.buf = append(h.buf, b[n:n+m]...)
@@ -147,7 +148,7 @@ func (h *pipeHalf) write(b []byte) (n int, err error) {
 	}
 }
 
-func (h *pipeHalf) closeRead() {
+func (h *half) closeRead() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.noReader = true
@@ -155,7 +156,7 @@ func (h *pipeHalf) closeRead() {
 	h.changed.Broadcast()
 }
 
-func (h *pipeHalf) closeWrite() error {
+func (h *half) closeWrite() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.noWriter {
@@ -167,7 +168,7 @@ func (h *pipeHalf) closeWrite() error {
 	return nil
 }
 
-func (h *pipeHalf) setDeadline(d *pipeDeadline, t time.Time) error {
+func (h *half) setDeadline(d *deadline, t time.Time) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if d == &h.readBy && h.noReader || d == &h.writeBy && h.noWriter {
@@ -191,7 +192,7 @@ func (h *pipeHalf) setDeadline(d *pipeDeadline, t time.Time) error {
 }
 
 // stop ends the deadline that was set before, its timer included.
-func (d *pipeDeadline) stop() {
+func (d *deadline) stop() {
 	d.setting++
 	if d.timer != nil {
 		d.timer.Stop()

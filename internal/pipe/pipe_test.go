@@ -1,4 +1,4 @@
-package wstest
+package pipe
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
@@ -16,16 +15,16 @@ import (
 func TestPipe(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		test func(t *testing.T, a, b *PipeConn)
+		test func(t *testing.T, a, b *Conn)
 	}{
-		{"a write does not wait for a reader", func(t *testing.T, a, b *PipeConn) {
+		{"a write does not wait for a reader", func(t *testing.T, a, b *Conn) {
 			wantN(t, "Write", 5, nil)(a.Write([]byte("Hello")))
 			got := make([]byte, 3)
 			wantN(t, "Read", 3, nil)(b.Read(got))
 			wantN(t, "Read of the rest", 2, nil)(b.Read(got))
 		}},
-		{"a full buffer makes Write wait", func(t *testing.T, a, b *PipeConn) {
-			sent := BinaryPayload(3*PipeBuffer + 7)
+		{"a full buffer makes Write wait", func(t *testing.T, a, b *Conn) {
+			sent := bytes.Repeat([]byte("0123456789a"), Buffer/3)
 			go func() {
 				a.Write(sent)
 				a.Close()
@@ -36,7 +35,7 @@ func TestPipe(t *testing.T) {
 				t.Errorf("ReadAll: %d bytes, %v; want the %d that were written", len(got), err, len(sent))
 			}
 		}},
-		{"Close lets the other end read what waits", func(t *testing.T, a, b *PipeConn) {
+		{"Close lets the other end read what waits", func(t *testing.T, a, b *Conn) {
 			a.Write([]byte("Hello"))
 			a.Close()
 			wantN(t, "Read", 5, nil)(b.Read(make([]byte, 9)))
@@ -47,23 +46,23 @@ func TestPipe(t *testing.T) {
 			wantErr(t, "second Close", a.Close(), net.ErrClosed)
 			wantErr(t, "SetReadDeadline of the closed end", a.SetReadDeadline(time.Now()), net.ErrClosed)
 		}},
-		{"CloseWrite ends one direction", func(t *testing.T, a, b *PipeConn) {
+		{"CloseWrite ends one direction", func(t *testing.T, a, b *Conn) {
 			a.CloseWrite()
 			wantN(t, "Read", 0, io.EOF)(b.Read(make([]byte, 9)))
 			wantN(t, "Write", 0, net.ErrClosed)(a.Write([]byte("x")))
 			wantN(t, "Write back", 5, nil)(b.Write([]byte("Hello")))
 			wantN(t, "Read back", 5, nil)(a.Read(make([]byte, 9)))
 		}},
-		{"Close wakes a Read and a Write", func(t *testing.T, a, b *PipeConn) {
+		{"Close wakes a Read and a Write", func(t *testing.T, a, b *Conn) {
 			errs := make(chan error, 2)
 			go func() { _, err := a.Read(make([]byte, 1)); errs <- err }()
-			go func() { _, err := a.Write(make([]byte, PipeBuffer+1)); errs <- err }()
+			go func() { _, err := a.Write(make([]byte, Buffer+1)); errs <- err }()
 			synctest.Wait()
 			a.Close()
 			wantErr(t, "first of the two", <-errs, net.ErrClosed)
 			wantErr(t, "second of the two", <-errs, net.ErrClosed)
 		}},
-		{"a read deadline ends a Read at its time", func(t *testing.T, a, b *PipeConn) {
+		{"a read deadline ends a Read at its time", func(t *testing.T, a, b *Conn) {
 			start := time.Now()
 			a.SetReadDeadline(start.Add(time.Second))
 			wantN(t, "Read", 0, os.ErrDeadlineExceeded)(a.Read(make([]byte, 1)))
@@ -75,21 +74,21 @@ func TestPipe(t *testing.T) {
 			a.SetReadDeadline(time.Time{})
 			wantN(t, "Read after the deadline was lifted", 1, nil)(a.Read(make([]byte, 1)))
 		}},
-		{"a write deadline reports what was written", func(t *testing.T, a, b *PipeConn) {
+		{"a write deadline reports what was written", func(t *testing.T, a, b *Conn) {
 			a.SetWriteDeadline(time.Now().Add(time.Second))
-			wantN(t, "Write", PipeBuffer, os.ErrDeadlineExceeded)(a.Write(make([]byte, PipeBuffer+1)))
-			io.ReadFull(b, make([]byte, PipeBuffer))
+			wantN(t, "Write", Buffer, os.ErrDeadlineExceeded)(a.Write(make([]byte, Buffer+1)))
+			io.ReadFull(b, make([]byte, Buffer))
 			a.SetWriteDeadline(time.Now().Add(time.Hour))
 			wantN(t, "Write after the deadline was moved", 1, nil)(a.Write([]byte("x")))
 		}},
-		{"a deadline in the past ends a waiting Read", func(t *testing.T, a, b *PipeConn) {
+		{"a deadline in the past ends a waiting Read", func(t *testing.T, a, b *Conn) {
 			errs := make(chan error)
 			go func() { _, err := a.Read(make([]byte, 1)); errs <- err }()
 			synctest.Wait()
 			a.SetDeadline(time.Unix(1, 0))
 			wantErr(t, "Read", <-errs, os.ErrDeadlineExceeded)
 		}},
-		{"a deadline that was replaced does not fire", func(t *testing.T, a, b *PipeConn) {
+		{"a deadline that was replaced does not fire", func(t *testing.T, a, b *Conn) {
 			a.SetReadDeadline(time.Now().Add(time.Second))
 			a.SetReadDeadline(time.Now().Add(3 * time.Second))
 			time.AfterFunc(2*time.Second, func() { b.Write([]byte("x")) })
@@ -98,7 +97,7 @@ func TestPipe(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a, b := Pipe()
+				a, b := New()
 				tt.test(t, a, b)
 				a.Close()
 				b.Close()
@@ -120,47 +119,5 @@ func wantErr(t *testing.T, call string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) {
 		t.Errorf("%s = %v, want %v", call, got, want)
-	}
-}
-
-func TestPieces(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		b     string
-		sizes []int
-		want  []string
-	}{
-		{"no sizes", "abc", nil, []string{"abc"}},
-		{"nothing", "", []int{1}, nil},
-		{"one by one", "abc", []int{1}, []string{"a", "b", "c"}},
-		{"in turn and over again", "abcdefgh", []int{1, 2}, []string{"a", "bc", "d", "ef", "g", "h"}},
-		{"more than there is", "abc", []int{9}, []string{"abc"}},
-	} {
-		var got []string
-		for p := range Pieces([]byte(tt.b), tt.sizes...) {
-			got = append(got, string(p))
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: Pieces(%q, %d) = %q, want %q", tt.name, tt.b, tt.sizes, got, tt.want)
-		}
-	}
-}
-
-func TestChop(t *testing.T) {
-	a, b := Pipe()
-	chopped := Chop(a, 1, 2)
-	wantN(t, "Write", 5, nil)(chopped.Write([]byte("Hello")))
-	got := make([]byte, 9)
-	wantN(t, "Read at the other end", 5, nil)(b.Read(got))
-	b.Write([]byte("Hello"))
-	for i, n := range []int{1, 2, 1, 1} {
-		wantN(t, "Read "+string(rune('1'+i)), n, nil)(chopped.Read(got))
-	}
-	wantErr(t, "CloseWrite", chopped.(interface{ CloseWrite() error }).CloseWrite(), nil)
-	wantN(t, "Read after CloseWrite", 0, io.EOF)(b.Read(got))
-	wantErr(t, "CloseWrite of a conn without it", Chop(struct{ net.Conn }{a}).(*chopConn).CloseWrite(), errors.ErrUnsupported)
-	wantN(t, "ChopReader", 2, nil)(ChopReader(bytes.NewReader([]byte("abc")), 2).Read(got))
-	if err := iotest.TestReader(ChopReader(bytes.NewReader([]byte("abcdefgh")), 3, 1), []byte("abcdefgh")); err != nil {
-		t.Errorf("ChopReader: %v", err)
 	}
 }
