@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// browserPatience is how long a browser may take for one step.
+const browserPatience = 20 * time.Second
+
+// findBrowser returns the path of a Chromium.
+func findBrowser() (path string, err error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err = exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("no chromium, chromium-browser or google-chrome: %w", err)
+}
+
+// startBrowser starts a headless browser without history, and returns the
+// context to open tabs in.
+func startBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := findBrowser()
+	need(t, err, "apt-get install chromium")
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox, // which root cannot have
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.UserDataDir(t.TempDir()),
+	)
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(cancel)
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(browser); err != nil {
+			t.Errorf("closing the browser: %v", err)
+		}
+	})
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	return browser
+}
+
+// tab is a tab of the browser, in a window of its own: it stays visible, so
+// nothing in it is throttled.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// openTab opens a page. What goes wrong in its scripts fails the test.
+func openTab(t *testing.T, browser context.Context, url string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	messages := chromedp.Console(ctx)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for message, err := range messages {
+			if err != nil {
+				return // the tab was closed
+			}
+			if message.IsException() || strings.Contains(message.String(), "Content Security Policy") {
+				t.Errorf("console: %v", message)
+			}
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		reading.Wait()
+	})
+	b := &tab{t, ctx}
+	b.do(chromedp.Navigate(url))
+	return b
+}
+
+// do runs actions.
+func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("driving the browser: %v", err)
+	}
+}
+
+// until waits until a JavaScript condition is true.
+func (b *tab) until(condition string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](condition, chromedp.WithPollingTimeout(browserPatience))); err != nil {
+		page, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		b.t.Fatalf("waiting for %s: %v; the page shows:\n%s", condition, err, page)
+	}
+}
+
+// untilText waits until the element with an id shows exactly want.
+func (b *tab) untilText(id, want string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`document.getElementById(%q).textContent === %q`, id, want))
+}
+
+// untilLog waits until the log has a row of direction ("sent", "received"),
+// type and size with exactly this body.
+func (b *tab) untilLog(direction, kind, size, body string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf(`[...document.querySelectorAll("#log .%s.is-%s")].some((row) =>
+		row.querySelector(".body").textContent === %q && row.querySelector(".size").textContent === %q &&
+		/^\d\d:\d\d:\d\d\.\d{3}$/.test(row.querySelector(".time").textContent))`, direction, kind, body, size))
+}
+
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// fill types value in place of what an input holds.
+func (b *tab) fill(selector, value string) {
+	b.t.Helper()
+	b.do(
+		chromedp.Focus(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`),
+		chromedp.KeyEvent(value),
+	)
+}
+
+// connect chooses a sub-protocol and connects.
+func (b *tab) connect(protocol string) {
+	b.t.Helper()
+	b.click(fmt.Sprintf(`input[name=protocol][value=%q]`, protocol))
+	b.click("#connect")
+	b.untilText("ready-state", "1 OPEN")
+}
+
+func TestPageInTheBrowser(t *testing.T) {
+	browser := startBrowser(t)
+	tests := []struct {
+		name string
+		test func(t *testing.T, browser context.Context, p *process)
+	}{
+		{"echo", testPageEchoes},
+		{"sub-protocols", testPageOffersSubprotocols},
+		{"chat between two tabs", testPageChats},
+		{"moving dots in two tabs", testPageMovesDots},
+		{"close by the page", testPageCloses},
+		{"close by the server", testPageIsClosed},
+		{"URLs that cannot be connected to", testPageShowsFaults},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { tt.test(t, browser, startServe(t)) })
+	}
+}
+
+func testPageEchoes(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	b.untilText("ready-state", "3 CLOSED")
+	b.until(fmt.Sprintf(`document.getElementById("url").value === %q`, "ws://"+p.addr+"/ws"))
+	b.connect("")
+	b.untilText("agreed", "none")
+
+	b.fill("#text", "Grüße <b>&amp;</b>")
+	b.click("#send-form button")
+	b.untilLog("sent", "text", "20 B", "Grüße <b>&amp;</b>")
+	b.untilLog("received", "text", "20 B", "Grüße <b>&amp;</b>")
+	b.until(`/^[0-9.]+ ms$/.test(document.getElementById("rtt").textContent)`)
+
+	b.click(`input[name=kind][value=hex]`)
+	b.fill("#hex", "de:ad 0xbe,EF 0")
+	b.untilText("send-size", "not hex: two digits a byte")
+	b.fill("#hex", "de:ad 0xbe,EF 00")
+	b.click("#send-form button")
+	b.untilLog("received", "binary", "5 B", "de ad be ef 00")
+
+	file := filepath.Join(t.TempDir(), "bytes")
+	if err := os.WriteFile(file, make([]byte, 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.click(`input[name=kind][value=file]`)
+	b.do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{file}))
+	b.untilText("send-size", "binary, 97.7 KiB")
+	b.click("#send-form button")
+	b.untilLog("received", "binary", "97.7 KiB", strings.Repeat("00 ", 256)+"…")
+}
+
+func testPageOffersSubprotocols(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	for _, protocol := range []string{"chat", "gamepos", ""} {
+		b.connect(protocol)
+		b.untilText("agreed", map[string]string{"": "none"}[protocol]+protocol)
+		b.until(fmt.Sprintf(`document.getElementById("chat").hidden === %t`, protocol != "chat"))
+		b.until(fmt.Sprintf(`document.getElementById("game").hidden === %t`, protocol != "gamepos"))
+		b.click("#close")
+		b.untilText("ready-state", "3 CLOSED")
+	}
+	b.click(`input[name=protocol][value=other]`)
+	b.fill("#other", "unknown, gamepos")
+	b.click("#connect")
+	b.untilText("agreed", "gamepos")
+}
+
+func testPageChats(t *testing.T, browser context.Context, p *process) {
+	ann, bob := openTab(t, browser, "http://"+p.addr), openTab(t, browser, "http://"+p.addr+"/#chat")
+	ann.connect("chat")
+	bob.untilText("ready-state", "1 OPEN") // the link to it connects
+	ann.fill("#chat-name", "ann")
+	bob.fill("#chat-name", "bob")
+
+	bubble := func(class, name, said string) string {
+		return fmt.Sprintf(`[...document.querySelectorAll("#chat-list .bubble")].some((bubble) => bubble.className === %q &&
+			bubble.querySelector("b").textContent === %q && bubble.querySelector(".said").textContent === %q)`, class, name, said)
+	}
+	ann.fill("#chat-text", "hello <script>alert(1)</script>\r")
+	ann.until(bubble("bubble mine", "ann", "hello <script>alert(1)</script>"))
+	bob.until(bubble("bubble", "ann", "hello <script>alert(1)</script>"))
+	bob.fill("#chat-text", "hello ann")
+	bob.click("#chat-form button")
+	bob.until(bubble("bubble mine", "bob", "hello ann"))
+	ann.until(bubble("bubble", "bob", "hello ann"))
+}
+
+func testPageMovesDots(t *testing.T, browser context.Context, p *process) {
+	ann, bob := openTab(t, browser, "http://"+p.addr+"/#gamepos"), openTab(t, browser, "http://"+p.addr)
+	ann.until(`document.querySelectorAll("#board .dot.mine").length === 1`)
+	bob.connect("gamepos")
+	for _, b := range []*tab{ann, bob} {
+		b.untilText("game-players", "2 players")
+		b.until(`document.querySelectorAll("#board .dot").length === 2`)
+	}
+
+	// Where ann's dot is, in ann's tab and in bob's.
+	place := func(b *tab, who string) string {
+		at, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](fmt.Sprintf(
+			`(({x, y}) => x + " " + y)(document.querySelector("#board .dot%s").dataset)`, who)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	// seen waits until ann's dot has left from, and then until bob sees it there.
+	seen := func(how, from string) string {
+		t.Helper()
+		ann.until(fmt.Sprintf(`(({x, y}) => x + " " + y !== %q)(document.querySelector("#board .dot.mine").dataset)`, from))
+		to := place(ann, ".mine")
+		bob.until(fmt.Sprintf(`(({x, y}) => x + " " + y === %q)(document.querySelector("#board .dot:not(.mine)").dataset)`, to))
+		t.Logf("%s: from %s to %s", how, from, to)
+		return to
+	}
+
+	at := place(ann, ".mine")
+	ann.do(chromedp.Focus(chromedp.CSS("#board")), chromedp.KeyEvent(kb.ArrowLeft))
+	at = seen("arrow key", at)
+	ann.click("#board")
+	if at = seen("mouse", at); at != "0.5 0.5" {
+		t.Errorf("after a click into the middle the dot is at %s, want 0.5 0.5", at)
+	}
+	ann.do(chromedp.KeyEvent(kb.ArrowDown, chromedp.KeyModifiers(chromedp.ModifierShift)))
+	if at = seen("arrow key with Shift", at); at != "0.5 0.6" {
+		t.Errorf("after a big step down the dot is at %s, want 0.5 0.6", at)
+	}
+	ann.do(chromedp.Tap(chromedp.CSS("#board")))
+	seen("touch", at)
+
+	ann.click("#close")
+	ann.until(`document.querySelectorAll("#board .dot").length === 0`)
+	bob.until(`document.querySelectorAll("#board .dot").length === 1`)
+	bob.untilText("game-players", "1 player")
+}
+
+func testPageCloses(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	b.connect("")
+	b.fill("#code", "2999")
+	b.click("#close")
+	b.until(`!document.getElementById("fault").hidden`) // the browser allows 1000 and 3000–4999
+	b.fill("#code", "4001")
+	b.fill("#reason", "that is all")
+	b.click("#close")
+	b.untilText("ready-state", "3 CLOSED")
+	b.until(`document.getElementById("closed").textContent.startsWith("4001 application's own")`)
+	b.until(`document.getElementById("fault").hidden`)
+
+	if err := p.stop(); err != nil {
+		t.Fatalf("after SIGTERM: %v", err)
+	}
+	if want := `code=4001 reason="that is all"`; !strings.Contains(p.stderr.String(), want) {
+		t.Errorf("log:\n%swant %s", &p.stderr, want)
+	}
+}
+
+func testPageIsClosed(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	b.connect("chat")
+	b.fill("#text", "no JSON")
+	b.click("#send-form button")
+	b.untilText("closed", `1007 invalid payload data “`+errChatJSON.Reason+`”`)
+
+	b.connect("")
+	if err := p.stop(); err != nil {
+		t.Fatalf("after SIGTERM: %v", err)
+	}
+	b.until(`document.getElementById("closed").textContent.startsWith("1001 going away")`)
+}
+
+func testPageShowsFaults(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	b.fill("#url", "gopher://"+p.addr)
+	b.click("#connect")
+	b.until(`!document.getElementById("fault").hidden`)
+	b.fill("#url", "ws://"+p.addr+"/nowhere")
+	b.click("#connect")
+	b.untilText("closed", "1006 abnormal closure, not clean")
+	b.untilText("ready-state", "3 CLOSED")
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/zerowire/websocket"
+)
+
+// logged logs what happens to a connection and hands it on to Handler.
+type logged struct {
+	websocket.Handler
+	log *slog.Logger
+}
+
+func (h *logged) Open(c *websocket.Conn) {
+	h.log.Info("Connection established with "+c.RemoteAddr().String(), "subprotocol", c.Subprotocol())
+	h.Handler.Open(c)
+}
+
+func (h *logged) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
+	h.log.Info("Received the message "+logLine(op, p), "from", c.RemoteAddr())
+	h.Handler.Message(c, op, p)
+}
+
+func (h *logged) Close(c *websocket.Conn, err error) {
+	h.log.Info("Connection ended with "+c.RemoteAddr().String(), ending(err)...)
+	h.Handler.Close(c, err)
+}
+
+// ending returns how a connection ended as attributes: the status code, and the
+// reason in the peer's Close frame or else the error that ended it.
+func ending(err error) []any {
+	code := slog.Int("code", int(websocket.CloseStatus(err)))
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+		return []any{code, slog.String("reason", clip(closed.Reason))}
+	}
+	return []any{code, slog.Any("error", err)}
+}
+
+const (
+	logLineLength  = 120 // characters of a text message that its log line shows
+	logBinaryBytes = 32  // bytes of a binary message that its log line shows
+)
+
+// logLine returns a message in a form that fits into one line of a log: text
+// with what cannot be printed escaped as in Go, binary as length and hex, both
+// cut with "…" when long.
+func logLine(op websocket.Opcode, p []byte) string {
+	if op == websocket.OpText {
+		return clip(string(p[:min(len(p), logLineLength*utf8.UTFMax+utf8.UTFMax)]))
+	}
+	shown := p[:min(len(p), logBinaryBytes)]
+	line := fmt.Sprintf("[%d bytes] % x", len(p), shown)
+	if len(shown) < len(p) {
+		line += " …"
+	}
+	return line
+}
+
+// clip returns s with all that is not printable, and the backslash, escaped,
+// cut to logLineLength characters with "…" as the last.
+func clip(s string) string {
+	var b strings.Builder
+	length := 0
+	cut := 0 // the size of b at which a "…" still fits
+	for _, r := range s {
+		c := string(r)
+		if !strconv.IsPrint(r) || r == '\\' {
+			quoted := strconv.QuoteRune(r)
+			c = quoted[1 : len(quoted)-1]
+		}
+		length += utf8.RuneCountInString(c)
+		if length > logLineLength {
+			return b.String()[:cut] + "…"
+		}
+		b.WriteString(c)
+		if length < logLineLength {
+			cut = b.Len()
+		}
+	}
+	return b.String()
+}

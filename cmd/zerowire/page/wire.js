@@ -1,0 +1,77 @@
+// Facts of RFC 6455 and the forms in which the page shows bytes and times.
+
+export const readyStates = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
+
+const closeNames = new Map([
+  [1000, "normal closure"],
+  [1001, "going away"],
+  [1002, "protocol error"],
+  [1003, "unsupported data"],
+  [1005, "no status received"],
+  [1006, "abnormal closure"],
+  [1007, "invalid payload data"],
+  [1008, "policy violation"],
+  [1009, "message too big"],
+  [1010, "mandatory extension"],
+  [1011, "internal error"],
+  [1012, "service restart"],
+  [1013, "try again later"],
+  [1014, "bad gateway"],
+  [1015, "TLS handshake"],
+]);
+
+// closeName returns what a close code means (RFC 6455 section 7.4).
+export function closeName(code) {
+  if (closeNames.has(code)) return closeNames.get(code);
+  if (code >= 4000 && code <= 4999) return "application's own";
+  if (code >= 3000 && code <= 3999) return "library's own";
+  return "unregistered";
+}
+
+// parseHex returns the bytes that text names, or null if it is not hex. White
+// space, commas, colons and 0x before a byte are allowed.
+export function parseHex(text) {
+  const digits = text.replace(/0x|[\s,:]/gi, "");
+  if (digits.length % 2 !== 0 || /[^0-9a-f]/i.test(digits)) return null;
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+// toHex returns the first limit of bytes in hex.
+export function toHex(bytes, limit) {
+  const shown = Array.from(bytes.subarray(0, limit), (b) => b.toString(16).padStart(2, "0"));
+  return shown.join(" ") + (bytes.length > limit ? " …" : "");
+}
+
+const encoder = new TextEncoder();
+
+// utf8Length returns the size of text on the wire.
+export function utf8Length(text) {
+  return encoder.encode(text).length;
+}
+
+// byteSize returns a size in bytes for people.
+export function byteSize(n) {
+  if (n < 1024) return `${n} B`;
+  if (n < 1024 * 1024) return `${(n / 1024).toFixed(1)} KiB`;
+  return `${(n / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+// milliseconds returns a duration for people.
+export function milliseconds(ms) {
+  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+}
+
+// clock returns the time of day to the millisecond.
+export function clock(date = new Date()) {
+  const two = (n) => String(n).padStart(2, "0");
+  const ms = String(date.getMilliseconds()).padStart(3, "0");
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+}
+
+// element returns a new element with a class and, as text, content.
+export function element(tag, className, text = "") {
+  const e = document.createElement(tag);
+  e.className = className;
+  e.textContent = text;
+  return e;
+}
