@@ -89,6 +89,12 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 		return 0, nil, err
 	}
 	c.in.message.release()
+	if c.in.err == nil && c.in.ahead == nil && !c.in.message.begun {
+		if op, p, ok := c.in.decoder.Message(); ok {
+			c.received(op, len(p))
+			return op, p, nil
+		}
+	}
 	for {
 		f, err := c.nextData()
 		if err != nil {
@@ -110,7 +116,9 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 // received notes a message that is complete, and prepares for its reply.
 func (c *Conn) received(op Opcode, n int) {
 	c.in.wait.message = never
-	c.out.batch.Store(c.in.decoder.Ready())
+	if ready := c.in.decoder.Ready(); ready != c.out.batch.Load() {
+		c.out.batch.Store(ready)
+	}
 	if c.settings.IdleTimeout > 0 {
 		c.in.alive.message = now()
 	}

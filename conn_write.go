@@ -62,8 +62,17 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
 	}
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
+	w := &c.out
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(p) < vectorBytes && c.role == RoleServer && w.ready() {
+		w.reserve(len(p))
+		if b, ok := w.encoder.Message(w.pending.B, op, p); ok {
+			w.pending.B = b
+			c.noteSent(op, len(p))
+			return c.leave(ctx)
+		}
+	}
 	h := codec.Header{Fin: true, Opcode: op}
 	if len(p) >= vectorBytes && c.sendsInPlace() {
 		return c.writeInPlace(ctx, h, p)
@@ -73,6 +82,24 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	}
 	c.noteSent(op, len(p))
 	return c.leave(ctx)
+}
+
+// ready reports whether a message may be put into pending at once.
+func (w *writer) ready() bool {
+	return w.err == nil && !w.writing && !w.streaming && !w.encoder.Closed()
+}
+
+// reserve makes room in pending for the frame of a payload of n bytes, and for
+// the replies to come if there are some.
+func (w *writer) reserve(n int) {
+	switch {
+	case w.pending == nil && w.batch.Load():
+		w.pending = pool.Get(holdBytes + codec.MaxHeaderSize + n)
+	case w.pending == nil:
+		w.pending = pool.Get(codec.MaxHeaderSize + n)
+	case cap(w.pending.B)-len(w.pending.B) < codec.MaxHeaderSize+n:
+		w.pending = pool.Grow(w.pending, len(w.pending.B)+codec.MaxHeaderSize+n)
+	}
 }
 
 // sendsInPlace reports whether large payloads can be sent from where they are: a

@@ -174,7 +174,11 @@ func (d *Decoder) Ready() bool {
 	if d.begun {
 		return unread >= d.left
 	}
-	h, n, err := ParseHeader(d.buf.B[d.start:d.end])
+	b := d.buf.B[d.start:d.end]
+	if len(b) >= 6 && b[1]&0x7F < 126 {
+		return len(b) >= 2+int(b[1]&0x7F)+int(b[1]>>7)*4
+	}
+	h, n, err := ParseHeader(b)
 	return err == nil && unread-uint64(n) >= h.Length
 }
 

@@ -1,0 +1,55 @@
+package codec
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// Message returns the next message if it is the common case: one data frame,
+// whole, without reserved bits, of less than 64 KiB, received to its end. Else it
+// returns false, and Next decides: it is a shortcut through Next, which does
+// the same for such a frame. payload is valid until the next call of Space,
+// Release or Reset.
+//
+// NOTE: this is the path of nearly every message, so it looks at the header's
+// octets in place and leaves everything else to Next.
+func (d *Decoder) Message() (op Opcode, payload []byte, ok bool) {
+	if d.buf == nil || d.begun || d.sequence.message != OpContinuation || d.sequence.closed || d.broken != nil {
+		return 0, nil, false
+	}
+	b := d.buf.B[d.start:d.end]
+	if len(b) < 2 {
+		return 0, nil, false
+	}
+	op = Opcode(b[0] & 0x0F)
+	if b[0]&0xF0 != 0x80 || !op.IsData() || b[1]>>7 != byte(d.Role^1) {
+		return 0, nil, false
+	}
+	n, size := int(b[1]&0x7F), 2
+	if n >= 126 {
+		if n == 127 || len(b) < 4 {
+			return 0, nil, false
+		}
+		n, size = int(binary.BigEndian.Uint16(b[2:])), 4
+		if n < 126 {
+			return 0, nil, false
+		}
+	}
+	keyed := size
+	if d.Role == Server {
+		size += 4
+	}
+	if len(b) < size+n || d.MaxMessage > 0 && uint64(n) > d.MaxMessage {
+		return 0, nil, false
+	}
+	payload = b[size : size+n : size+n]
+	if d.Role == Server {
+		Mask(payload, [4]byte(b[keyed:]), 0)
+	}
+	if op == OpText && !utf8.Valid(payload) {
+		d.broken = ErrText
+		return 0, nil, false
+	}
+	d.start += size + n
+	return op, payload, true
+}
