@@ -76,7 +76,7 @@ func (c *Conn) CloseNow() error {
 // startClose sends a Close frame, unless one was sent, and limits the time for
 // the peer's.
 func (c *Conn) startClose(code StatusCode, reason string) {
-	c.in.wait.close(c.socket.nc, until(now(), c.settings.CloseTimeout))
+	c.in.wait.close(c.socket.nc, now().after(c.settings.CloseTimeout))
 	c.sendClose(code, reason)
 }
 
@@ -97,7 +97,7 @@ func (c *Conn) linger() {
 // TCP send a reset, which can destroy what is still on its way to the peer: so
 // whoever closes first closes its own half alone, and then drains.
 func drain(nc net.Conn, scratch []byte) {
-	nc.SetReadDeadline(now().Add(lingerTime))
+	nc.SetReadDeadline(now().after(lingerTime).deadline())
 	for {
 		if _, err := nc.Read(scratch); err != nil {
 			return

@@ -48,14 +48,14 @@ type pings struct {
 
 	mu      sync.Mutex
 	number  uint64                 // of the last Ping
-	sent    time.Time              // when it was
+	sent    instant                // when it was
 	waiting map[uint64]waitingPing // nil until somebody waits
 	closed  bool
 }
 
 // waitingPing is a Ping whose sender waits.
 type waitingPing struct {
-	sent   time.Time
+	sent   instant
 	answer chan<- time.Duration
 }
 
@@ -100,7 +100,7 @@ func (p *pings) answered(payload []byte) {
 	if !waits {
 		ping.sent = p.sent
 	}
-	rtt := now().Sub(ping.sent)
+	rtt := now().since(ping.sent)
 	p.last.Store(int64(rtt))
 	if waits {
 		ping.answer <- rtt
@@ -128,45 +128,43 @@ func (c *Conn) ping(id uint64) error {
 
 // alive is what is known of the peer's being there.
 type alive struct {
-	heard   time.Time // when the last bytes came
-	pinged  time.Time // when the keepalive's Ping was sent that nothing has answered
-	message time.Time // when the last message came
-	second  time.Time // the second in which control frames are counted
-	control int       // their number
+	heard   instant // when the last bytes came
+	pinged  instant // when the keepalive's Ping was sent that nothing has answered
+	message instant // when the last message came
+	second  instant // the second in which control frames are counted
+	control int     // their number
 }
 
 // due returns when to look at the peer again.
-func (a *alive) due(set *settings) time.Time {
-	next := until(a.heard, set.PingInterval)
+func (a *alive) due(set *settings) instant {
+	next := a.heard.after(set.PingInterval)
 	switch {
 	case a.unanswered() && set.PongTimeout > 0:
-		next = until(a.pinged, set.PongTimeout)
+		next = a.pinged.after(set.PongTimeout)
 	case a.unanswered():
-		next = until(a.pinged, set.PingInterval)
+		next = a.pinged.after(set.PingInterval)
 	}
-	return earlier(next, until(a.message, set.IdleTimeout))
+	return earlier(next, a.message.after(set.IdleTimeout))
 }
 
 // unanswered reports whether nothing has come since the keepalive's last Ping.
-func (a *alive) unanswered() bool { return a.pinged.After(a.heard) }
+func (a *alive) unanswered() bool { return a.pinged > a.heard }
 
 // checkAlive looks after a peer from which nothing has come for a while. The
 // deadline that leads here is not moved with every byte that comes, so most often
 // it was too early.
-func (c *Conn) checkAlive(now time.Time) error {
+func (c *Conn) checkAlive(now instant) error {
 	a := &c.in.alive
 	if c.settings.IdleTimeout > 0 {
 		c.out.mu.Lock()
-		if c.out.message.After(a.message) {
-			a.message = c.out.message
-		}
+		a.message = max(a.message, c.out.message)
 		c.out.mu.Unlock()
-		if now.Sub(a.message) >= c.settings.IdleTimeout {
+		if now.since(a.message) >= c.settings.IdleTimeout {
 			return c.giveUp(codec.StatusGoingAway, "idle for too long")
 		}
 	}
 	switch {
-	case now.Before(a.due(c.settings)):
+	case !now.over(a.due(c.settings)):
 	case a.unanswered() && c.settings.PongTimeout > 0:
 		return c.giveUp(StatusPolicyViolation, "ping was not answered")
 	default:
@@ -186,7 +184,7 @@ func (c *Conn) countControl() error {
 	if c.settings.MaxControlFrames == 0 {
 		return nil
 	}
-	if a.heard.Sub(a.second) >= time.Second {
+	if a.heard.since(a.second) >= time.Second {
 		a.second, a.control = a.heard, 0
 	}
 	a.control++

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"time"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -28,7 +27,7 @@ type reader struct {
 	watch   watch // conn_ahead.go
 }
 
-func (r *reader) init(now time.Time, set *settings) {
+func (r *reader) init(now instant, set *settings) {
 	r.alive.heard, r.alive.message = now, now
 	r.wait.alive = r.alive.due(set)
 }
@@ -194,8 +193,8 @@ func (c *Conn) receivePayload(lacking uint64) (codec.Frame, error) {
 func (c *Conn) receive(payload []byte) (int, error) {
 	c.out.batch.Store(false)
 	c.flush()
-	if c.in.wait.message.IsZero() && !c.in.decoder.Idle() {
-		c.in.wait.message = until(now(), c.settings.MessageTimeout)
+	if c.in.wait.message == never && !c.in.decoder.Idle() {
+		c.in.wait.message = now().after(c.settings.MessageTimeout)
 	}
 	for {
 		if err := c.in.wait.arm(c.socket.nc); err != nil {

@@ -5,17 +5,10 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"time"
 )
 
-// now is the one place where this package reads the clock.
-func now() time.Time { return time.Now() }
-
-// never is the deadline of what may take for ever.
-var never time.Time
-
 // past is a deadline that ends a read at once.
-var past = time.Unix(1, 0)
+const past instant = 1
 
 // wait is how long a read may take, and by what it can be woken. The socket has
 // one deadline for reading; wait sets it to the earliest of the limits, and to
@@ -24,19 +17,20 @@ var past = time.Unix(1, 0)
 // A context costs nothing per read: it is watched by a registration that stays
 // for as long as the same context comes again.
 type wait struct {
-	message time.Time // when the message begun has to be complete
-	alive   time.Time // when to look whether the peer is alive; may be too early
+	message instant // when the message begun has to be complete
+	alive   instant // when to look whether the peer is alive; may be too early
 
 	mu       sync.Mutex
 	ctx      context.Context // of the read under way
-	limit    time.Time       // the deadline of ctx
-	closing  time.Time       // when the closing handshake has to be complete
+	limit    instant         // the deadline of ctx
+	closing  instant         // when the closing handshake has to be complete
 	ahead    bool            // the library reads, while the application does not
 	recalled bool            // the application wants to read again
-	deadline time.Time       // as it is set on the socket
+	deadline instant         // as it is set on the socket
 	armed    bool            // a goroutine is reading from the socket
 
 	watched   <-chan struct{} // the Done channel that is watched
+	until     instant         // the deadline of its context
 	unwatch   func() bool     // ends the watching
 	interrupt func()          // what it calls
 }
@@ -67,17 +61,20 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	limit, _ := ctx.Deadline()
-	w.mu.Lock()
-	w.ctx, w.limit = ctx, limit
-	w.mu.Unlock()
 	if done := ctx.Done(); done != w.watched {
 		w.stop()
 		if w.interrupt == nil {
 			w.interrupt = func() { w.wake(nc) }
 		}
 		w.watched, w.unwatch = done, context.AfterFunc(ctx, w.interrupt)
+		w.until = never
+		if limit, ok := ctx.Deadline(); ok {
+			w.until = instantOf(limit)
+		}
 	}
+	w.mu.Lock()
+	w.ctx, w.limit = ctx, w.until
+	w.mu.Unlock()
 	return nil
 }
 
@@ -134,7 +131,7 @@ func (w *wait) disarm() {
 }
 
 // close limits the closing handshake that begins, also for a read under way.
-func (w *wait) close(nc net.Conn, by time.Time) {
+func (w *wait) close(nc net.Conn, by instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closing = earlier(w.closing, by)
@@ -161,20 +158,19 @@ func (w *wait) recall(nc net.Conn) {
 }
 
 // expired returns the limit that is over.
-func (w *wait) expired(now time.Time) limit {
+func (w *wait) expired(now instant) limit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	over := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
 	switch {
 	case w.recalled:
 		return recallLimit
-	case over(w.closing):
+	case now.over(w.closing):
 		return closingLimit
-	case w.ctx != nil && (w.ctx.Err() != nil || over(w.limit)):
+	case w.ctx != nil && (w.ctx.Err() != nil || now.over(w.limit)):
 		return contextLimit
-	case over(w.message):
+	case now.over(w.message):
 		return messageLimit
-	case over(w.alive):
+	case now.over(w.alive):
 		return aliveLimit
 	}
 	return noLimit
@@ -191,9 +187,9 @@ func (w *wait) ctxErr() error {
 	return context.DeadlineExceeded
 }
 
-func (w *wait) set(nc net.Conn, t time.Time) {
-	if !t.Equal(w.deadline) {
+func (w *wait) set(nc net.Conn, t instant) {
+	if t != w.deadline {
 		w.deadline = t
-		nc.SetReadDeadline(t)
+		nc.SetReadDeadline(t.deadline())
 	}
 }

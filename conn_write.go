@@ -34,8 +34,8 @@ type writer struct {
 	changed   chan struct{} // closed when one of these has changed; nil if nobody waits
 	hold      *time.Timer   // ends the holding back, once there was some
 	holding   bool
-	message   time.Time // when the last message was written, if there is an IdleTimeout
-	err       error     // why nothing can be sent any more
+	message   instant // when the last message was written, if there is an IdleTimeout
+	err       error   // why nothing can be sent any more
 
 	// What is being sent. It belongs to whoever has set writing.
 	sending [4]*pool.Buffer // to be put back

@@ -110,20 +110,3 @@ func def[T ~int | ~int64](field *T, value T) {
 	}
 	*field = max(*field, 0)
 }
-
-// until returns when a limit of d that begins now is over; the zero time if
-// there is none.
-func until(now time.Time, d time.Duration) time.Time {
-	if d == 0 {
-		return time.Time{}
-	}
-	return now.Add(d)
-}
-
-// earlier returns the earlier of two times of which zero means never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || !b.IsZero() && b.Before(a) {
-		return b
-	}
-	return a
-}

@@ -27,7 +27,7 @@ func newHTTPFallback(h http.Handler, set *settings) *httpFallback {
 
 // serve hands nc over. early is what was read from it, and is copied.
 func (f *httpFallback) serve(nc net.Conn, early []byte) {
-	nc.SetDeadline(never)
+	nc.SetDeadline(never.deadline())
 	select {
 	case f.conns.conns <- &replayed{Conn: nc, early: append([]byte(nil), early...)}:
 	case <-f.conns.closed:

@@ -61,11 +61,11 @@ func (s *socket) trySend(rest *net.Buffers) error {
 // ever.
 func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
 	if timeout > 0 {
-		s.nc.SetWriteDeadline(now().Add(timeout))
+		s.nc.SetWriteDeadline(now().after(timeout).deadline())
 	}
 	if s.raw.active() {
 		err := s.raw.send(rest)
-		s.nc.SetWriteDeadline(never) // trySend minds it
+		s.nc.SetWriteDeadline(never.deadline()) // trySend minds it
 		return err
 	}
 	if len(*rest) == 1 {

@@ -1,0 +1,275 @@
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/wstest"
+)
+
+// readStream reads a message as a stream.
+func readStream(c *websocket.Conn, ctx context.Context) ([]byte, error) {
+	_, r, err := c.Reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
+}
+
+// isViolation reports whether err is the violation v.
+func isViolation(err error, v codec.Violation) bool {
+	got, ok := errors.AsType[codec.Violation](err)
+	return ok && got == v
+}
+
+func isClosed(err error) bool { return errors.Is(err, websocket.ErrClosed) }
+
+func TestReader(t *testing.T) {
+	long := wstest.BinaryPayload(300_000)
+	for _, tt := range []struct {
+		name   string
+		frames []wstest.Frame
+		want   []byte
+	}{
+		{"empty", []wstest.Frame{wstest.Text("")}, nil},
+		{"one frame", []wstest.Frame{wstest.Text("one")}, []byte("one")},
+		{"fragments, empty ones and Pings among them", []wstest.Frame{
+			wstest.Text("").More(), wstest.Continuation("on").More(), wstest.Ping(""),
+			wstest.Continuation("").More(), wstest.Continuation("e").More(), wstest.Continuation(""),
+		}, []byte("one")},
+		{"large", []wstest.Frame{wstest.Binary(long)}, long},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				go tc.peer.Write(tc.wire(append(tt.frames, wstest.Text("next"))...))
+				op, r, err := tc.Reader(background)
+				if err != nil || op != tt.frames[0].Opcode {
+					tc.t.Fatalf("Reader() = %v, %v; want %v", op, err, tt.frames[0].Opcode)
+				}
+				got, err := io.ReadAll(r)
+				if err != nil || !bytes.Equal(got, tt.want) {
+					tc.t.Fatalf("the stream gave %d bytes, %v; want %d", len(got), err, len(tt.want))
+				}
+				tc.wantMessage("the next message follows", wstest.Text("next"))
+				if n, err := r.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+					tc.t.Errorf("Read() of a stream that was read to its end = %d, %v; want EOF", n, err)
+				}
+			})
+		})
+	}
+}
+
+func TestStreamIsSkippedWhenLeft(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		frames []wstest.Frame
+	}{
+		{"in a frame", []wstest.Frame{wstest.Text("abcdef")}},
+		{"in fragments", []wstest.Frame{wstest.Text("abc").More(), wstest.Ping(""), wstest.Continuation("def").More(), wstest.Continuation("ghi")}},
+		{"in a large frame", []wstest.Frame{wstest.Binary(wstest.BinaryPayload(150_000))}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				go tc.peer.Write(tc.wire(append(tt.frames, wstest.Text("next"))...))
+				_, r, err := tc.Reader(background)
+				if err != nil {
+					tc.t.Fatal(err)
+				}
+				if _, err := io.ReadFull(r, make([]byte, 2)); err != nil {
+					tc.t.Fatal(err)
+				}
+				tc.wantMessage("Read skips what is left", wstest.Text("next"))
+				if n, err := r.Read(make([]byte, 8)); n != 0 || err == nil || err == io.EOF {
+					tc.t.Errorf("Read() of the stream that was left = %d, %v; want an error that is not io.EOF", n, err)
+				}
+			})
+		})
+	}
+}
+
+// TestStreamHasNoGap leaves a stream for a read that is cancelled while it skips:
+// what comes of the stream afterwards would lack a part.
+func TestStreamHasNoGap(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		tc.send(wstest.Text("abc").More(), wstest.Continuation("def").More())
+		_, r, err := tc.Reader(background)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		_, _, err = tc.Read(ctx)
+		tc.want("a read is cancelled in the stream's message", err, context.DeadlineExceeded)
+		tc.send(wstest.Continuation("ghi"), wstest.Text("next"))
+		if got, err := io.ReadAll(r); err == nil {
+			tc.t.Errorf("the stream gave %q without an error", got)
+		}
+		tc.wantMessage("the next message is whole", wstest.Text("next"))
+	})
+}
+
+func TestReaderContext(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		ctx, cancel := context.WithCancel(background)
+		tc.send(wstest.Text("abc").More())
+		_, r, err := tc.Reader(ctx)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		p := make([]byte, 8)
+		if n, err := r.Read(p); string(p[:n]) != "abc" || err != nil {
+			tc.t.Fatalf("Read() = %q, %v; want abc", p[:n], err)
+		}
+		read := begin(func() error {
+			_, err := r.Read(p)
+			return err
+		})
+		cancel()
+		tc.want("the context ends a read of the stream", read.wait(), context.Canceled)
+		_, err = r.Read(p)
+		tc.want("and every further one", err, context.Canceled)
+		tc.send(wstest.Continuation("def"), wstest.Text("next"))
+		tc.wantMessage("the connection goes on", wstest.Text("next"))
+	})
+}
+
+// TestStreamSurvivesReadingAhead has the application pause in a stream.
+func TestStreamSurvivesReadingAhead(t *testing.T) {
+	payload := wstest.BinaryPayload(250_000)
+	inBothRoles(t, nil, func(tc *testConn) {
+		go tc.peer.Write(tc.wire(wstest.Binary(payload[:100]).More(), wstest.Ping(""), wstest.Continuation(string(payload[100:]))))
+		_, r, err := tc.Reader(background)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		var got []byte
+		p := make([]byte, 10_000)
+		for err == nil {
+			var n int
+			n, err = r.Read(p)
+			got = append(got, p[:n]...)
+			time.Sleep(1300 * time.Millisecond)
+		}
+		if err != io.EOF || !bytes.Equal(got, payload) {
+			tc.t.Fatalf("the stream gave %d bytes, %v; want %d", len(got), err, len(payload))
+		}
+	})
+}
+
+func TestWriterSendsFragments(t *testing.T) {
+	const fragment = 16 << 10
+	payload := wstest.TextPayload(2*fragment + 10)
+	inBothRoles(t, nil, func(tc *testConn) {
+		s, err := tc.Writer(background, websocket.OpText)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		for part := range bytes.SplitAfterSeq(payload, []byte("e")) {
+			if n, err := s.Write(part); n != len(part) || err != nil {
+				tc.t.Fatalf("Write(%d bytes) = %d, %v", len(part), n, err)
+			}
+		}
+		other := begin(func() error { return tc.Write(background, websocket.OpText, []byte("other")) })
+		tc.wantFrame("the first fragment leaves while the message is written", wstest.Text(string(payload[:fragment])).More())
+		tc.wantFrame("the second follows", wstest.Continuation(string(payload[fragment:2*fragment])).More())
+		tc.send(wstest.Ping("x"))
+		read := tc.beginRead(background)
+		tc.wantFrame("a Ping is answered between fragments", wstest.Pong("x"))
+		tc.wantIdle("the rest waits for more")
+		if other.returned() {
+			tc.t.Fatalf("another message did not wait: %v", other.err)
+		}
+		tc.want("Close ends the message", s.Close(), nil)
+		tc.wantFrame("with the last fragment", wstest.Continuation(string(payload[2*fragment:])))
+		tc.want("the other message may go", other.wait(), nil)
+		tc.wantFrame("behind it", wstest.Text("other"))
+		if n, err := s.Write([]byte("x")); n != 0 || err == nil {
+			tc.t.Errorf("Write after Close = %d, %v; want an error", n, err)
+		}
+		if err := s.Close(); err == nil {
+			tc.t.Error("a second Close gave no error")
+		}
+		tc.send(wstest.Text("x"))
+		tc.want("reading was not disturbed", read.wait(), nil)
+
+		s, _ = tc.Writer(background, websocket.OpBinary)
+		tc.want("a stream without a byte ends", s.Close(), nil)
+		tc.wantFrame("as an empty message", wstest.Binary(nil))
+		_, err = tc.Writer(background, websocket.Opcode(9))
+		tc.want("a control frame is no message", err, websocket.ErrMessageType)
+	})
+}
+
+func TestWritersTakeTurns(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		first, err := tc.Writer(background, websocket.OpText)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(background)
+		second := begin(func() error {
+			_, err := tc.Writer(ctx, websocket.OpText)
+			return err
+		})
+		cancel()
+		tc.want("waiting for a stream ends with its context", second.wait(), context.Canceled)
+		write := begin(func() error { return tc.Write(background, websocket.OpText, nil) })
+		closing := begin(func() error { return tc.Close(websocket.StatusGoingAway, "") })
+		tc.wantFrame("a Close frame does not wait for the stream", wstest.Close(1001, ""))
+		tc.want("who waited to write is told", write.wait(), websocket.ErrClosed)
+		_, err = fmt.Fprint(first, "x")
+		tc.want("the stream takes bytes", err, nil)
+		tc.want("and cannot send them", first.Close(), websocket.ErrClosed)
+		tc.send(wstest.Close(1001, ""))
+		tc.peer.CloseWrite()
+		tc.want("the closing handshake completes", closing.wait(), nil)
+		tc.wantClosed("without a further frame")
+	})
+}
+
+// TestAbandonedWriter gives up a message of which a part was sent.
+func TestAbandonedWriter(t *testing.T) {
+	inBothRoles(t, &websocket.Options{MaxPending: 1 << 10}, func(tc *testConn) {
+		ctx, cancel := context.WithCancel(background)
+		defer cancel()
+		s, err := tc.Writer(ctx, websocket.OpBinary)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		// Until the peer's buffer is full and somebody is stuck in sending.
+		stuck := begin(func() error {
+			_, err := s.Write(make([]byte, 100_000))
+			return err
+		})
+		if stuck.returned() {
+			tc.t.Fatalf("nobody waits for the peer: %v", stuck.err)
+		}
+		go io.Copy(io.Discard, io.LimitReader(tc.peer, 4*(16<<10)))
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		frames := make(chan wstest.Frame, 10)
+		go func() {
+			defer close(frames)
+			for {
+				f, _, err := wstest.ReadFrame(tc.peer)
+				if err != nil {
+					return
+				}
+				frames <- f
+			}
+		}()
+		stuck.wait()
+		if err := s.Close(); err != nil {
+			tc.want("Close tells why", err, context.Canceled)
+		}
+	})
+}
