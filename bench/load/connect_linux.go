@@ -1,0 +1,86 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// The opening handshake with the nonce and the answer of RFC 6455 §1.3.
+const (
+	request = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+)
+
+var requestBytes = []byte(request)
+
+// dial begins a connection.
+func (f *Fleet) dial() (*conn, error) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("load: socket: %w", err)
+	}
+	c := &conn{fd: int32(fd), asked: true}
+	c.check.raw = f.Raw
+	f.conns[c.fd] = c
+	event := unix.EpollEvent{Fd: c.fd, Events: unix.EPOLLIN | unix.EPOLLOUT}
+	err = errors.Join(
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
+		ignore(unix.Connect(fd, &unix.SockaddrInet4{Port: int(f.Addr.Port()), Addr: f.Addr.Addr().As4()}), unix.EINPROGRESS),
+		unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &event),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("load: connect: %w", err)
+	}
+	return c, nil
+}
+
+func ignore(err, expected error) error {
+	if err == expected {
+		return nil
+	}
+	return err
+}
+
+// connected goes on when connect has ended.
+func (f *Fleet) connected(c *conn, on func(c *conn) error) error {
+	errno, err := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil {
+		return fmt.Errorf("load: getsockopt: %w", err)
+	}
+	if errno != 0 {
+		return fmt.Errorf("load: connect: %w", unix.Errno(errno))
+	}
+	if f.Raw {
+		c.phase = open
+		if err := f.ask(c, false); err != nil {
+			return err
+		}
+		return on(c)
+	}
+	c.phase = upgrading
+	return f.send(c, requestBytes)
+}
+
+// response takes the response of the opening handshake from p and returns what
+// is behind it.
+func (c *conn) response(p []byte) (rest []byte, done bool, err error) {
+	c.head = append(c.head, p...)
+	end := bytes.Index(c.head, []byte("\r\n\r\n"))
+	if end < 0 {
+		if len(c.head) > 4096 {
+			return nil, false, errors.New("load: the handshake's response has no end")
+		}
+		return nil, false, nil
+	}
+	head := c.head[:end]
+	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101")) || !bytes.Contains(head, []byte(accept)) {
+		return nil, false, fmt.Errorf("load: the handshake is answered with %q", head)
+	}
+	rest = c.head[end+4:]
+	c.head = nil
+	return rest, true, nil
+}

@@ -1,0 +1,206 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Fleet is a number of connections to one server, driven by whoever calls its
+// methods, on one thread.
+type Fleet struct {
+	Addr  netip.AddrPort // of the server, IPv4
+	Raw   bool           // speak plain TCP: no handshake, and frames come back as they were sent
+	Stall time.Duration  // how long nothing may happen before the server counts as hanging
+	Limit time.Duration  // how long one call of a method may take
+
+	epoll   int
+	conns   map[int32]*conn
+	events  [256]unix.EpollEvent
+	buf     []byte
+	waiting int // connections that have something to do before the current step is over
+}
+
+// phase is where a connection is in its life.
+type phase uint8
+
+const (
+	connecting phase = iota
+	upgrading
+	open
+	closing // the Close frame was sent
+)
+
+// conn is one connection of a Fleet.
+type conn struct {
+	fd     int32
+	phase  phase
+	out    []byte // what the socket did not take yet
+	asked  bool   // EPOLLOUT is asked for
+	closed bool   // the server's Close frame arrived
+	head   []byte // of the handshake's response, as far as it has arrived
+	check  Checker
+
+	batches []Batch // sent in turn
+	turn    int
+}
+
+// NewFleet returns a Fleet without connections.
+func NewFleet(addr netip.AddrPort, raw bool) (*Fleet, error) {
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("load: epoll_create: %w", err)
+	}
+	return &Fleet{
+		Addr: addr, Raw: raw, Stall: 5 * time.Second, Limit: time.Minute,
+		epoll: epoll, conns: map[int32]*conn{}, buf: make([]byte, 256<<10),
+	}, nil
+}
+
+// Close closes all connections at once.
+func (f *Fleet) Close() {
+	for fd := range f.conns {
+		unix.Close(int(fd))
+	}
+	unix.Close(f.epoll)
+}
+
+// errHanging is returned when nothing happened for Stall, or not all for Limit.
+var errHanging = errors.New("load: the server hangs")
+
+// run handles events with on until nobody is waiting. on is called when a
+// connection has made a step: it connected and upgraded, got all it expected,
+// or ended.
+func (f *Fleet) run(on func(c *conn) error) error {
+	end := time.Now().Add(f.Limit)
+	for f.waiting > 0 {
+		n, err := unix.EpollWait(f.epoll, f.events[:], int(f.Stall.Milliseconds()))
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return fmt.Errorf("load: epoll_wait: %w", err)
+		case n == 0 || time.Now().After(end):
+			return fmt.Errorf("%w: %d of %d connections wait for it", errHanging, f.waiting, len(f.conns))
+		}
+		for _, e := range f.events[:n] {
+			if c := f.conns[e.Fd]; c != nil {
+				if err := f.event(c, e.Events, on); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// event handles what epoll says about c.
+func (f *Fleet) event(c *conn, events uint32, on func(c *conn) error) error {
+	if events&unix.EPOLLOUT != 0 {
+		if c.phase == connecting {
+			if err := f.connected(c, on); err != nil {
+				return err
+			}
+		} else if err := f.flush(c); err != nil {
+			return err
+		}
+	}
+	if events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		return f.receive(c, on)
+	}
+	return nil
+}
+
+// receive reads once: epoll reports again what is left.
+func (f *Fleet) receive(c *conn, on func(c *conn) error) error {
+	n, err := unix.Read(int(c.fd), f.buf)
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return nil
+	case err == unix.ECONNRESET && c.closed:
+		n = 0 // the server closed before it had read all: as good as an end
+	case err != nil:
+		return fmt.Errorf("load: read: %w", err)
+	}
+	if n == 0 {
+		if !c.closed {
+			return errors.New("load: the server ended the connection without a Close frame")
+		}
+		f.drop(c)
+		return on(c)
+	}
+	p := f.buf[:n]
+	if c.phase == upgrading {
+		var done bool
+		if p, done, err = c.response(p); err != nil || !done {
+			return err
+		}
+		c.phase = open
+		if err := on(c); err != nil {
+			return err
+		}
+	}
+	if len(p) == 0 {
+		return nil
+	}
+	waited := !c.check.Done()
+	if err := c.check.Feed(p); err != nil {
+		if c.closed = err == errClosed && c.phase == closing; c.closed {
+			return nil // its end follows
+		}
+		return err
+	}
+	if waited && c.check.Done() {
+		return on(c)
+	}
+	return nil
+}
+
+// send writes p, now or when the socket takes it. p must not change until then.
+func (f *Fleet) send(c *conn, p []byte) error {
+	if len(c.out) > 0 {
+		return errors.New("load: the server answered what was not sent yet")
+	}
+	c.out = p
+	return f.flush(c)
+}
+
+// flush writes what is left.
+func (f *Fleet) flush(c *conn) error {
+	for len(c.out) > 0 {
+		n, err := unix.Write(int(c.fd), c.out)
+		if err == unix.EAGAIN {
+			break
+		}
+		if err != nil && err != unix.EINTR {
+			return fmt.Errorf("load: write: %w", err)
+		}
+		c.out = c.out[max(n, 0):]
+	}
+	return f.ask(c, len(c.out) > 0)
+}
+
+// ask switches EPOLLOUT on and off.
+func (f *Fleet) ask(c *conn, out bool) error {
+	if c.asked == out {
+		return nil
+	}
+	c.asked = out
+	event := unix.EpollEvent{Fd: c.fd, Events: unix.EPOLLIN}
+	if out {
+		event.Events |= unix.EPOLLOUT
+	}
+	if err := unix.EpollCtl(f.epoll, unix.EPOLL_CTL_MOD, int(c.fd), &event); err != nil {
+		return fmt.Errorf("load: epoll_ctl: %w", err)
+	}
+	return nil
+}
+
+// drop closes c.
+func (f *Fleet) drop(c *conn) {
+	delete(f.conns, c.fd)
+	unix.Close(int(c.fd))
+}

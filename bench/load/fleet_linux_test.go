@@ -1,0 +1,154 @@
+package load
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+const upgraded = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n\r\n"
+
+// serveWith serves connections with f, after an opening handshake answered with
+// response if there is one.
+func serveWith(t *testing.T, response string, f func(nc net.Conn, in *bufio.Reader)) netip.AddrPort {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer nc.Close()
+				in := bufio.NewReader(nc)
+				if response != "" {
+					if _, err := http.ReadRequest(in); err != nil {
+						return
+					}
+					io.WriteString(nc, response)
+				}
+				f(nc, in)
+			}()
+		}
+	}()
+	return netip.MustParseAddrPort(ln.Addr().String())
+}
+
+// What a server does wrong fails the exchange.
+func TestFleetDetects(t *testing.T) {
+	batch := NewBatch(ASCII, 125, 4, 1)
+	echo := func(change func(p []byte) []byte) func(nc net.Conn, in *bufio.Reader) {
+		return func(nc net.Conn, in *bufio.Reader) {
+			if _, err := io.ReadFull(in, make([]byte, len(batch.Wire))); err != nil {
+				return
+			}
+			var out []byte
+			for _, m := range batch.Messages {
+				out = append(out, plain(fin|opText, m.Payload)...)
+			}
+			nc.Write(change(out))
+			io.Copy(io.Discard, in)
+		}
+	}
+	for _, tt := range []struct {
+		name     string
+		response string
+		serve    func(nc net.Conn, in *bufio.Reader)
+		want     string // in the error; none if empty
+	}{
+		{"right echo", upgraded, echo(func(p []byte) []byte { return p }), ""},
+		{"wrong byte", upgraded, echo(func(p []byte) []byte { p[200] ^= 1; return p }), "differs"},
+		{"lost byte", upgraded, echo(func(p []byte) []byte { return p[:len(p)-1] }), "hangs"},
+		{"no answer", upgraded, func(_ net.Conn, in *bufio.Reader) { io.Copy(io.Discard, in) }, "hangs"},
+		{"pings for ever", upgraded, func(nc net.Conn, _ *bufio.Reader) {
+			for {
+				if _, err := nc.Write(plain(fin|opPing, nil)); err != nil {
+					return
+				}
+			}
+		}, "hangs"},
+		{"end", upgraded, func(_ net.Conn, in *bufio.Reader) { in.ReadByte() }, "load: "},
+		{"no handshake", "HTTP/1.1 400 Bad Request\r\n\r\n", func(_ net.Conn, in *bufio.Reader) {}, "400 Bad Request"},
+		{"wrong accept key", strings.Replace(upgraded, accept, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=", 1), func(net.Conn, *bufio.Reader) {}, "101"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := fleet(t, serveWith(t, tt.response, tt.serve), false)
+			f.Stall, f.Limit = 100*time.Millisecond, 500*time.Millisecond
+			err := f.Open(1, func(int) []Batch { return []Batch{batch} })
+			messages := 0
+			if err == nil {
+				messages, err = f.Exchange(0)
+			}
+			switch {
+			case tt.want == "" && (err != nil || messages != 4):
+				t.Errorf("Exchange = %d, %v, want 4", messages, err)
+			case tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)):
+				t.Errorf("Exchange = %d, %v, want an error with %q", messages, err, tt.want)
+			}
+		})
+	}
+}
+
+// A batch that is larger than the sockets' buffers goes out while it comes back.
+func TestFleetRaw(t *testing.T) {
+	addr := serveWith(t, "", func(nc net.Conn, in *bufio.Reader) { io.Copy(nc, in) })
+	f := fleet(t, addr, true)
+	if err := f.Open(3, func(i int) []Batch {
+		return []Batch{NewBatch(Binary, 4<<20, 3, uint64(2*i)), NewBatch(Binary, 100, 3, uint64(2*i+1))}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if n, err := f.Exchange(0); n != 9 || err != nil {
+			t.Fatalf("Exchange = %d, %v, want 9", n, err)
+		}
+	}
+	if err := fleet(t, addr, true).Churn(500, NewBatch(ASCII, 125, 1, 1)); err != nil {
+		t.Errorf("Churn: %v", err)
+	}
+}
+
+// Without the server's Close frame a closing handshake is none.
+func TestFleetChurnWantsClose(t *testing.T) {
+	batch := NewBatch(ASCII, 125, 1, 1)
+	answer := plain(fin|opText, batch.Messages[0].Payload)
+	for _, tt := range []struct {
+		name string
+		bye  []byte
+		bad  bool
+	}{
+		{"Close frame", plain(fin|opClose, []byte{3, 0xE8}), false},
+		{"none", nil, true},
+	} {
+		f := fleet(t, serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
+			io.ReadFull(in, make([]byte, len(batch.Wire)))
+			nc.Write(answer)
+			io.ReadFull(in, make([]byte, len(closeFrame)))
+			nc.Write(tt.bye)
+		}), false)
+		if err := f.Churn(10, batch); (err != nil) != tt.bad || errors.Is(err, errHanging) {
+			t.Errorf("%s: Churn = %v, want an error: %v", tt.name, err, tt.bad)
+		}
+	}
+}
+
+func fleet(t *testing.T, addr netip.AddrPort, raw bool) *Fleet {
+	t.Helper()
+	f, err := NewFleet(addr, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.Close)
+	return f
+}

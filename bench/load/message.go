@@ -1,0 +1,111 @@
+package load
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+)
+
+// The opcodes that the generator sends and understands (RFC 6455 §5.2).
+const (
+	opContinuation = 0
+	opText         = 1
+	opBinary       = 2
+	opClose        = 8
+	opPing         = 9
+	opPong         = 10
+)
+
+// Content says what a payload is made of.
+type Content uint8
+
+// The contents.
+const (
+	ASCII  Content = iota // text, one byte a character
+	CJK                   // text, three bytes a character
+	Binary                // bytes that are mostly no text
+)
+
+func (c Content) opcode() byte {
+	if c == Binary {
+		return opBinary
+	}
+	return opText
+}
+
+// Payload returns about size bytes of content c: for CJK the next smaller
+// multiple of three. The same seed gives the same bytes.
+func Payload(c Content, size int, seed uint64) []byte {
+	r := rand.New(rand.NewPCG(seed, uint64(size)))
+	p := make([]byte, 0, size)
+	switch c {
+	case ASCII:
+		for len(p) < size {
+			p = append(p, ' '+byte(r.UintN(95)))
+		}
+	case CJK:
+		for len(p)+3 <= size {
+			p = append(p, string(rune(0x4E00+r.UintN(0x5000)))...)
+		}
+	case Binary:
+		for len(p) < size {
+			p = binary.LittleEndian.AppendUint64(p, r.Uint64())
+		}
+		p = p[:size]
+	}
+	return p
+}
+
+// Message is one message to send and to get back.
+type Message struct {
+	Opcode  byte
+	Payload []byte
+	Frame   []byte // what the client sends: one masked frame
+}
+
+// NewMessage returns the message of payload p. The masking key is of seed.
+func NewMessage(c Content, p []byte, seed uint64) Message {
+	var key [4]byte
+	binary.LittleEndian.PutUint32(key[:], uint32(seed)*2654435761|1)
+	return Message{Opcode: c.opcode(), Payload: p, Frame: appendFrame(nil, c.opcode(), p, key)}
+}
+
+// Batch is what a client sends with one write, and what it expects back.
+type Batch struct {
+	Messages []Message
+	Wire     []byte
+}
+
+// NewBatch returns a batch of depth messages, all different and different from
+// those of another seed.
+func NewBatch(c Content, size, depth int, seed uint64) Batch {
+	var b Batch
+	for i := range depth {
+		s := seed<<16 + uint64(i) + 1
+		b.Messages = append(b.Messages, NewMessage(c, Payload(c, size, s), s))
+	}
+	for i := range b.Messages {
+		m := &b.Messages[i]
+		b.Wire = append(b.Wire, m.Frame...)
+		m.Frame = b.Wire[len(b.Wire)-len(m.Frame):]
+	}
+	return b
+}
+
+// appendFrame appends a whole masked frame.
+func appendFrame(dst []byte, opcode byte, p []byte, key [4]byte) []byte {
+	dst = append(dst, 0x80|opcode)
+	switch n := len(p); {
+	case n < 126:
+		dst = append(dst, 0x80|byte(n))
+	case n < 1<<16:
+		dst = append(dst, 0x80|126, byte(n>>8), byte(n))
+	default:
+		dst = append(dst, 0x80|127)
+		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
+	}
+	dst = append(dst, key[:]...)
+	for i, b := range p {
+		dst = append(dst, b^key[i&3])
+	}
+	return dst
+}

@@ -1,0 +1,32 @@
+package peers
+
+import (
+	"net"
+
+	"github.com/lxzan/gws"
+)
+
+// serveGWS is the server of gws's quick start, which needs no net/http on its
+// way, with its default settings: no compression, no parallel handlers. It
+// checks UTF-8 if asked.
+func serveGWS(ln net.Listener, s Settings) func(p []byte) {
+	h := &gwsHandler{conns: newRoster[*gws.Conn](s)}
+	server := gws.NewServer(h, &gws.ServerOption{CheckUtf8Enabled: s.CheckUTF8})
+	server.OnError = func(net.Conn, error) {}
+	go server.RunListener(ln)
+	return publisher(h.conns, func(p []byte) *gws.Broadcaster {
+		return gws.NewBroadcaster(gws.OpcodeBinary, p) // without Close: it is told when the last connection has sent
+	}, func(c *gws.Conn, m *gws.Broadcaster) { m.Broadcast(c) })
+}
+
+type gwsHandler struct {
+	gws.BuiltinEventHandler
+	conns *roster[*gws.Conn]
+}
+
+func (h *gwsHandler) OnOpen(c *gws.Conn)           { h.conns.add(c) }
+func (h *gwsHandler) OnPing(c *gws.Conn, p []byte) { c.WritePong(p) }
+func (h *gwsHandler) OnMessage(c *gws.Conn, m *gws.Message) {
+	defer m.Close()
+	c.WriteMessage(m.Opcode, m.Bytes())
+}

@@ -1,0 +1,102 @@
+package peers_test
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+
+	"github.com/zerowire/websocket/bench/load"
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// listen returns a listener that stays open: some peers' accept loops know no
+// end.
+func listen(t *testing.T) (net.Listener, netip.AddrPort) {
+	t.Helper()
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ln, netip.MustParseAddrPort(ln.Addr().String())
+}
+
+// Every peer can do what the scenarios ask for.
+func TestPeers(t *testing.T) {
+	for _, p := range peers.All {
+		t.Run(p.Name, func(t *testing.T) {
+			ln, addr := listen(t)
+			publish := p.Serve(ln, peers.Settings{CheckUTF8: true, Broadcast: true})
+			f, err := load.NewFleet(addr, p.Raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if err := f.Open(3, func(i int) []load.Batch {
+				return []load.Batch{
+					load.NewBatch(load.ASCII, 125, 32, uint64(i)),
+					load.NewBatch(load.Binary, 1<<20, 2, uint64(i)),
+					load.NewBatch(load.CJK, 1<<20, 2, uint64(i)),
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []int{3 * 32, 3 * 2, 3 * 2} {
+				if n, err := f.Exchange(0); n != want || err != nil {
+					t.Fatalf("Exchange = %d, %v, want %d", n, err, want)
+				}
+			}
+			m := load.NewMessage(load.Binary, load.Payload(load.Binary, 512, 1), 1)
+			if p.Raw {
+				m.Frame = m.Payload
+			}
+			if n, err := f.Receive([]load.Message{m}, func() error { publish(m.Payload); return nil }); n != 3 || err != nil {
+				t.Fatalf("Receive = %d, %v, want 3", n, err)
+			}
+			if err := f.Churn(20, load.NewBatch(load.ASCII, 125, 1, 1)); err != nil {
+				t.Errorf("Churn: %v", err)
+			}
+		})
+	}
+}
+
+// invalid is a batch of one message that claims to be text, and is not.
+func invalid() load.Batch {
+	m := load.NewMessage(load.CJK, []byte("no \xFF text"), 1)
+	return load.Batch{Messages: []load.Message{m}, Wire: m.Frame}
+}
+
+// The table says truly who checks UTF-8, and when.
+func TestPeersUTF8(t *testing.T) {
+	for _, p := range peers.All {
+		for _, asked := range []bool{false, true} {
+			ln, addr := listen(t)
+			p.Serve(ln, peers.Settings{CheckUTF8: asked})
+			f, err := load.NewFleet(addr, p.Raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if err := f.Open(1, func(int) []load.Batch { return []load.Batch{invalid()} }); err != nil {
+				t.Fatal(err)
+			}
+			want := p.UTF8 == peers.Always || p.UTF8 == peers.Asked && asked
+			if _, err := f.Exchange(0); (err != nil) != want {
+				t.Errorf("%s, asked %v: Exchange of invalid text: %v, want an error: %v", p.Name, asked, err, want)
+			}
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	for _, p := range peers.All {
+		if got, ok := peers.Find(p.Name); !ok || got.Name != p.Name {
+			t.Errorf("Find(%q) = %v, %v", p.Name, got.Name, ok)
+		}
+	}
+	if _, ok := peers.Find("nobody"); ok {
+		t.Error("Find(nobody) finds somebody")
+	}
+	if p, ok := peers.Find(peers.Baseline); !ok || !p.Raw {
+		t.Error("the baseline is not plain TCP")
+	}
+}

@@ -1,0 +1,48 @@
+package peers
+
+import (
+	"context"
+	"net"
+
+	"github.com/zerowire/websocket"
+)
+
+var background = context.Background()
+
+// serveEvents is the event form, in default settings.
+func serveEvents(ln net.Listener, s Settings) func(p []byte) {
+	e := &events{newRoster[*websocket.Conn](s)}
+	go (&websocket.Server{Handler: e}).Serve(ln)
+	return publishZerowire(e.conns)
+}
+
+// events echoes.
+type events struct{ conns *roster[*websocket.Conn] }
+
+func (e *events) Open(c *websocket.Conn) { e.conns.add(c) }
+func (e *events) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
+	c.Write(background, op, p)
+}
+func (e *events) Close(*websocket.Conn, error) {}
+
+// serveBlocking is the blocking form, in default settings.
+func serveBlocking(ln net.Listener, s Settings) func(p []byte) {
+	conns := newRoster[*websocket.Conn](s)
+	go (&websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
+		conns.add(c)
+		for {
+			op, p, err := c.Read(background)
+			if err != nil || c.Write(background, op, p) != nil {
+				return
+			}
+		}
+	})}).Serve(ln)
+	return publishZerowire(conns)
+}
+
+func publishZerowire(conns *roster[*websocket.Conn]) func(p []byte) {
+	return publisher(conns, func(p []byte) *websocket.Prepared {
+		m, _ := websocket.Prepare(websocket.OpBinary, p) // binary is always valid
+		return m
+	}, func(c *websocket.Conn, m *websocket.Prepared) { c.WritePrepared(background, m) })
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"runtime/debug"
+	"runtime/pprof"
+
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// The commands of the parent, one per line on standard input. Its end ends the
+// child.
+const (
+	cmdCollect = "collect" // free what is not needed; answered with a line
+	cmdPublish = "publish" // send the broadcast's payload to everyone
+)
+
+// serve is the child: it serves one peer on a free port, which it prints.
+func serve(args []string) error {
+	flags := flag.NewFlagSet("serve", flag.ExitOnError)
+	name := flags.String("peer", "", "")
+	utf8 := flags.Bool("utf8", false, "")
+	broadcast := flags.Bool("broadcast", false, "")
+	profile := flags.String("profile", "", "")
+	flags.Parse(args)
+	peer, ok := peers.Find(*name)
+	if !ok {
+		return fmt.Errorf("race: there is no peer %q", *name)
+	}
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast})
+	fmt.Println(ln.Addr())
+	payload := broadcastPayload()
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		switch in.Text() {
+		case cmdCollect:
+			debug.FreeOSMemory() // collects first
+			fmt.Println("collected")
+		case cmdPublish:
+			publish(payload)
+		}
+	}
+	return nil
+}

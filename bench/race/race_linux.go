@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// race is who runs what, and how.
+type race struct {
+	scenarios []scenario
+	runners   []peers.Peer
+	effort    effort
+	cores     cores
+	profiles  string // directory for CPU profiles of the servers; none if empty
+}
+
+// run lets the runners take turns at the scenarios.
+func (r *race) run() (samples []sample) {
+	steps := r.effort.rounds * len(r.scenarios) * len(r.turn(0))
+	bar := progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
+		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+	defer bar.Finish()
+	for round := range r.effort.rounds {
+		for _, s := range r.scenarios {
+			begin, sent := len(samples), s.prepare()
+			for _, p := range r.turn(round) {
+				bar.Describe(fmt.Sprintf("%-2s %-13s", s.ID, p.Name))
+				x := sample{Round: round + 1, Scenario: s.ID, Peer: p.Name}
+				value, err := r.measure(s, p, sent)
+				if err != nil {
+					x.Err = err.Error()
+				} else {
+					x.Value = value
+				}
+				samples = append(samples, x)
+				bar.Add(1)
+			}
+			relate(samples[begin:])
+		}
+	}
+	return samples
+}
+
+// turn returns the order of a round: another runner begins each time, and the
+// baseline stands at both ends.
+func (r *race) turn(round int) []peers.Peer {
+	base, _ := peers.Find(peers.Baseline)
+	order := []peers.Peer{base}
+	for i := range r.runners {
+		if p := r.runners[(i+round)%len(r.runners)]; p.Name != base.Name {
+			order = append(order, p)
+		}
+	}
+	return append(order, base)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// The test binary is the program that starts itself again as a server.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		exitOn(serve(os.Args[2:]))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// A race as small as it can be, over every scenario, ends with a ratio for
+// everyone.
+func TestRace(t *testing.T) {
+	ours, _ := peers.Find("ours")
+	r := race{
+		scenarios: scenarios,
+		runners:   []peers.Peer{ours},
+		effort:    effort{rounds: 1, warm: time.Millisecond, run: 20 * time.Millisecond, idle: 50, settle: time.Millisecond, churn: 50, casts: 2},
+	}
+	samples := r.run()
+	if want := 3 * len(scenarios); len(samples) != want {
+		t.Fatalf("%d samples, want %d", len(samples), want)
+	}
+	for _, x := range samples {
+		if x.Err != "" || x.Ratio <= 0 && x.Scenario != "f" { // of 50 connections the memory may be none
+			t.Errorf("%+v, want a ratio", x)
+		}
+	}
+}
+
+// A server that does not come up is reported, not waited for.
+func TestStartFails(t *testing.T) {
+	r := race{}
+	if _, err := r.start(scenarios[0], peers.Peer{Name: "nobody"}); err == nil {
+		t.Error("start succeeds without a peer")
+	}
+}
+
+func TestCPUTime(t *testing.T) {
+	before, err := cpuTime(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for begin := time.Now(); time.Since(begin) < 50*time.Millisecond; {
+	}
+	after, err := cpuTime(os.Getpid())
+	if err != nil || after-before < 5*time.Millisecond || after-before > 500*time.Millisecond {
+		t.Errorf("50 ms of work take %v, %v", after-before, err)
+	}
+	if rss, err := residentSize(os.Getpid()); err != nil || rss < 1<<20 {
+		t.Errorf("residentSize = %d, %v, want more than 1 MiB", rss, err)
+	}
+}

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// report is a race with all that is needed to repeat it.
+type report struct {
+	Date     string   `json:"date"`
+	Command  string   `json:"command"`
+	Machine  machine  `json:"machine"`
+	Rounds   int      `json:"rounds"`
+	Pinned   bool     `json:"pinned"`
+	Versions []string `json:"versions"`
+	Cells    []cell   `json:"cells"`
+	Samples  []sample `json:"samples"`
+}
+
+// machine is where the race was run.
+type machine struct {
+	CPU    string `json:"cpu"`
+	Cores  int    `json:"cores"`
+	Kernel string `json:"kernel"`
+	Go     string `json:"go"`
+}
+
+// cell is what one peer reached in one scenario.
+type cell struct {
+	Scenario  string    `json:"scenario"`
+	Title     string    `json:"title"`
+	Peer      string    `json:"peer"`
+	Unit      string    `json:"unit"`
+	Value     quartiles `json:"value"`
+	Ratio     quartiles `json:"ratio"`
+	Unchecked bool      `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
+	Err       string    `json:"error,omitempty"`     // of the first round that failed
+}
+
+func newReport(samples []sample, list []scenario, rounds int, pinned bool) *report {
+	r := &report{
+		Date:    time.Now().UTC().Format(time.DateOnly),
+		Command: "go run ./bench/race " + strings.Join(os.Args[1:], " "),
+		Machine: machine{CPU: cpuModel(), Cores: runtime.NumCPU(), Kernel: kernel(), Go: runtime.Version()},
+		Rounds:  rounds,
+		Pinned:  pinned,
+		Samples: samples,
+	}
+	for _, p := range peers.All {
+		if v := p.Version(); v != "" && !slices.Contains(r.Versions, p.Module+" "+v) {
+			r.Versions = append(r.Versions, p.Module+" "+v)
+		}
+	}
+	for _, s := range list {
+		for _, p := range peers.All {
+			if c, ok := newCell(samples, s, p); ok {
+				r.Cells = append(r.Cells, c)
+			}
+		}
+	}
+	return r
+}
+
+// newCell sums up the rounds of p in s, if there are any.
+func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
+	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p)}
+	var values, ratios []float64
+	for _, x := range samples {
+		if x.Scenario != s.ID || x.Peer != p.Name {
+			continue
+		}
+		ok = true
+		if x.Err != "" {
+			if c.Err == "" {
+				c.Err = x.Err
+			}
+			continue
+		}
+		values = append(values, x.Value)
+		if x.Ratio > 0 {
+			ratios = append(ratios, x.Ratio)
+		}
+	}
+	c.Value, c.Ratio = quartilesOf(values), quartilesOf(ratios)
+	return c, ok
+}
+
+// failed reports whether any measurement failed.
+func (r *report) failed() bool {
+	return slices.ContainsFunc(r.Cells, func(c cell) bool { return c.Err != "" })
+}
+
+// byScenario yields the cells of each scenario, in order.
+func (r *report) byScenario(yield func([]cell) bool) {
+	for rest := r.Cells; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Scenario == rest[0].Scenario {
+			n++
+		}
+		if !yield(rest[:n]) {
+			return
+		}
+		rest = rest[n:]
+	}
+}
+
+// print writes the table for people.
+func (r *report) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for cells := range r.byScenario {
+		fmt.Fprintf(t, "\n%s: %s\n", cells[0].Scenario, cells[0].Title)
+		fmt.Fprintf(t, "peer\t× tcp\tquartiles\t%s\t\n", cells[0].Unit)
+		for _, c := range cells {
+			if c.Err != "" {
+				fmt.Fprintf(t, "%s\t–\t–\t–\tfailed: %s\n", c.Peer, c.Err)
+				continue
+			}
+			remark := ""
+			if c.Unchecked {
+				remark = "UTF-8 not checked"
+			}
+			fmt.Fprintf(t, "%s\t%.2f\t%.2f–%.2f\t%.2f\t%s\n", c.Peer, c.Ratio.Median, c.Ratio.Q1, c.Ratio.Q3, c.Value.Median, remark)
+		}
+	}
+	return t.Flush()
+}
+
+// writeJSON writes everything, every measurement included.
+func (r *report) writeJSON(name string) error {
+	b, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(b, '\n'), 0o644)
+}
+
+// writeMarkdown writes one table with a column for each scenario.
+func (r *report) writeMarkdown(name string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %s, %d cores, Linux %s, %s; %d rounds; `%s`\n\n", r.Date, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go, r.Rounds, r.Command)
+	if !r.Pinned {
+		b.WriteString("Server and client were not pinned to cores.\n\n")
+	}
+	heads, rules, rows := "| peer |", "|---|", map[string]string{}
+	for cells := range r.byScenario {
+		heads += " " + cells[0].Scenario + " |"
+		rules += "---:|"
+		for _, c := range cells {
+			rows[c.Peer] += " " + c.markdown() + " |"
+		}
+	}
+	fmt.Fprintf(&b, "%s\n%s\n", heads, rules)
+	for _, p := range peers.All {
+		if row, ok := rows[p.Name]; ok {
+			fmt.Fprintf(&b, "| %s |%s\n", p.Name, row)
+		}
+	}
+	b.WriteString("\nServer CPU per message (f: memory per connection) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8.\n\n")
+	for cells := range r.byScenario {
+		fmt.Fprintf(&b, "- %s: %s\n", cells[0].Scenario, cells[0].Title)
+	}
+	for _, v := range r.Versions {
+		fmt.Fprintf(&b, "- %s\n", v)
+	}
+	return os.WriteFile(name, []byte(b.String()), 0o644)
+}
+
+func (c cell) markdown() string {
+	switch {
+	case c.Err != "":
+		return "failed"
+	case c.Peer == peers.Baseline:
+		return fmt.Sprintf("%.2f %s", c.Value.Median, c.Unit)
+	}
+	mark := ""
+	if c.Unchecked {
+		mark = "†"
+	}
+	return fmt.Sprintf("%.2f%s (%.2f–%.2f)", c.Ratio.Median, mark, c.Ratio.Q1, c.Ratio.Q3)
+}
+
+// cpuModel returns the name of the CPU, as far as the kernel tells.
+func cpuModel() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+func kernel() string {
+	b, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(b))
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zerowire/websocket/bench/load"
+	"github.com/zerowire/websocket/bench/peers"
+)
+
+// kind is what happens in a scenario.
+type kind uint8
+
+const (
+	exchange  kind = iota // batches are sent and come back
+	idle                  // connections exchange one batch, and then nothing
+	churn                 // connections come and go
+	broadcast             // the server sends to all
+)
+
+// scenario is one piece of work for a server.
+type scenario struct {
+	ID      string
+	Title   string
+	kind    kind
+	conns   int
+	content load.Content
+	size    int // payload bytes of a message
+	depth   int // messages in a batch
+	utf8    bool
+}
+
+// scenarios are all there are.
+var scenarios = []scenario{
+	{ID: "a", Title: "64 conns × 125 B text, depth 1", conns: 64, size: 125, depth: 1},
+	{ID: "b", Title: "64 conns × 125 B text, depth 32", conns: 64, size: 125, depth: 32},
+	{ID: "c", Title: "64 conns × 1 KiB text, depth 16", conns: 64, size: 1 << 10, depth: 16},
+	{ID: "d", Title: "16 conns × 16 KiB text, depth 4", conns: 16, size: 16 << 10, depth: 4},
+	{ID: "e", Title: "8 conns × 1 MiB binary, depth 2", conns: 8, size: 1 << 20, depth: 2, content: load.Binary},
+	{ID: "e2", Title: "8 conns × 1 MiB CJK text, depth 2, UTF-8 checked", conns: 8, size: 1 << 20, depth: 2, content: load.CJK, utf8: true},
+	{ID: "f", Title: "idle connection after traffic, RSS", kind: idle, size: 125, depth: 1},
+	{ID: "g", Title: "connect, upgrade, echo, close", kind: churn, size: 125, depth: 1},
+	{ID: "h", Title: "broadcast of 512 B to 1,000, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
+}
+
+// unit is what the absolute value of the scenario is measured in.
+func (s scenario) unit() string {
+	if s.kind == idle {
+		return "KiB"
+	}
+	return "µs"
+}
+
+// checked reports whether p does what the scenario demands of text.
+func (s scenario) checked(p peers.Peer) bool {
+	return !s.utf8 || p.Raw || p.UTF8 != peers.Never
+}
+
+// prepare returns what each connection of the scenario sends in turn. It takes
+// a while when messages are large, and serves every peer.
+func (s scenario) prepare() [][]load.Batch {
+	sent := make([][]load.Batch, max(s.conns, 1))
+	for i := range sent {
+		for turn := range uint64(2) {
+			sent[i] = append(sent[i], load.NewBatch(s.content, s.size, s.depth, 2*uint64(i)+turn))
+		}
+	}
+	return sent
+}
+
+// broadcastPayload is what is published, in parent and child.
+func broadcastPayload() []byte { return load.Payload(load.Binary, 512, 1) }
+
+// pick returns the elements of all whose names are in the comma-separated list;
+// all of them if it is empty.
+func pick[T any](list string, all []T, name func(T) string) ([]T, error) {
+	if list == "" {
+		return all, nil
+	}
+	var picked []T
+	for want := range strings.SplitSeq(list, ",") {
+		n := len(picked)
+		for _, x := range all {
+			if name(x) == want {
+				picked = append(picked, x)
+			}
+		}
+		if len(picked) == n {
+			var names []string
+			for _, x := range all {
+				names = append(names, name(x))
+			}
+			return nil, fmt.Errorf("race: there is no %q, only %s", want, strings.Join(names, ", "))
+		}
+	}
+	return picked, nil
+}

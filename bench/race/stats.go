@@ -1,0 +1,30 @@
+package main
+
+import "slices"
+
+// quartiles are what is told about many measurements.
+type quartiles struct {
+	Q1     float64 `json:"q1"`
+	Median float64 `json:"median"`
+	Q3     float64 `json:"q3"`
+}
+
+// quartilesOf returns the quartiles of values, interpolated between neighbours;
+// zeros if there are none.
+func quartilesOf(values []float64) quartiles {
+	sorted := slices.Sorted(slices.Values(values))
+	return quartiles{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
+}
+
+// quantile returns the value below which a share of sorted lies.
+func quantile(sorted []float64, share float64) float64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	at := share * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}
