@@ -1,9 +1,7 @@
 package websocket
 
 import (
-	"errors"
 	"net"
-	"runtime/debug"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -62,64 +60,3 @@ func (c *Conn) RemoteAddr() net.Addr { return c.socket.nc.RemoteAddr() }
 
 // LocalAddr returns the network address of this end.
 func (c *Conn) LocalAddr() net.Addr { return c.socket.nc.LocalAddr() }
-
-// Serve serves the connection with h on the calling goroutine, and returns when
-// it has ended, with what ended it. It is for connections that no Server serves:
-// of Dial, Upgrade and NewConn. It returns ErrConcurrentRead, and does nothing, if
-// somebody reads.
-func (c *Conn) Serve(h Handler) error {
-	if serve, ok := h.(blocking); ok {
-		defer c.CloseNow()
-		c.watchReader()
-		code := StatusNormalClosure
-		if c.guard(func() { serve(c) }) {
-			code = StatusInternalError
-		}
-		return c.Close(code, "")
-	}
-	if !c.in.turn.take(eventLoop) {
-		return ErrConcurrentRead
-	}
-	defer c.in.free()
-	defer c.CloseNow()
-	err := errPanic
-	if c.guard(func() { err = c.deliver(h) }) {
-		c.in.err = errPanic
-		c.sendClose(StatusInternalError, "")
-		c.linger()
-	}
-	c.guard(func() { h.Close(c, err) })
-	return err
-}
-
-// deliver hands messages to h until the connection ends.
-func (c *Conn) deliver(h Handler) error {
-	h.Open(c)
-	for {
-		op, p, err := c.readMessage()
-		if err != nil {
-			return err
-		}
-		h.Message(c, op, p)
-	}
-}
-
-// errPanic ends a connection whose Handler panicked.
-var errPanic = errors.New("websocket: the connection's Handler panicked")
-
-// guard calls f and reports whether it panicked, which it logs: one connection's
-// fault is nobody else's.
-func (c *Conn) guard(f func()) (panicked bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			logPanic(c.settings, r)
-			panicked = true
-		}
-	}()
-	f()
-	return false
-}
-
-func logPanic(set *settings, reason any) {
-	set.Logger.Error("websocket: panic in a handler", "panic", reason, "stack", string(debug.Stack()))
-}

@@ -20,12 +20,12 @@ type watch struct {
 	set   bool
 }
 
-// watchReader is called whenever a read of the application's ends.
+// watchReader is called whenever the application ceases to read.
 func (c *Conn) watchReader() {
 	w := &c.in.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.set || c.in.err != nil {
+	if w.set {
 		return
 	}
 	w.set = true
@@ -42,17 +42,23 @@ func (c *Conn) readAhead() {
 	c.in.watch.mu.Lock()
 	c.in.watch.set = false
 	c.in.watch.mu.Unlock()
-	c.in.wait.setAhead(true)
-	defer c.in.wait.setAhead(false)
-	if !c.in.turn.take(readAhead) {
+	if !c.in.wait.takeAhead(&c.in.turn) {
 		return // it reads, or nobody ever will
 	}
-	defer c.in.turn.yield()
-	if c.in.err != nil || c.in.ahead != nil {
-		return
+	if c.in.err == nil && c.in.ahead == nil {
+		c.readFrameAhead()
 	}
+	c.in.wait.yieldAhead(&c.in.turn)
+	c.freeIfClosed()
+}
+
+func (c *Conn) readFrameAhead() {
 	c.in.leave()
-	if f, err := c.nextData(); err == nil {
+	switch f, err := c.nextData(); err {
+	case nil:
 		c.in.ahead = &f
+		c.in.wait.message = never // the time that the application takes is not the peer's
+	case errRecalled:
+		c.watchReader() // the application may think better of it
 	}
 }

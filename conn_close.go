@@ -1,10 +1,10 @@
 package websocket
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +16,7 @@ import (
 //
 //	open → Close frame sent, or received and answered → lingering → cut
 type lifetime struct {
-	cut   sync.Once
+	cut   atomic.Bool // the TCP connection is closed
 	local atomic.Bool // CloseNow did it
 }
 
@@ -41,10 +41,9 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 		return fmt.Errorf("websocket: close: %w", err)
 	}
 	c.startClose(code, reason)
-	if c.in.turn.holder.Load() == eventLoop {
+	if !c.takeClose() {
 		return nil
 	}
-	c.takeClose()
 	defer c.in.turn.yield()
 	for {
 		_, _, err := c.readMessage()
@@ -85,11 +84,30 @@ func (c *Conn) startClose(code StatusCode, reason string) {
 // that.
 func (c *Conn) linger() {
 	defer c.cut(c.in.err)
+	c.awaitSent()
 	if c.role == RoleServer && c.socket.closeWrite() != nil {
 		return
 	}
 	c.in.decoder.Reset()
 	drain(c.socket.nc, c.in.decoder.Space(smallRead))
+}
+
+// awaitSent waits, for as long as a closing handshake may take, until what
+// somebody else is sending has gone, and with it the last frame behind it.
+func (c *Conn) awaitSent() {
+	c.out.mu.Lock()
+	busy := c.out.sending != nil
+	c.out.mu.Unlock()
+	if !busy {
+		return
+	}
+	ctx := context.Background()
+	if limit := c.settings.CloseTimeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
+	}
+	c.Flush(ctx)
 }
 
 // drain waits until the peer has closed its side of nc, for at most lingerTime,
@@ -126,14 +144,15 @@ func (c *Conn) lose(err error) error {
 // cut closes the TCP connection because of err; what is pending is lost. Later
 // writes return ErrClosed.
 func (c *Conn) cut(err error) {
-	c.end.cut.Do(func() {
-		c.socket.nc.Close()
-		c.out.mu.Lock()
-		c.out.fail(net.ErrClosed)
-		c.out.mu.Unlock()
-		c.rtt.close()
-		if c.settings.Hooks.Closed != nil {
-			c.settings.Hooks.Closed(c, err)
-		}
-	})
+	if c.end.cut.Swap(true) {
+		return
+	}
+	c.socket.nc.Close()
+	c.out.mu.Lock()
+	c.out.fail(net.ErrClosed)
+	c.out.mu.Unlock()
+	c.rtt.close()
+	if c.settings.Hooks.Closed != nil {
+		c.settings.Hooks.Closed(c, err)
+	}
 }

@@ -12,15 +12,14 @@ func (c *Conn) control(f codec.Frame) error {
 	if f.Opcode == codec.OpClose {
 		return c.closed(f.Payload)
 	}
-	if err := c.countControl(); err != nil {
-		return err
-	}
-	if f.Opcode == codec.OpPong {
-		c.rtt.answered(f.Payload)
+	if f.Opcode == codec.OpPong && c.rtt.answered(f.Payload) {
 		return nil
 	}
+	if err := c.countControl(); err != nil || f.Opcode == codec.OpPong {
+		return err
+	}
 	c.out.batch.Store(c.in.decoder.Ready())
-	c.sendControl(codec.OpPong, f.Payload)
+	c.sendControl(offhand, codec.OpPong, f.Payload)
 	return nil
 }
 

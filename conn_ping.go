@@ -3,7 +3,6 @@ package websocket
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,7 +22,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	defer c.rtt.forget(id)
-	if err := c.ping(id); err != nil {
+	if err := c.ping(ctx, id); err != nil {
 		return 0, err
 	}
 	select {
@@ -48,7 +47,7 @@ type pings struct {
 
 	mu      sync.Mutex
 	number  uint64                 // of the last Ping
-	sent    instant                // when it was
+	sent    instant                // when it was; never if it was answered
 	waiting map[uint64]waitingPing // nil until somebody waits
 	closed  bool
 }
@@ -84,28 +83,34 @@ func (p *pings) forget(id uint64) {
 	delete(p.waiting, id)
 }
 
-// answered takes the payload of a Pong. One that answers no Ping of ours is
-// legal and means nothing (RFC 6455 §5.5.3).
-func (p *pings) answered(payload []byte) {
+// answered takes the payload of a Pong, and reports whether it is the first to
+// answer a Ping of ours. Another one is legal and means nothing (RFC 6455
+// §5.5.3).
+func (p *pings) answered(payload []byte) bool {
 	if len(payload) != 8 {
-		return
+		return false
 	}
 	id := binary.BigEndian.Uint64(payload)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ping, waits := p.waiting[id]
-	if !waits && id != p.number {
-		return
-	}
-	if !waits {
+	switch {
+	case waits:
+		delete(p.waiting, id)
+	case id == p.number && p.sent != never:
 		ping.sent = p.sent
+	default:
+		return false
+	}
+	if id == p.number {
+		p.sent = never
 	}
 	rtt := now().since(ping.sent)
 	p.last.Store(int64(rtt))
 	if waits {
 		ping.answer <- rtt
-		delete(p.waiting, id)
 	}
+	return true
 }
 
 // close tells everyone who waits that no Pong will come.
@@ -120,10 +125,10 @@ func (p *pings) close() {
 }
 
 // ping sends the Ping with the number id.
-func (c *Conn) ping(id uint64) error {
+func (c *Conn) ping(ctx context.Context, id uint64) error {
 	var payload [8]byte
 	binary.BigEndian.PutUint64(payload[:], id)
-	return c.sendControl(codec.OpPing, payload[:])
+	return c.sendControl(ctx, codec.OpPing, payload[:])
 }
 
 // alive is what is known of the peer's being there.
@@ -170,10 +175,16 @@ func (c *Conn) checkAlive(now instant) error {
 	default:
 		a.pinged = now
 		if id, err := c.rtt.begin(nil); err == nil {
-			c.ping(id)
+			c.ping(offhand, id)
 		}
 	}
 	c.in.wait.alive = a.due(c.settings)
+	if c.parkable(now) {
+		return errParked
+	}
+	if c.in.parks {
+		c.in.wait.alive = earlier(c.in.wait.alive, a.heard.after(parkTime))
+	}
 	return nil
 }
 
@@ -191,8 +202,5 @@ func (c *Conn) countControl() error {
 	if a.control <= c.settings.MaxControlFrames {
 		return nil
 	}
-	c.in.err = fmt.Errorf("websocket: %w", ErrControlFlood)
-	c.sendClose(StatusPolicyViolation, "too many control frames")
-	c.linger()
-	return c.in.err
+	return c.endWith(StatusPolicyViolation, "too many control frames", ErrControlFlood)
 }

@@ -34,7 +34,7 @@ func (c *Conn) admit(ctx context.Context, n int) error {
 // full reports whether more waits to be sent than may, because the peer takes
 // nothing.
 func (c *Conn) full() bool {
-	return c.out.writing && c.settings.MaxPending > 0 && size(c.out.pending) >= c.settings.MaxPending
+	return c.out.sending != nil && c.settings.MaxPending > 0 && size(c.out.pending) >= c.settings.MaxPending
 }
 
 // Queue is Write without sending: the message leaves with the next Write or
@@ -71,7 +71,7 @@ func (c *Conn) Flush(ctx context.Context) error {
 		if err := c.flushLocked(ctx); err != nil {
 			return err
 		}
-		if !w.writing && w.pending == nil {
+		if w.sending == nil && w.pending == nil {
 			return nil
 		}
 		if err := w.waitChange(ctx); err != nil {

@@ -20,6 +20,10 @@ type reader struct {
 	message assembly
 	ahead   *codec.Frame // read before the application asked for it
 	stream  *messageReader
+	direct  int   // bytes that were received into message and not decoded
+	events  bool  // an event loop reads
+	slow    bool  // the last bytes were long in coming
+	parks   bool  // the goroutine that reads may be replaced by a fresh one
 	lent    bool  // a payload was handed out that the application may still use
 	err     error // what ended reading: every later read returns it
 	wait    wait  // conn_wait.go
@@ -101,7 +105,7 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 		}
 		p := f.Payload
 		if !f.Last() || c.in.message.begun {
-			c.in.message.append(p)
+			c.in.message.append(f.Message, p)
 			if !f.Last() {
 				continue
 			}
@@ -150,70 +154,94 @@ func (c *Conn) nextData() (codec.Frame, error) {
 	}
 }
 
-// nextFrame returns the next frame or piece of one. Of a large frame, what was
-// read straight into the message is not in Payload again.
+// nextFrame returns the next frame or piece of one. If more bytes are needed it
+// receives them, but for an event loop, which gets codec.ErrShort.
 func (c *Conn) nextFrame() (codec.Frame, error) {
 	for {
-		f, err := c.in.decoder.Next()
-		if err == nil {
+		f, err := c.decode()
+		switch {
+		case err == nil:
 			return f, nil
-		}
-		if err != codec.ErrShort {
+		case err != codec.ErrShort:
 			return f, c.fail(err)
+		case c.in.events:
+			return f, err
 		}
-		if lacking := c.in.decoder.Direct(); lacking > 0 && c.in.message.large() {
-			return c.receivePayload(lacking)
-		}
-		if _, err := c.receive(nil); err != nil {
+		if err := c.receive(); err != nil {
 			return f, err
 		}
 	}
 }
 
-// receivePayload reads from the socket into the message, where the frame begun
-// lacks payload.
-func (c *Conn) receivePayload(lacking uint64) (codec.Frame, error) {
-	room := c.in.message.room(lacking)
-	n, err := c.receive(room)
-	if err != nil {
-		return codec.Frame{}, err
+// decode returns the next frame or piece of one that was received. Of a large
+// frame, what was read straight into the message is not in Payload again.
+func (c *Conn) decode() (codec.Frame, error) {
+	n := c.in.direct
+	if n == 0 {
+		return c.in.decoder.Next()
 	}
-	f, err := c.in.decoder.Fill(room[:n])
-	if err != nil {
-		return f, c.fail(err)
-	}
-	c.in.message.extend(n)
+	c.in.direct = 0
+	f, err := c.in.decoder.Fill(c.in.message.extend(n))
 	f.Payload = nil
-	return f, nil
+	return f, err
 }
 
-// receive reads at least a byte from the socket: into payload or, if that is
-// nil, into the decoder. What was held back to be sent leaves first: the peer may
-// be waiting for it.
-func (c *Conn) receive(payload []byte) (int, error) {
+// receive reads at least a byte from the socket: into the message, where it
+// lacks much of a large frame's payload, else into the decoder. What was held
+// back to be sent leaves first: the peer may be waiting for it.
+//
+// NOTE: nearly all connections wait here nearly all the time: what stands on the
+// stack here is what they cost.
+func (c *Conn) receive() error {
 	c.out.batch.Store(false)
-	c.flush()
-	if c.in.wait.message == never && !c.in.decoder.Idle() {
+	c.flushOffhand()
+	if c.in.parks && c.in.slow && c.in.decoder.Idle() {
+		c.in.decoder.Release()
+		return errParked
+	}
+	if c.in.decoder.Idle() {
+		c.in.wait.message = never
+	} else if c.in.wait.message == never {
 		c.in.wait.message = now().after(c.settings.MessageTimeout)
+	}
+	var payload []byte
+	if lacking := c.in.decoder.Direct(); lacking > 0 && c.in.message.large() {
+		payload = c.in.message.room(lacking)
 	}
 	for {
 		if err := c.in.wait.arm(c.socket.nc); err != nil {
-			return 0, err
+			return err
 		}
 		n, err := c.socket.receive(&c.in.decoder, payload)
 		c.in.wait.disarm()
-		switch {
-		case n > 0: // an error with it comes again
-			c.in.alive.heard = now()
-			return n, nil
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := c.timedOut(); err != nil {
-				return 0, err
+		if n > 0 { // an error with it comes again
+			if payload != nil {
+				c.in.direct = n
 			}
-		case err != nil:
-			return 0, c.lose(err)
+			c.heard(now())
+			return nil
+		}
+		if err != nil {
+			if err := c.notReceived(err); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// heard notes that bytes have come.
+func (c *Conn) heard(now instant) {
+	c.in.slow = now.since(c.in.alive.heard) > busyGap
+	c.in.alive.heard = now
+}
+
+// notReceived finds out why reading from the socket failed with err. It returns
+// nil if it shall go on.
+func (c *Conn) notReceived(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return c.timedOut()
+	}
+	return c.lose(err)
 }
 
 // timedOut finds out why a read ended at its deadline. It returns nil if no
@@ -239,7 +267,13 @@ func (c *Conn) timedOut() error {
 
 // giveUp ends the connection because the peer exceeded a time limit.
 func (c *Conn) giveUp(code StatusCode, reason string) error {
-	c.in.err = fmt.Errorf("websocket: %s: %w", reason, ErrTimeout)
+	return c.endWith(code, reason, fmt.Errorf("websocket: %s: %w", reason, ErrTimeout))
+}
+
+// endWith ends the connection because of err, which the peer is told as code and
+// reason.
+func (c *Conn) endWith(code StatusCode, reason string, err error) error {
+	c.in.err = &givenUp{err, code}
 	c.sendClose(code, reason)
 	c.linger()
 	return c.in.err

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync"
 	"time"
 
+	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -17,15 +19,13 @@ import (
 const (
 	holdBytes  = 16 << 10 // so much held back leaves at once
 	sendRounds = 16       // so often a goroutine sends what others queued before it hands over
-
-	keptPayload = 3 // place in writer.sending
 )
 
 // leave decides when what is pending is sent: by whoever is sending, with the
 // replies to come, or now.
 func (c *Conn) leave(ctx context.Context) error {
 	w := &c.out
-	if !w.writing && w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
+	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
 		c.holdBack()
 		return nil
 	}
@@ -62,72 +62,115 @@ func (c *Conn) flush() {
 	c.flushLocked(context.Background())
 }
 
+// offhand is the context of what whoever reads sends on the way: it must not wait
+// for the peer, who may wait for it.
+var offhand = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+// flushOffhand is flush for whoever reads.
+func (c *Conn) flushOffhand() {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.flushLocked(offhand)
+}
+
 // flushLocked sends until nothing is pending, unless somebody else does. While
 // it sends it gives up the lock.
 func (c *Conn) flushLocked(ctx context.Context) error {
 	w := &c.out
-	for round := 0; w.err == nil && !w.writing && (w.pending != nil || w.ping != nil || w.pong != nil); round++ {
+	for round := 0; w.err == nil && w.sending == nil && (w.pending != nil || w.ping != nil || w.pong != nil); round++ {
 		if round == sendRounds {
 			go c.flush() // others keep queueing: what the caller wanted sent is long gone
 			return nil
 		}
-		if err := c.send(ctx, nil, nil); err != nil {
+		if err := c.send(ctx, codec.Header{}, nil); err != nil {
 			return err
 		}
 	}
-	if w.writing {
+	if w.sending != nil {
 		return nil
 	}
 	return w.err
 }
 
-// send sends what is pending, with header and payload behind it. It must not be
-// called while somebody sends. Meanwhile it gives up the lock.
-func (c *Conn) send(ctx context.Context, header, payload []byte) error {
-	w := &c.out
-	w.stopHolding()
-	w.writing = true
-	w.rest = w.vectors[:0]
-	w.sending = [...]*pool.Buffer{w.pong, w.ping, w.pending, keptPayload: nil}
+// sending is what one goroutine sends at a time. It is borrowed for as long.
+type sending struct {
+	buffers [4]*pool.Buffer // Pong, Pings, pending, and a payload that was kept
+	header  [codec.MaxHeaderSize]byte
+	vectors [5][]byte
+	rest    net.Buffers // the part of vectors that is not sent
+}
+
+var sendings = sync.Pool{New: func() any { return new(sending) }}
+
+// gather takes what is pending, with a frame of h and payload behind it unless
+// payload is nil.
+func (w *writer) gather(h codec.Header, payload []byte) *sending {
+	s := sendings.Get().(*sending)
+	s.buffers = [...]*pool.Buffer{w.pong, w.ping, w.pending, nil}
 	w.pong, w.ping, w.pending = nil, nil, nil
-	for _, b := range w.sending {
+	s.rest = s.vectors[:0]
+	for _, b := range s.buffers {
 		if b != nil {
-			w.rest = append(w.rest, b.B)
+			s.rest = append(s.rest, b.B)
 		}
 	}
-	if header != nil {
-		w.rest = append(w.rest, header, payload)
+	if payload != nil {
+		s.rest = append(s.rest, codec.AppendHeader(s.header[:0], h), payload)
 	}
+	return s
+}
+
+// keepPayload copies what is left of the payload, which belongs to a caller that
+// will not wait for the end of its sending.
+func (s *sending) keepPayload() {
+	last := &s.rest[len(s.rest)-1]
+	kept := pool.Get(len(*last))
+	kept.B = append(kept.B, *last...)
+	s.buffers[len(s.buffers)-1], *last = kept, kept.B
+}
+
+// release gives back what was borrowed.
+func (s *sending) release() {
+	for _, b := range s.buffers {
+		pool.Put(b)
+	}
+	*s = sending{}
+	sendings.Put(s)
+}
+
+// send sends what is pending, with a frame of h and payload behind it unless
+// payload is nil. It must not be called while somebody sends. Meanwhile it gives
+// up the lock.
+func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
+	w := &c.out
+	w.stopHolding()
+	s := w.gather(h, payload)
+	w.sending = s
 	w.mu.Unlock()
-	err := c.socket.trySend(&w.rest)
-	if err == nil && len(w.rest) > 0 {
+	err := c.socket.trySend(&s.rest)
+	if err == nil && len(s.rest) > 0 {
 		if c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored() {
-			if header != nil {
-				w.keepPayload()
+			if payload != nil {
+				s.keepPayload()
 			}
 			go c.finishSend()
 			w.mu.Lock()
 			return c.awaitSend(ctx)
 		}
-		err = c.socket.send(&w.rest, c.settings.WriteTimeout)
+		err = c.socket.send(&s.rest, c.settings.WriteTimeout)
 	}
 	w.mu.Lock()
 	c.sent(err)
 	return w.err
 }
 
-// keepPayload copies what is left of a payload that belongs to the caller, who
-// will not wait for the end of its sending.
-func (w *writer) keepPayload() {
-	last := &w.rest[len(w.rest)-1]
-	kept := pool.Get(len(*last))
-	kept.B = append(kept.B, *last...)
-	w.sending[keptPayload], *last = kept, kept.B
-}
-
 // finishSend sends what is left, on a goroutine of its own: nobody waits for it.
 func (c *Conn) finishSend() {
-	err := c.socket.send(&c.out.rest, c.settings.WriteTimeout)
+	err := c.socket.send(&c.out.sending.rest, c.settings.WriteTimeout)
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	c.sent(err)
@@ -136,7 +179,7 @@ func (c *Conn) finishSend() {
 
 // awaitSend waits for finishSend if writes may wait, for as long as ctx allows.
 func (c *Conn) awaitSend(ctx context.Context) error {
-	for c.out.writing && c.settings.Overflow == Block {
+	for c.out.sending != nil && c.settings.Overflow == Block {
 		if err := c.out.waitChange(ctx); err != nil {
 			return err
 		}
@@ -147,12 +190,8 @@ func (c *Conn) awaitSend(ctx context.Context) error {
 // sent ends what send began.
 func (c *Conn) sent(err error) {
 	w := &c.out
-	for i, b := range w.sending {
-		pool.Put(b)
-		w.sending[i] = nil
-	}
-	w.vectors = [len(w.vectors)][]byte{} // forget the caller's payload
-	w.writing = false
+	w.sending.release()
+	w.sending = nil
 	w.signal()
 	if err != nil {
 		w.fail(err)

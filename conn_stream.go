@@ -27,17 +27,22 @@ func (c *Conn) Reader(ctx context.Context) (Opcode, io.Reader, error) {
 		return 0, nil, err
 	}
 	c.in.message.release()
-	f, err := c.nextData()
-	if err != nil {
-		return 0, nil, err
+	r := &messageReader{c: c, ctx: ctx}
+	op := c.in.message.op
+	if c.in.message.begun { // by a read that was cancelled
+		r.piece = c.in.message.finish()
+		r.n = len(r.piece)
+	} else {
+		f, err := c.nextData()
+		if err != nil {
+			return 0, nil, err
+		}
+		op = f.Message
+		r.take(f)
 	}
 	lent = true
-	r := &messageReader{c: c, ctx: ctx, piece: f.Payload, last: f.Last(), n: len(f.Payload)}
 	c.in.stream = r
-	if r.last {
-		c.received(f.Message, r.n)
-	}
-	return f.Message, r, nil
+	return op, r, nil
 }
 
 // messageReader is a message that is being read as a stream.
@@ -46,6 +51,7 @@ type messageReader struct {
 	ctx   context.Context
 	piece []byte // arrived and not read
 	last  bool   // nothing comes behind piece
+	left  bool   // some of it was skipped
 	n     int    // bytes that have arrived
 }
 
@@ -58,10 +64,7 @@ func (r *messageReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	defer c.yieldRead(true)
-	if c.in.stream != r {
-		if r.last && len(r.piece) == 0 {
-			return 0, io.EOF
-		}
+	if r.left {
 		return 0, errStreamEnded
 	}
 	for len(r.piece) == 0 && !r.last {
@@ -84,12 +87,17 @@ func (r *messageReader) next() error {
 	if err != nil {
 		return err
 	}
+	r.take(f)
+	return nil
+}
+
+// take makes f the piece to be read.
+func (r *messageReader) take(f codec.Frame) {
 	r.piece, r.last = f.Payload, f.Last()
 	r.n += len(f.Payload)
 	if r.last {
 		r.c.received(f.Message, r.n)
 	}
-	return nil
 }
 
 // endStream skips what is left of the message that is being read as a stream.
@@ -98,6 +106,7 @@ func (c *Conn) endStream() error {
 	if r == nil {
 		return nil
 	}
+	r.left = r.left || !r.last || len(r.piece) > 0
 	for !r.last {
 		if err := r.next(); err != nil {
 			return err
@@ -177,13 +186,13 @@ func (s *messageWriter) Close() error {
 	err := s.err
 	pool.Put(s.buf)
 	s.buf, s.err = nil, errStreamClosed
+	if err != nil && s.op == codec.OpContinuation && !s.ended {
+		s.c.startClose(StatusInternalError, "message abandoned")
+	}
 	s.c.out.mu.Lock()
 	s.c.out.streaming = false
 	s.c.out.signal()
 	s.c.out.mu.Unlock()
-	if err != nil && s.op == codec.OpContinuation && !s.ended {
-		s.c.startClose(StatusInternalError, "message abandoned")
-	}
 	return err
 }
 

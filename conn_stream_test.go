@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -235,41 +234,60 @@ func TestWritersTakeTurns(t *testing.T) {
 	})
 }
 
-// TestAbandonedWriter gives up a message of which a part was sent.
+// TestAbandonedWriter gives up a message of which a part is on its way.
 func TestAbandonedWriter(t *testing.T) {
 	inBothRoles(t, &websocket.Options{MaxPending: 1 << 10}, func(tc *testConn) {
+		large := wstest.Binary(wstest.BinaryPayload(100_000))
+		stuck := begin(func() error { return tc.Write(background, websocket.OpBinary, large.Payload) })
 		ctx, cancel := context.WithCancel(background)
-		defer cancel()
 		s, err := tc.Writer(ctx, websocket.OpBinary)
 		if err != nil {
 			tc.t.Fatal(err)
 		}
-		// Until the peer's buffer is full and somebody is stuck in sending.
-		stuck := begin(func() error {
-			_, err := s.Write(make([]byte, 100_000))
+		n := -1
+		write := begin(func() (err error) {
+			n, err = s.Write(make([]byte, 3*(16<<10)))
 			return err
 		})
-		if stuck.returned() {
-			tc.t.Fatalf("nobody waits for the peer: %v", stuck.err)
+		if stuck.returned() || write.returned() {
+			tc.t.Fatalf("a write did not wait for the peer: %v, %v", stuck.err, write.err)
 		}
-		go io.Copy(io.Discard, io.LimitReader(tc.peer, 4*(16<<10)))
-		synctest.Wait()
 		cancel()
-		synctest.Wait()
-		frames := make(chan wstest.Frame, 10)
-		go func() {
-			defer close(frames)
-			for {
-				f, _, err := wstest.ReadFrame(tc.peer)
-				if err != nil {
-					return
-				}
-				frames <- f
-			}
-		}()
-		stuck.wait()
-		if err := s.Close(); err != nil {
-			tc.want("Close tells why", err, context.Canceled)
+		tc.want("the context ends the waiting", write.wait(), context.Canceled)
+		if n != 2*(16<<10) {
+			tc.t.Errorf("Write() took %d bytes, want %d", n, 2*(16<<10))
 		}
+		tc.want("Close tells that the message did not leave", s.Close(), context.Canceled)
+		tc.want("nothing can follow it", tc.Write(background, websocket.OpText, nil), websocket.ErrClosed)
+		tc.wantFrame("the message before it is whole", large)
+		tc.wantFrame("a part of it was sent", wstest.Binary(make([]byte, 16<<10)).More())
+		tc.wantClose("so the connection is closed", websocket.StatusInternalError)
+		tc.want("the message before it", stuck.wait(), nil)
+	})
+}
+
+// TestWriterGivenUpBeforeItsFirstFragment leaves no trace.
+func TestWriterGivenUpBeforeItsFirstFragment(t *testing.T) {
+	inBothRoles(t, &websocket.Options{MaxPending: 1 << 10}, func(tc *testConn) {
+		large := wstest.Binary(wstest.BinaryPayload(100_000))
+		stuck := begin(func() error { return tc.Write(background, websocket.OpBinary, large.Payload) })
+		tc.want("a message waits", tc.Write(background, websocket.OpText, make([]byte, 2<<10)), nil)
+		ctx, cancel := context.WithCancel(background)
+		s, err := tc.Writer(ctx, websocket.OpBinary)
+		if err != nil {
+			tc.t.Fatal(err)
+		}
+		write := begin(func() error {
+			_, err := s.Write(make([]byte, 20_000))
+			return err
+		})
+		cancel()
+		tc.want("the context ends the waiting", write.wait(), context.Canceled)
+		tc.want("and the message", s.Close(), context.Canceled)
+		tc.wantFrame("what was sent before it comes", large)
+		tc.wantFrame("all of it", wstest.Text(string(make([]byte, 2<<10))))
+		tc.want("the connection is whole", tc.Write(background, websocket.OpText, []byte("next")), nil)
+		tc.wantFrame("and goes on", wstest.Text("next"))
+		tc.want("as does who was stuck", stuck.wait(), nil)
 	})
 }

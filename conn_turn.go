@@ -30,6 +30,11 @@ func (t *turn) take(holder uint32) bool { return t.holder.CompareAndSwap(nobody,
 // yield gives the turn up.
 func (t *turn) yield() {
 	t.holder.Store(nobody)
+	t.wake()
+}
+
+// wake has one of those who wait look again.
+func (t *turn) wake() {
 	if t.waiting.Load() > 0 {
 		select {
 		case t.channel() <- struct{}{}:
@@ -66,9 +71,10 @@ func (c *Conn) takeRead(ctx context.Context) error {
 		case appRead:
 			return ErrConcurrentRead
 		case eventLoop:
+			t.wake()
 			return ErrEvents
 		case readAhead:
-			c.in.wait.recall(c.socket.nc)
+			c.in.wait.recall(c.socket.nc, t)
 		}
 		if err := t.await(ctx); err != nil {
 			return err
@@ -87,17 +93,52 @@ func (c *Conn) takeRead(ctx context.Context) error {
 func (c *Conn) yieldRead(lent bool) {
 	c.in.lent = lent
 	c.in.wait.finish()
-	c.watchReader()
+	if c.in.err == nil {
+		c.watchReader()
+	}
 	c.in.turn.yield()
+	c.freeIfClosed()
 }
 
-// takeClose takes the turn for Close, as soon as nobody else has it.
-func (c *Conn) takeClose() {
-	for !c.in.turn.take(closeRead) {
-		if c.in.turn.holder.Load() == readAhead {
-			c.in.wait.recall(c.socket.nc)
+// freeIfClosed does what CloseNow could not, because somebody had the turn.
+func (c *Conn) freeIfClosed() {
+	if c.end.local.Load() {
+		c.CloseNow()
+	}
+}
+
+// takeClose takes the turn for Close, as soon as nobody else has it. It returns
+// false if that will never be, because a Handler is served.
+func (c *Conn) takeClose() bool {
+	t := &c.in.turn
+	for !t.take(closeRead) {
+		switch t.holder.Load() {
+		case eventLoop:
+			t.wake()
+			return false
+		case readAhead:
+			c.in.wait.recall(c.socket.nc, t)
 		}
-		c.in.turn.await(context.Background())
+		t.await(context.Background())
 	}
 	c.in.leave()
+	return true
+}
+
+// takeEvents takes the turn for serving a Handler. It returns false if somebody
+// reads.
+func (c *Conn) takeEvents() bool {
+	t := &c.in.turn
+	for !t.take(eventLoop) {
+		switch t.holder.Load() {
+		case appRead, closeRead, eventLoop:
+			return false
+		case readAhead:
+			c.in.wait.recall(c.socket.nc, t)
+		}
+		t.await(context.Background())
+	}
+	t.wake()
+	c.in.leave()
+	return true
 }

@@ -24,7 +24,6 @@ type wait struct {
 	ctx      context.Context // of the read under way
 	limit    instant         // the deadline of ctx
 	closing  instant         // when the closing handshake has to be complete
-	ahead    bool            // the library reads, while the application does not
 	recalled bool            // the application wants to read again
 	deadline instant         // as it is set on the socket
 	armed    bool            // a goroutine is reading from the socket
@@ -140,19 +139,30 @@ func (w *wait) close(nc net.Conn, by instant) {
 	}
 }
 
-// setAhead says whether the library reads by itself, or is about to.
-func (w *wait) setAhead(ahead bool) {
-	w.mu.Lock()
-	w.ahead, w.recalled = ahead, false
-	w.mu.Unlock()
-}
-
-// recall ends the read of the library's own that is under way.
-func (w *wait) recall(nc net.Conn) {
+// takeAhead takes the turn for a read of the library's own, if nobody has it.
+func (w *wait) takeAhead(t *turn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.recalled = w.ahead
-	if w.ahead && w.armed {
+	return t.take(readAhead)
+}
+
+// yieldAhead gives it up. Nobody is recalled any more.
+func (w *wait) yieldAhead(t *turn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.recalled = false
+	t.yield()
+}
+
+// recall ends the read of the library's own, if that is what has the turn.
+func (w *wait) recall(nc net.Conn, t *turn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if t.holder.Load() != readAhead {
+		return
+	}
+	w.recalled = true
+	if w.armed {
 		w.set(nc, past)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,18 +29,12 @@ type writer struct {
 	pong      *pool.Buffer  // the Pong that goes ahead of them; nil for none
 	ping      *pool.Buffer  // the Pings that do; nil for none
 	streaming bool          // a Writer is open: other messages wait for its end
-	writing   bool          // somebody sends
 	changed   chan struct{} // closed when one of these has changed; nil if nobody waits
 	hold      *time.Timer   // ends the holding back, once there was some
 	holding   bool
-	message   instant // when the last message was written, if there is an IdleTimeout
-	err       error   // why nothing can be sent any more
-
-	// What is being sent. It belongs to whoever has set writing.
-	sending [4]*pool.Buffer // to be put back
-	header  [codec.MaxHeaderSize]byte
-	vectors [5][]byte
-	rest    net.Buffers // the part of vectors that is not sent
+	message   instant  // when the last message was written, if there is an IdleTimeout
+	err       error    // why nothing can be sent any more
+	sending   *sending // what somebody sends at this moment; nil if nobody does
 }
 
 // Write sends a message of type OpText, which has to be UTF-8, or OpBinary. It
@@ -86,7 +79,7 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 
 // ready reports whether a message may be put into pending at once.
 func (w *writer) ready() bool {
-	return w.err == nil && !w.writing && !w.streaming && !w.encoder.Closed()
+	return w.err == nil && w.sending == nil && !w.streaming && !w.encoder.Closed()
 }
 
 // reserve makes room in pending for the frame of a payload of n bytes, and for
@@ -113,7 +106,7 @@ func (c *Conn) sendsInPlace() bool {
 // with what was pending before it.
 func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte) error {
 	w := &c.out
-	for w.writing || w.streaming {
+	for w.sending != nil || w.streaming {
 		if err := w.waitTurn(ctx); err != nil {
 			return err
 		}
@@ -123,7 +116,7 @@ func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte) error
 		return err
 	}
 	c.noteSent(h.Opcode, len(p))
-	if err := c.send(ctx, codec.AppendHeader(w.header[:0], h), p); err != nil {
+	if err := c.send(ctx, h, p); err != nil {
 		return err
 	}
 	return c.flushLocked(ctx)
@@ -208,7 +201,7 @@ func (c *Conn) noteSent(op Opcode, n int) {
 // message. Else it overtakes what is pending, and of Pongs only the last one is
 // kept: "an endpoint MAY elect to send a Pong frame for only the most recently
 // processed Ping frame" RFC 6455 §5.5.3. So a flood of Pings costs no memory.
-func (c *Conn) sendControl(op Opcode, p []byte) error {
+func (c *Conn) sendControl(ctx context.Context, op Opcode, p []byte) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -217,9 +210,9 @@ func (c *Conn) sendControl(op Opcode, p []byte) error {
 		return err
 	}
 	switch {
-	case !w.writing:
+	case w.sending == nil:
 		w.pending = appendFrame(w.pending, h, p)
-		return c.leave(context.Background())
+		return c.leave(ctx)
 	case op == codec.OpPing:
 		w.ping = appendFrame(w.ping, h, p)
 	default:

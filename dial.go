@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 )
 
@@ -63,9 +62,9 @@ const defaultRedirects = 10
 // Dial connects to a server and does the client's side of the opening handshake
 // (RFC 6455 §4.1). The URL is one of
 //
-//	ws://host[:port]/path?query    also with the scheme http
-//	wss://host[:port]/path?query   also https: over TLS
-//	ws+unix:///path/to/socket:/path?query   also wss+unix: to a unix socket
+//	ws://host[:port]/path?query             or http
+//	wss://host[:port]/path?query            or https: over TLS
+//	ws+unix:///path/to/socket:/path?query   or wss+unix: to a unix socket
 //
 // Userinfo in it is sent as Authorization, unless Header has one. A fragment is
 // an error (RFC 6455 §3), and so is a host name that is not ASCII: write its xn--
@@ -160,11 +159,14 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	if err := d.exchange(nc, request, key, &a); err != nil {
 		return nil, because(ctx, err)
 	}
-	if !stop() { // ctx ended: raw is closed, or will be
-		return nil, because(ctx, nil)
+	if !stop() {
+		return nil, because(ctx, errLate)
 	}
 	return newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), a.rest()), nil
 }
+
+// errLate says where a Dial was whose ctx ended at the last moment.
+var errLate = errors.New("opening handshake done")
 
 // connect opens the connection to the endpoint or to its proxy.
 func (d *dialing) connect(ctx context.Context) (nc net.Conn, proxy *url.URL, err error) {
@@ -200,7 +202,7 @@ func (d *dialing) secure(ctx context.Context, nc net.Conn, proxy *url.URL) (net.
 	if config != nil && config.ServerName != "" {
 		return handshakeTLS(ctx, nc, config, config.ServerName)
 	}
-	return handshakeTLS(ctx, nc, config, d.to.url.Hostname())
+	return handshakeTLS(ctx, nc, config, d.to.hostname())
 }
 
 func handshakeTLS(ctx context.Context, nc net.Conn, config *tls.Config, serverName string) (net.Conn, error) {
@@ -222,16 +224,17 @@ func because(ctx context.Context, err error) error {
 	if _, answered := errors.AsType[*HandshakeError](err); answered {
 		return err
 	}
-	if limit, ok := ctx.Deadline(); ok && !now().Before(limit) {
+	if limit, ok := ctx.Deadline(); ok && time.Until(limit) <= 0 {
 		<-ctx.Done() // the network can be a moment ahead of ctx
 	}
-	switch {
-	case ctx.Err() == nil:
+	if ctx.Err() == nil {
 		return err
-	case context.Cause(ctx) == ErrTimeout:
-		return ErrTimeout
 	}
-	return ctx.Err()
+	ended := ctx.Err()
+	if context.Cause(ctx) == ErrTimeout {
+		ended = ErrTimeout
+	}
+	return fmt.Errorf("%w (%v)", ended, err)
 }
 
 // follow makes the place that a response redirects to the next endpoint. It

@@ -66,8 +66,8 @@ func (e *CloseError) Error() string {
 }
 
 // CloseStatus returns the status code that err, an error from reading, stands
-// for: the peer's if it sent a Close frame, the one that answered its violation
-// or its slowness, StatusAbnormalClosure if the connection ended without, and 0 for nil.
+// for: the peer's if it sent a Close frame, the one that this endpoint gave up
+// with, StatusAbnormalClosure if the connection ended without, and 0 for nil.
 func CloseStatus(err error) StatusCode {
 	if err == nil {
 		return 0
@@ -78,11 +78,20 @@ func CloseStatus(err error) StatusCode {
 	if v, ok := errors.AsType[codec.Violation](err); ok {
 		return v.StatusCode()
 	}
-	if errors.Is(err, ErrTimeout) || errors.Is(err, ErrControlFlood) {
-		return StatusPolicyViolation
+	if e, ok := errors.AsType[*givenUp](err); ok {
+		return e.code
 	}
 	return StatusAbnormalClosure
 }
+
+// givenUp is the end of a connection that this endpoint told the peer about, for
+// another reason than a Violation.
+type givenUp struct {
+	error
+	code StatusCode // of the Close frame
+}
+
+func (e *givenUp) Unwrap() error { return e.error }
 
 // HandshakeError says that an opening handshake was refused, and how. A server's
 // Route returns one to refuse; Upgrade and Dial return one when it was. If a rule

@@ -13,7 +13,7 @@ const module = "github.com/zerowire/websocket"
 // module everything that is named here, from outside only what is named.
 // Imports point one way.
 var arrows = map[string][]string{
-	module + "/codec":           {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8"},
+	module + "/codec":           {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
 	module + "/pool":            {"github.com/valyala/bytebufferpool", "math/bits"},
 	module:                      {module + "/codec", module + "/pool", module + "/internal/pipe", "golang.org/x/sys/unix"},
 	module + "/wsjson":          {module},

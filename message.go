@@ -10,6 +10,7 @@ import (
 // laid end to end in one pooled buffer, so that their number costs nothing.
 type assembly struct {
 	buf   *pool.Buffer // nil while nothing is assembled
+	op    Opcode       // type of the message
 	begun bool         // a message has begun and not ended
 	lent  bool         // the message ended and was handed out
 }
@@ -17,9 +18,9 @@ type assembly struct {
 // firstRoom is the least that a message's buffer begins with, in bytes.
 const firstRoom = 512
 
-// append adds the payload of a frame to the message.
-func (a *assembly) append(p []byte) {
-	a.begun = true
+// append adds the payload of a frame to the message, which is of type op.
+func (a *assembly) append(op Opcode, p []byte) {
+	a.op, a.begun = op, true
 	if len(p) == 0 {
 		return
 	}
@@ -43,8 +44,13 @@ func (a *assembly) room(n uint64) []byte {
 	return free[:min(uint64(len(free)), n)]
 }
 
-// extend takes the first n bytes of what room returned into the message.
-func (a *assembly) extend(n int) { a.buf.B = a.buf.B[:len(a.buf.B)+n] }
+// extend takes the first n bytes of what room returned into the message, and
+// returns them.
+func (a *assembly) extend(n int) []byte {
+	at := len(a.buf.B)
+	a.buf.B = a.buf.B[:at+n]
+	return a.buf.B[at:]
+}
 
 // step is the next capacity: the largest power of two that is at most four
 // times what has arrived, give or take the header of a frame.
@@ -87,4 +93,4 @@ func (a *assembly) leave() {
 
 // large reports whether so much of the message is here that the rest of its
 // payload should be read straight behind it.
-func (a *assembly) large() bool { return a.buf != nil && len(a.buf.B) >= smallRead }
+func (a *assembly) large() bool { return a.begun && a.buf != nil && len(a.buf.B) >= smallRead }

@@ -135,8 +135,52 @@ func (s *Server) serve(nc net.Conn) {
 		c.CloseNow()
 		return
 	}
-	defer s.ended(c)
-	c.Serve(h)
+	if serve, ok := h.(blocking); ok {
+		defer s.ended(c)
+		c.serveBlocking(serve)
+		return
+	}
+	c.in.turn.take(eventLoop)
+	c.in.events = true
+	c.in.parks = c.socket.raw.active()
+	c.in.slow = c.in.parks
+	go s.run(c, h, true) // what the opening handshake needed of the stack is no longer needed
+}
+
+// run serves c with h until it ends or is parked.
+func (s *Server) run(c *Conn, h Handler, open bool) {
+	parked := false
+	defer func() {
+		if !parked {
+			c.freeEvents()
+			s.ended(c)
+		}
+	}()
+	if parked = c.serveEvents(h, open) == errParked; !parked {
+		return
+	}
+	if c.in.wait.arm(c.socket.nc) == nil {
+		go s.park(c, h)
+	} else {
+		go s.run(c, h, false)
+	}
+}
+
+// park waits until something can be read from c, or a deadline is over, and then
+// serves it again.
+//
+// NOTE: what stands on the stack here while it waits is what an idle connection
+// costs, so it calls as little as it can.
+func (s *Server) park(c *Conn, h Handler) {
+	c.socket.raw.await()
+	s.unpark(c, h)
+}
+
+func (s *Server) unpark(c *Conn, h Handler) {
+	c.in.wait.disarm()
+	c.in.slow = false
+	c.in.wait.alive = earlier(c.in.wait.alive, now().after(parkTime))
+	s.run(c, h, false)
 }
 
 // enter counts nc as in its opening handshake. It is not ok if the server is

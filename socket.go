@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"io"
 	"net"
 	"time"
 
@@ -68,12 +69,16 @@ func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
 		s.nc.SetWriteDeadline(never.deadline()) // trySend minds it
 		return err
 	}
-	if len(*rest) == 1 {
-		_, err := s.nc.Write((*rest)[0])
-		return err
+	for _, b := range *rest {
+		n, err := s.nc.Write(b)
+		if err == nil && n < len(b) {
+			err = io.ErrShortWrite // against the rules of io.Writer
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err := rest.WriteTo(s.nc)
-	return err
+	return nil
 }
 
 // vectored reports whether several slices go out in one system call.

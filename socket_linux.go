@@ -48,6 +48,17 @@ func (s *rawSocket) init(nc net.Conn) {
 
 func (s *rawSocket) active() bool { return s.conn != nil }
 
+// await waits until something can be read, or the read deadline is over.
+func (s *rawSocket) await() error { return s.conn.Read(inputWaits) }
+
+// inputWaits reports whether there is something to read. It has to look: readiness
+// that was reported before is not reported again.
+func inputWaits(fd uintptr) bool {
+	var b [1]byte
+	_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK)
+	return err != unix.EAGAIN && err != unix.EINTR
+}
+
 func (s *rawSocket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	s.decoder, s.payload, s.n, s.readErr = d, payload, 0, nil
 	if err := s.conn.Read(s.readable); err != nil {

@@ -33,8 +33,9 @@ import (
 // w has to be of HTTP/1.1, and one that http.ResponseController can hijack: a
 // middleware's wrapper needs a method Unwrap. The header that was set on w is
 // sent with the 101, without what describes a body or the connection. Bytes that
-// came behind the request are the first frames. The deadlines of http.Server no
-// longer apply; its limits on the size of the request did.
+// came behind the request are the first frames. http.Server has nothing to do
+// with the connection any more: neither its deadlines nor its Shutdown apply. Its
+// limits on the size of the request did.
 //
 // opts may be nil. What opts points to must not change after the first call: use
 // one pointer for all requests, and they share one copy.
@@ -108,12 +109,12 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request) (*Conn, erro
 		}
 		return nil, fail(w, err)
 	}
-	nc.SetDeadline(until(now(), u.settings.HandshakeTimeout)) // in place of http.Server's
+	nc.SetDeadline(now().after(u.settings.HandshakeTimeout).deadline()) // in place of http.Server's
 	if _, err := nc.Write(out.B); err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
-	nc.SetDeadline(never)
+	nc.SetDeadline(never.deadline())
 	early, _ := in.Reader.Peek(in.Reader.Buffered())
 	return newConn(nc, RoleServer, u.settings, protocol, early), nil
 }
@@ -224,6 +225,7 @@ func appendAcceptance(dst []byte, r *Request, protocol string, h http.Header) ([
 		}
 		for _, value := range values {
 			if dst, err = appendField(dst, name, value); err != nil {
+				delete(h, name) // nor may it go out with the 500
 				return dst, err
 			}
 		}

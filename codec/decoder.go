@@ -6,7 +6,8 @@ import "github.com/zerowire/websocket/pool"
 // one piece. Longer ones come as they arrive.
 const MaxWhole = 32 << 10
 
-// minSpace is how many bytes Space offers at least: a control frame and more.
+// minSpace is how many bytes Space offers at least while it is not known how many
+// are to come: a control frame and more.
 const minSpace = 512
 
 // A Decoder turns received bytes into legal frames, unmasked in place. It does
@@ -58,8 +59,8 @@ type Decoder struct {
 // one. Control frames are always whole.
 type Frame struct {
 	Header         // of the whole frame
-	Message Opcode // what the frame belongs to: OpText or OpBinary, or its own opcode if it is a control frame
 	Payload []byte // unmasked; valid until the next call of Space, Release or Reset
+	Message Opcode // what the frame belongs to: OpText or OpBinary, or its own opcode if it is a control frame
 	End     bool   // Payload reaches the end of the frame
 }
 
@@ -68,11 +69,16 @@ func (f *Frame) Last() bool { return f.End && f.Fin }
 
 // Space returns room for at least n bytes to read into, in a pooled buffer that
 // it takes if there is none. It invalidates the payloads handed out before.
+//
+// It is as large as it can be without moving what waits in the buffer, and never
+// less than the rest of the frame begun, if that is to come whole: Space(1) is
+// enough to ask for while bytes wait.
 func (d *Decoder) Space(n int) []byte {
-	n = max(n, minSpace)
 	unread := d.end - d.start
 	if d.begun && d.header.Length <= MaxWhole {
-		n = max(n, int(d.left)-unread)
+		n = max(n, int(d.left)-unread, 1)
+	} else {
+		n = max(n, minSpace)
 	}
 	switch {
 	case d.buf == nil:
@@ -109,33 +115,34 @@ func (d *Decoder) Commit(n int) {
 // the Violation that the peer committed, and the same one ever after. After a
 // Close frame it returns ErrAfterClose.
 //
-// A payload is unmasked, and text validated, as soon as it has arrived: a
-// Violation is reported at the first byte that proves it, even if the frame is
-// incomplete. A frame whose length breaks MaxMessage fails at its header.
-func (d *Decoder) Next() (Frame, error) {
+// A header is judged when all of it has arrived, its length against MaxMessage
+// too. A payload is unmasked, and text validated, as it arrives: bad text is
+// reported at the first byte that proves it, even if the frame is incomplete.
+func (d *Decoder) Next() (f Frame, err error) {
 	if d.broken != nil {
-		return Frame{}, d.broken
+		return f, d.broken
 	}
 	if !d.begun {
 		if err := d.begin(); err != nil {
-			return Frame{}, d.fail(err)
+			return f, d.fail(err)
 		}
 	}
 	arrived := int(min(uint64(d.end-d.start), d.left))
 	whole := uint64(arrived) == d.left
 	if arrived == 0 && !whole {
-		return Frame{}, ErrShort
+		return f, ErrShort
 	}
 	if !d.unmask(d.buf.B[d.start+d.ready:d.start+arrived], whole) {
-		return Frame{}, d.fail(ErrText)
+		return f, d.fail(ErrText)
 	}
 	d.ready = arrived
 	if !whole && d.header.Length <= MaxWhole {
-		return Frame{}, ErrShort
+		return f, ErrShort
 	}
 	payload := d.buf.B[d.start : d.start+arrived : d.start+arrived]
 	d.start, d.ready = d.start+arrived, 0
-	return d.take(payload)
+	err = d.take(&f, payload)
+	return f, err
 }
 
 // Direct returns how many payload bytes the frame begun still lacks if it is
@@ -154,14 +161,15 @@ func (d *Decoder) Direct() uint64 {
 // returns it as Next would have. The Decoder does not retain p.
 //
 // It panics if p is empty or longer than Direct.
-func (d *Decoder) Fill(p []byte) (Frame, error) {
+func (d *Decoder) Fill(p []byte) (f Frame, err error) {
 	if len(p) == 0 || uint64(len(p)) > d.Direct() {
 		panic("codec: Decoder.Fill of bytes that are not payload of the frame begun")
 	}
 	if !d.unmask(p, uint64(len(p)) == d.left) {
-		return Frame{}, d.fail(ErrText)
+		return f, d.fail(ErrText)
 	}
-	return d.take(p)
+	err = d.take(&f, p)
+	return f, err
 }
 
 // Ready reports whether the bytes received hold a whole frame more, so that Next
@@ -229,12 +237,13 @@ func (d *Decoder) begin() error {
 	if d.start == d.end {
 		return ErrShort
 	}
-	h, n, err := ParseHeader(d.buf.B[d.start:d.end])
+	h := &d.header // free between frames
+	n, err := h.parse(d.buf.B[d.start:d.end])
 	if err != nil {
 		return err
 	}
 	d.sequence.Role, d.sequence.RSV = d.Role, d.RSV
-	if err := d.sequence.Check(h); err != nil {
+	if err := d.sequence.check(h); err != nil {
 		return err
 	}
 	if !h.Opcode.IsControl() {
@@ -248,22 +257,31 @@ func (d *Decoder) begin() error {
 		d.total += h.Length
 	}
 	d.start += n
-	d.header, d.begun, d.left, d.place, d.ready = h, true, h.Length, 0, 0
+	d.begun, d.left, d.place, d.ready = true, h.Length, 0, 0
 	return nil
 }
 
+// checkedPiece is how much is unmasked before it is validated, in bytes: little
+// enough to stay in the first-level cache between the two.
+const checkedPiece = 8 << 10
+
 // unmask unmasks p, the payload that follows what was unmasked before, and
-// reports whether it keeps the message's text valid. It goes through the payload
-// once, in pieces that stay in the first-level cache between the two steps.
+// reports whether it keeps the message's text valid. Text that is all ASCII is
+// known to be so when it has been unmasked; other text is walked through again,
+// piece by piece.
 func (d *Decoder) unmask(p []byte, whole bool) bool {
 	if !d.text || d.header.Opcode.IsControl() {
 		d.place = uint8(Mask(p, d.header.Key, int(d.place)) & 3)
 		return true
 	}
 	for len(p) > 0 {
-		piece := p[:min(len(p), 8<<10)]
-		d.place = uint8(Mask(piece, d.header.Key, int(d.place)) & 3)
-		if !d.utf8.Check(piece) {
+		piece := p[:min(len(p), checkedPiece)]
+		ascii := false
+		if d.header.Masked {
+			ascii = mask(piece, piece, rotate(d.header.Key, int(d.place))) && d.utf8.Complete()
+			d.place = uint8((int(d.place) + len(piece)) & 3)
+		}
+		if !ascii && !d.utf8.Check(piece) {
 			return false
 		}
 		p = p[len(piece):]
@@ -271,20 +289,22 @@ func (d *Decoder) unmask(p []byte, whole bool) bool {
 	return !whole || !d.header.Fin || d.utf8.Complete()
 }
 
-// take hands out p, the next bytes of the frame begun.
-func (d *Decoder) take(p []byte) (Frame, error) {
+// take hands out p, the next bytes of the frame begun, in f.
+func (d *Decoder) take(f *Frame, p []byte) error {
 	d.left -= uint64(len(p))
-	f := Frame{Header: d.header, Message: d.message, Payload: p, End: d.left == 0}
-	d.begun = !f.End
-	if f.Opcode.IsControl() {
-		f.Message = f.Opcode
+	d.begun = d.left > 0
+	f.Header, f.Message, f.Payload, f.End = d.header, d.message, p, !d.begun
+	if !f.Opcode.IsControl() {
+		return nil
 	}
+	f.Message = f.Opcode
 	if f.Opcode == OpClose {
 		if _, _, err := ParseClose(p); err != nil {
-			return Frame{}, d.fail(err)
+			*f = Frame{}
+			return d.fail(err)
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // fail makes a Violation final. ErrShort is none.

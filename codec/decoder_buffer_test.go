@@ -52,6 +52,47 @@ func TestDecoderRoomForAPartialFrame(t *testing.T) {
 	d.Reset()
 }
 
+// What has arrived of a frame is not moved, nor copied to a larger buffer, if the
+// rest of it has room and no more is asked for.
+func TestDecoderRoomForTheRestOfAFrame(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		size    int // of a frame that fits into the buffer to its last byte
+		missing int
+		ask     int
+		stays   bool
+	}{
+		{"a byte is missing", 16 << 10, 1, 1, true},
+		{"less than a read is missing", 16 << 10, 1000, 1, true},
+		{"exactly what is missing", 16 << 10, 1000, 1000, true},
+		{"a frame of MaxWhole", MaxWhole, 1, 1, true},
+		{"more than is missing", 16 << 10, 1000, 1001, false},
+	} {
+		var d Decoder
+		stream := masked(true, OpBinary, strings.Repeat("x", tt.size))
+		arrived := len(stream) - tt.missing
+		room := d.Space(64 << 10)
+		ahead := masked(true, OpBinary, strings.Repeat("y", len(room)-len(stream)-8))
+		d.Commit(copy(room, join(ahead, stream[:arrived])))
+		if _, err := d.Next(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Next(); err != ErrShort {
+			t.Fatal(err)
+		}
+		buf, end := d.buf, d.end
+		room = d.Space(tt.ask)
+		if stayed := d.buf == buf && d.end == end; stayed != tt.stays || len(room) < max(tt.ask, tt.missing) {
+			t.Errorf("%s: Space(%d) gives %d bytes, in place: %v, want %v", tt.name, tt.ask, len(room), stayed, tt.stays)
+		}
+		d.Commit(copy(room, stream[arrived:]))
+		if f, err := d.Next(); err != nil || len(f.Payload) != tt.size || f.Payload[tt.size-1] != 'x' {
+			t.Errorf("%s: then Next gives %d bytes, %v, want %d", tt.name, len(f.Payload), err, tt.size)
+		}
+		d.Reset()
+	}
+}
+
 func TestDecoderDirect(t *testing.T) {
 	payload := strings.Repeat("κόσμε", 10_000)
 	stream := masked(true, OpText, payload)

@@ -1,5 +1,7 @@
 package codec
 
+import "slices"
+
 // AppendFrame appends a whole frame to dst: h with the length of payload, and
 // the payload, masked with h.Key if h.Masked. payload is neither changed nor
 // retained, and must not overlap the room behind dst.
@@ -8,10 +10,12 @@ package codec
 func AppendFrame(dst []byte, h Header, payload []byte) []byte {
 	h.Length = uint64(len(payload))
 	dst = AppendHeader(dst, h)
-	dst = append(dst, payload...)
-	if h.Masked {
-		Mask(dst[len(dst)-len(payload):], h.Key, 0)
+	if !h.Masked || h.Key == [4]byte{} {
+		return append(dst, payload...)
 	}
+	n := len(dst)
+	dst = slices.Grow(dst, len(payload))[:n+len(payload)]
+	mask(dst[n:], payload, rotate(h.Key, 0))
 	return dst
 }
 
@@ -62,5 +66,5 @@ func (e *Encoder) Closed() bool { return e.sequence.closed }
 func (e *Encoder) Check(h *Header) error {
 	h.Masked = e.Role == Client
 	e.sequence.Role, e.sequence.RSV = e.Role.Peer(), e.RSV
-	return e.sequence.Check(*h)
+	return e.sequence.check(h)
 }

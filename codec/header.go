@@ -32,8 +32,18 @@ type Header struct {
 // ErrLengthNotMinimal or ErrLengthOverflow if the length is ill-formed. Whether
 // the frame may stand where it does is for Sequence.Check to say.
 func ParseHeader(b []byte) (h Header, n int, err error) {
+	n, err = h.parse(b)
+	return h, n, err
+}
+
+// parse is ParseHeader into h, which an error leaves as it was.
+//
+// NOTE: it exists because a Header does not fit into registers. Returned, it is
+// stored byte by byte and at once loaded whole to be copied, which a processor
+// is slow at: it costs more than parsing does.
+func (h *Header) parse(b []byte) (n int, err error) {
 	if len(b) < 2 {
-		return Header{}, 0, ErrShort
+		return 0, ErrShort
 	}
 	b0, b1 := b[0], b[1]
 	n = 2
@@ -41,38 +51,36 @@ func ParseHeader(b []byte) (h Header, n int, err error) {
 	switch length {
 	case 126:
 		if len(b) < 4 {
-			return Header{}, 0, ErrShort
+			return 0, ErrShort
 		}
 		length, n = uint64(binary.BigEndian.Uint16(b[2:])), 4
 		if length < 126 {
-			return Header{}, 0, ErrLengthNotMinimal
+			return 0, ErrLengthNotMinimal
 		}
 	case 127:
 		if len(b) < 10 {
-			return Header{}, 0, ErrShort
+			return 0, ErrShort
 		}
 		length, n = binary.BigEndian.Uint64(b[2:]), 10
 		if length>>63 != 0 {
-			return Header{}, 0, ErrLengthOverflow
+			return 0, ErrLengthOverflow
 		}
 		if length < 1<<16 {
-			return Header{}, 0, ErrLengthNotMinimal
+			return 0, ErrLengthNotMinimal
 		}
 	}
-	h = Header{
-		Length: length,
-		Opcode: Opcode(b0 & 0x0F),
-		RSV:    b0 >> 4 & 7,
-		Fin:    b0&0x80 != 0,
-	}
-	if b1&0x80 != 0 {
+	var key [4]byte
+	masked := b1&0x80 != 0
+	if masked {
 		if len(b) < n+4 {
-			return Header{}, 0, ErrShort
+			return 0, ErrShort
 		}
-		h.Masked, h.Key = true, [4]byte(b[n:n+4])
+		key = [4]byte(b[n : n+4])
 		n += 4
 	}
-	return h, n, nil
+	h.Length, h.Key, h.Masked = length, key, masked
+	h.Opcode, h.RSV, h.Fin = Opcode(b0&0x0F), b0>>4&7, b0&0x80 != 0
+	return n, nil
 }
 
 // AppendHeader appends h to dst in its only legal form, the shortest, and

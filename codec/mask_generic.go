@@ -11,23 +11,53 @@ func rotate(key [4]byte, pos int) uint32 {
 	return bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*(pos&3))
 }
 
-// maskGeneric is the portable Mask: 8 octets at a time, and 32 a turn, since a
-// masking key repeats every 4 octets and every multiple of 4.
-func maskGeneric(b []byte, key uint32) {
+// highBits has the bit of every octet that no ASCII has.
+const highBits = 0x8080808080808080
+
+// maskGeneric is mask in portable Go: 8 octets at a time, and 32 a turn, since a
+// masking key repeats every 4 octets and every multiple of 4. Instead of going
+// through the rest byte by byte, it masks the last 8 octets whole, from what
+// they were before: some are written twice, both times with the same.
+func maskGeneric(dst, src []byte, key uint32) (ascii bool) {
+	n := len(src)
+	if n < 8 {
+		return maskFew(dst, src, key)
+	}
+	dst = dst[:n]
 	wide := uint64(key)<<32 | uint64(key)
-	for len(b) >= 32 {
-		w := b[:32:32]
-		binary.LittleEndian.PutUint64(w[0:], binary.LittleEndian.Uint64(w[0:])^wide)
-		binary.LittleEndian.PutUint64(w[8:], binary.LittleEndian.Uint64(w[8:])^wide)
-		binary.LittleEndian.PutUint64(w[16:], binary.LittleEndian.Uint64(w[16:])^wide)
-		binary.LittleEndian.PutUint64(w[24:], binary.LittleEndian.Uint64(w[24:])^wide)
-		b = b[32:]
+	last := binary.LittleEndian.Uint64(src[n-8:]) ^ bits.RotateLeft64(wide, -8*(n&3))
+	seen := last
+	i := 0
+	for ; i+32 <= n; i += 32 {
+		s, d := src[i:i+32], dst[i:i+32]
+		w0 := binary.LittleEndian.Uint64(s[0:]) ^ wide
+		w1 := binary.LittleEndian.Uint64(s[8:]) ^ wide
+		w2 := binary.LittleEndian.Uint64(s[16:]) ^ wide
+		w3 := binary.LittleEndian.Uint64(s[24:]) ^ wide
+		binary.LittleEndian.PutUint64(d[0:], w0)
+		binary.LittleEndian.PutUint64(d[8:], w1)
+		binary.LittleEndian.PutUint64(d[16:], w2)
+		binary.LittleEndian.PutUint64(d[24:], w3)
+		seen |= w0 | w1 | w2 | w3
 	}
-	for len(b) >= 8 {
-		binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)^wide)
-		b = b[8:]
+	for ; i+8 < n; i += 8 {
+		w := binary.LittleEndian.Uint64(src[i:i+8]) ^ wide
+		binary.LittleEndian.PutUint64(dst[i:i+8], w)
+		seen |= w
 	}
-	for i := range b {
-		b[i] ^= byte(wide >> (8 * i))
+	binary.LittleEndian.PutUint64(dst[n-8:], last)
+	return seen&highBits == 0
+}
+
+// maskFew masks fewer than 8 octets.
+func maskFew(dst, src []byte, key uint32) (ascii bool) {
+	dst = dst[:len(src)]
+	var seen byte
+	for i, b := range src {
+		b ^= byte(key)
+		dst[i] = b
+		seen |= b
+		key = bits.RotateLeft32(key, -8)
 	}
+	return seen < 0x80
 }

@@ -4,16 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"testing"
+	"unsafe"
 )
-
-// maskers are the implementations of mask that this build contains.
-var maskers = []struct {
-	name string
-	mask func(b []byte, key uint32)
-}{
-	{"generic", maskGeneric},
-	{"chosen", mask},
-}
 
 // maskByBytes is RFC 6455 §5.3 word by word.
 func maskByBytes(b []byte, key [4]byte, pos int) {
@@ -22,41 +14,96 @@ func maskByBytes(b []byte, key [4]byte, pos int) {
 	}
 }
 
-// Every implementation, length, alignment and place in the key; the bytes around
-// the payload must stay.
+// Every implementation, length, place in the key and alignment, in place and from
+// elsewhere; the bytes around the payload must stay, and so must the source.
 func TestMaskImplementations(t *testing.T) {
 	const (
-		longest = 1024
-		room    = 64
+		longest    = 1024
+		room       = 32 // bytes on either side that must stay
+		alignments = 32
 	)
+	source := alignedRoom(alignments + longest)
+	arena := alignedRoom(room + alignments + longest + room)
+	canaries := bytes.Repeat([]byte{0xC5}, len(arena))
 	payload := make([]byte, longest)
 	for i := range payload {
 		payload[i] = byte(i*7 + i>>8)
 	}
-	canaries := bytes.Repeat([]byte{0xC5}, room+longest+room)
-	arena := make([]byte, len(canaries))
-	want := make([]byte, len(arena))
-	for _, m := range maskers {
-		t.Run(m.name, func(t *testing.T) {
+	runEachSet(t, func(t *testing.T) {
+		for pos := range 4 {
+			want := bytes.Clone(payload)
+			maskByBytes(want, testKey, pos)
+			try := func(name string, begin int, dst, src []byte) {
+				t.Helper()
+				mask(dst, src, rotate(testKey, pos))
+				if !bytes.Equal(dst, want[:len(dst)]) {
+					t.Fatalf("%s, length %d, alignment %d, place %d:\n got % x\nwant % x", name, len(dst), begin%alignments, pos, dst, want[:len(dst)])
+				}
+				if end := begin + len(dst); !bytes.Equal(arena[begin-room:begin], canaries[:room]) || !bytes.Equal(arena[end:end+room], canaries[:room]) {
+					t.Fatalf("%s, length %d, alignment %d, place %d: bytes beside the payload are now % x and % x",
+						name, len(dst), begin%alignments, pos, arena[begin-room:begin], arena[end:end+room])
+				}
+			}
 			for length := range longest + 1 {
-				for pos := range 4 {
-					masked := bytes.Clone(payload[:length])
-					maskByBytes(masked, testKey, pos)
-					for alignment := range 16 {
-						begin := room/2 + alignment
-						copy(arena, canaries)
-						copy(arena[begin:], payload[:length])
-						copy(want, canaries)
-						copy(want[begin:], masked)
-						m.mask(arena[begin:begin+length], rotate(testKey, pos))
-						if !bytes.Equal(arena, want) {
-							t.Fatalf("length %d, alignment %d, place %d:\n got % x\nwant % x", length, alignment, pos, arena, want)
+				for alignment := range alignments {
+					begin := room + alignment
+					copy(arena, canaries)
+					dst := arena[begin : begin+length]
+					copy(dst, payload)
+					try("in place", begin, dst, dst)
+					for _, other := range []int{0, 1, (alignment*7 + length) % alignments} {
+						src := source[other : other+length]
+						copy(src, payload)
+						copy(dst, canaries)
+						try(fmt.Sprint("from alignment ", other), begin, dst, src)
+						if !bytes.Equal(src, payload[:length]) {
+							t.Fatalf("length %d, alignments %d and %d: mask changed its source", length, alignment, other)
 						}
 					}
 				}
 			}
-		})
+		}
+	})
+}
+
+// alignedRoom returns n bytes that begin where a block of 32 does.
+func alignedRoom(n int) []byte {
+	b := make([]byte, n+31)
+	for i := range b {
+		if uintptr(unsafe.Pointer(&b[i]))%32 == 0 {
+			return b[i : i+n]
+		}
 	}
+	panic("no address is a multiple of 32")
+}
+
+// One octet that is no ASCII is seen at every place, and none where there is none.
+func TestMaskSeesASCII(t *testing.T) {
+	const longest = 300
+	room := make([]byte, longest+1)
+	runEachSet(t, func(t *testing.T) {
+		for length := range longest + 1 {
+			b := room[1 : 1+length]
+			ascii := func(at int) bool {
+				for i := range b {
+					b[i] = byte(i) & 0x7F
+				}
+				if at >= 0 {
+					b[at] |= 0x80
+				}
+				maskByBytes(b, testKey, 3)
+				return mask(b, b, rotate(testKey, 3))
+			}
+			if !ascii(-1) {
+				t.Errorf("mask of %d octets of ASCII = false", length)
+			}
+			for at := range length {
+				if ascii(at) {
+					t.Errorf("mask of %d octets, with one above ASCII at %d, = true", length, at)
+				}
+			}
+		}
+	})
 }
 
 func TestMask(t *testing.T) {

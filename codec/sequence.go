@@ -40,7 +40,9 @@ type Sequence struct {
 
 // Check reports the rule of RFC 6455 §5 that a frame with header h breaks at
 // this place, as a Violation, or nil; then the frame counts as passed.
-func (s *Sequence) Check(h Header) error {
+func (s *Sequence) Check(h Header) error { return s.check(&h) }
+
+func (s *Sequence) check(h *Header) error {
 	if s.closed {
 		return ErrAfterClose
 	}

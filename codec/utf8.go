@@ -1,7 +1,5 @@
 package codec
 
-import "unicode/utf8"
-
 // UTF8 validates text that arrives in pieces, cut anywhere, also inside a code
 // point (RFC 6455 §8.1, RFC 3629). Its zero value is ready. It keeps no bytes,
 // only what the next one may be. It must not be used concurrently.
@@ -16,15 +14,17 @@ type UTF8 struct {
 //
 // After false the UTF8 must not be used again.
 func (u *UTF8) Check(p []byte) bool {
-	p, ok := u.finish(p)
-	if !ok {
-		return false
+	if u.need > 0 {
+		var ok bool
+		if p, ok = u.finish(p); !ok {
+			return false
+		}
 	}
-	cut := lastCut(p)
-	if !utf8.Valid(p[:cut]) {
-		return false
+	cut := len(p)
+	if cut > 0 && p[cut-1] >= 0x80 {
+		cut = lastCut(p)
 	}
-	return u.begin(p[cut:])
+	return validUTF8(p[:cut]) && u.begin(p[cut:])
 }
 
 // Complete reports whether the text may end here: no code point is unfinished.

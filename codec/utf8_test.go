@@ -2,6 +2,7 @@ package codec
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"unicode/utf8"
 )
@@ -148,4 +149,44 @@ func TestUTF8LongText(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The verdict on a text in two pieces is that on the whole, wherever it is cut,
+// for pieces that are long enough for the kernels.
+func TestUTF8EveryCut(t *testing.T) {
+	runEachSet(t, func(t *testing.T) {
+		for seed := range uint64(60) {
+			rnd := rand.New(rand.NewPCG(seed, 8))
+			text := randomText(rnd, 150+rnd.IntN(100))
+			if seed%2 == 1 {
+				text[rnd.IntN(len(text))] = octets[rnd.IntN(len(octets))]
+			}
+			want := utf8.Valid(text)
+			for cut := range len(text) + 1 {
+				var u UTF8
+				if got := u.Check(text[:cut]) && u.Check(text[cut:]) && u.Complete(); got != want {
+					t.Fatalf("seed %d: % x cut at %d: %v, want %v", seed, text, cut, got, want)
+				}
+			}
+		}
+	})
+}
+
+// randomText returns valid text of n bytes, in runs of one script or mixed.
+func randomText(rnd *rand.Rand, n int) []byte {
+	kinds := []string{"a z~", "é߿Łж", "€你\u0800\uFFFF", "😀\U00010000\U0010FFFF"}
+	var text []byte
+	run, mixed := 0, rnd.IntN(2) == 0
+	for len(text) < n {
+		if mixed || rnd.IntN(20) == 0 {
+			run = rnd.IntN(len(kinds))
+		}
+		codes := []rune(kinds[run])
+		code := utf8.AppendRune(nil, codes[rnd.IntN(len(codes))])
+		if len(text)+len(code) > n {
+			code = []byte("x")
+		}
+		text = append(text, code...)
+	}
+	return text
 }

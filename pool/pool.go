@@ -20,7 +20,14 @@ const (
 // Buffer is a borrowed byte slice: use its field B.
 type Buffer = bytebufferpool.ByteBuffer
 
-var classes [maxBits - minBits + 1]bytebufferpool.Pool
+// classes holds pointers because bytebufferpool counts with 64-bit atomics, which
+// have to be aligned on 32-bit systems too: what is allocated is.
+var classes = func() (pools [maxBits - minBits + 1]*bytebufferpool.Pool) {
+	for i := range pools {
+		pools[i] = new(bytebufferpool.Pool)
+	}
+	return pools
+}()
 
 // Get lends a buffer whose B has length 0 and capacity n or more, rounded up to
 // a power of two up to MaxSize. n must not be what a peer claims, only what has
@@ -73,4 +80,4 @@ func Grow(b *Buffer, n int) *Buffer {
 // ceil is the least power of two that is not below n.
 func ceil(n int) int { return 1 << bits.Len(uint(max(n, 1)-1)) }
 
-func class(size int) *bytebufferpool.Pool { return &classes[bits.Len(uint(size))-1-minBits] }
+func class(size int) *bytebufferpool.Pool { return classes[bits.Len(uint(size))-1-minBits] }

@@ -1,0 +1,5 @@
+//go:build !purego
+
+package codec
+
+var kernels = []kernelSet{{"NEON", &useNEON}}

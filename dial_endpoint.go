@@ -1,0 +1,175 @@
+package websocket
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// endpoint is where an opening handshake goes.
+type endpoint struct {
+	url  *url.URL      // as proxies and cookie jars know it: http or https, host, path and query
+	unix string        // the socket that stands for the host; "" for none
+	user *url.Userinfo // nil for none
+}
+
+// scheme is what the scheme of a URL means.
+type scheme struct {
+	http string // the one of its HTTP equivalent
+	unix bool
+}
+
+var schemes = map[string]scheme{
+	"ws":       {http: "http"},
+	"http":     {http: "http"},
+	"wss":      {http: "https"},
+	"https":    {http: "https"},
+	"ws+unix":  {http: "http", unix: true},
+	"wss+unix": {http: "https", unix: true},
+}
+
+func parseEndpoint(rawURL string) (*endpoint, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	if strings.Contains(rawURL, "#") {
+		return nil, errors.New("a WebSocket URL has no fragment (RFC 6455 §3)")
+	}
+	return newEndpoint(u)
+}
+
+// badURL is the error of url.Parse without the URL, in which a password may be.
+func badURL(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	return fmt.Errorf("malformed URL: %w", err)
+}
+
+func newEndpoint(u *url.URL) (*endpoint, error) {
+	s, ok := schemes[u.Scheme]
+	if !ok {
+		return nil, fmt.Errorf("URL with scheme %q: want ws, wss, http, https, ws+unix or wss+unix", u.Scheme)
+	}
+	e := &endpoint{
+		url:  &url.URL{Scheme: s.http, Host: u.Host, Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery},
+		user: u.User,
+	}
+	if s.unix {
+		if err := e.splitSocket(); err != nil {
+			return nil, err
+		}
+	}
+	if e.url.Hostname() == "" {
+		return nil, errors.New("URL without a host")
+	}
+	// The codec judges a host where it writes one, and this one is written to proxies
+	// too.
+	if _, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Key: codec.EncodeKey([16]byte{})}); err != nil {
+		return nil, fmt.Errorf("host %q: %w", e.host(), err)
+	}
+	if len(e.hostname()) > 255 { // RFC 1035 §2.3.4
+		return nil, errors.New("URL with a host name above 255 bytes")
+	}
+	return e, nil
+}
+
+// splitSocket takes the socket from the path of the URL, up to its first colon.
+func (e *endpoint) splitSocket() error {
+	socket, path, _ := strings.Cut(e.url.EscapedPath(), ":")
+	var err error
+	if e.unix, err = url.PathUnescape(socket); err != nil {
+		return badURL(err)
+	}
+	if e.url.Host != "" || e.unix == "" || path != "" && path[0] != '/' {
+		return errors.New("URL of a unix socket is not of the form ws+unix:///path/to/socket:/path")
+	}
+	e.url.Host, e.url.RawPath = "localhost", path
+	e.url.Path, err = url.PathUnescape(path)
+	return err
+}
+
+// hostname returns name or address of the host, without a zone, which means
+// nothing to the other end (RFC 6874 §4).
+func (e *endpoint) hostname() string {
+	host, _, _ := strings.Cut(e.url.Hostname(), "%")
+	return host
+}
+
+// host returns what belongs into the Host header, where the default port is left
+// out (RFC 9110 §4.2.3).
+func (e *endpoint) host() string {
+	host := e.hostname()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := e.port(); port != defaultPorts[e.url.Scheme] {
+		host += ":" + port
+	}
+	return host
+}
+
+var defaultPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+
+func (e *endpoint) port() string { return portOf(e.url) }
+
+func portOf(u *url.URL) string {
+	if port := u.Port(); port != "" {
+		return port
+	}
+	return defaultPorts[u.Scheme]
+}
+
+// address returns what to connect to.
+func (e *endpoint) address() (network, addr string) {
+	if e.unix != "" {
+		return "unix", e.unix
+	}
+	return "tcp", net.JoinHostPort(e.url.Hostname(), e.port())
+}
+
+// String names the endpoint without what may be secret in its URL.
+func (e *endpoint) String() string {
+	name := strings.Replace(e.url.Scheme, "http", "ws", 1)
+	if e.unix != "" {
+		return name + "+unix://" + e.unix
+	}
+	return name + "://" + e.url.Host
+}
+
+// resolve returns the endpoint that a response from e redirects to.
+func (e *endpoint) resolve(location string) (*endpoint, error) {
+	u, err := e.url.Parse(location)
+	if err != nil {
+		return nil, badURL(err)
+	}
+	if schemes[u.Scheme].unix {
+		return nil, errors.New("unix socket")
+	}
+	next, err := newEndpoint(u)
+	if err != nil {
+		return nil, err
+	}
+	if e.url.Scheme == "https" && next.url.Scheme == "http" {
+		return nil, errors.New("from TLS to none")
+	}
+	if next.url.Host == e.url.Host {
+		next.unix = e.unix
+	}
+	if next.user == nil && next.sameHost(e) {
+		next.user = e.user
+	}
+	return next, nil
+}
+
+// sameHost reports whether what was meant for from may be sent to e: host and
+// port are the same, or TLS is all that has changed.
+func (e *endpoint) sameHost(from *endpoint) bool {
+	upgraded := e.port() == "443" && e.url.Scheme == "https" && from.port() == "80" && from.url.Scheme == "http"
+	return e.unix == from.unix && strings.EqualFold(e.url.Hostname(), from.url.Hostname()) && (e.port() == from.port() || upgraded)
+}
