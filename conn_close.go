@@ -18,6 +18,7 @@ import (
 type lifetime struct {
 	cut   atomic.Bool // the TCP connection is closed
 	local atomic.Bool // CloseNow did it
+	then  func(*Conn) // called when the connection has ended; may be nil
 }
 
 // lingerTime is how long an endpoint that has nothing more to say keeps the TCP
@@ -154,5 +155,8 @@ func (c *Conn) cut(err error) {
 	c.rtt.close()
 	if c.settings.Hooks.Closed != nil {
 		c.settings.Hooks.Closed(c, err)
+	}
+	if c.end.then != nil {
+		c.end.then(c)
 	}
 }

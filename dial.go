@@ -162,7 +162,9 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	if !stop() {
 		return nil, because(ctx, errLate)
 	}
-	return newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), a.rest()), nil
+	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), a.rest())
+	c.watchReader()
+	return c, nil
 }
 
 // errLate says where a Dial was whose ctx ended at the last moment.

@@ -135,6 +135,12 @@ func (s *Server) serve(nc net.Conn) {
 		c.CloseNow()
 		return
 	}
+	s.start(c, h)
+}
+
+// start serves c with h: until it ends in the blocking form, and else on
+// goroutines of its own.
+func (s *Server) start(c *Conn, h Handler) {
 	if serve, ok := h.(blocking); ok {
 		defer s.ended(c)
 		c.serveBlocking(serve)

@@ -85,12 +85,18 @@ func (s *Server) judge(r *Request, full bool) (Handler, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	if full {
-		return nil, codec.ErrTooManyConnections
-	}
 	if !s.origins.allow(r.Origin(), r.Host()) {
 		return nil, codec.ErrOrigin
 	}
+	if full {
+		return nil, codec.ErrTooManyConnections
+	}
+	return s.admit(r)
+}
+
+// admit picks the Handler for a request that is right, or reports why the
+// application refuses it.
+func (s *Server) admit(r *Request) (Handler, error) {
 	if s.Route == nil {
 		return s.Handler, nil
 	}
@@ -154,11 +160,19 @@ func appendError(dst []byte, err error) []byte {
 	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
 		return codec.AppendRefusal(dst, refusal)
 	}
+	refused := handshakeError(err)
+	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
+		refused.Status, http.StatusText(refused.Status), len(refused.Reason)+1, refused.Reason)
+}
+
+// handshakeError returns what Route has refused with, fit to be sent: 500 for
+// what is no *HandshakeError.
+func handshakeError(err error) *HandshakeError {
 	refused, ok := errors.AsType[*HandshakeError](err)
 	if !ok || refused.Status < 400 || refused.Status > 599 {
-		refused = &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError)}
+		return &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError), cause: err}
 	}
-	reason, _, _ := strings.Cut(refused.Reason, "\n")
-	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
-		refused.Status, http.StatusText(refused.Status), len(reason)+1, reason)
+	sent := *refused
+	sent.Reason, _, _ = strings.Cut(refused.Reason, "\n")
+	return &sent
 }

@@ -41,7 +41,10 @@ import (
 // one pointer for all requests, and they share one copy.
 func Upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	u := upgraderOf(opts)
-	c, err := u.upgrade(w, r)
+	c, err := u.upgrade(w, r, nil)
+	if c != nil {
+		c.watchReader()
+	}
 	if refused := u.settings.Hooks.Refused; err != nil && refused != nil {
 		refused(remoteAddr(r.RemoteAddr), err)
 	}
@@ -81,7 +84,9 @@ func upgraderOf(opts *Options) *upgrader {
 	return u.(*upgrader)
 }
 
-func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request) (*Conn, error) {
+// upgrade does what Upgrade says. admit, if it is not nil, may refuse a request
+// that is right, for which it gets the whole head.
+func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r *Request) error) (*Conn, error) {
 	r := requests.Get().(*Request)
 	head, out := pool.Get(firstHead), pool.Get(pool.MinSize)
 	defer func() {
@@ -91,11 +96,9 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request) (*Conn, erro
 		requests.Put(r)
 	}()
 	var lines int
-	head.B, lines = appendHead(head.B, hr)
-	if err := u.judge(r, head.B, lines); err != nil {
-		refusal := err.(codec.Refusal)
-		writeRefusal(w, hr, refusal)
-		return nil, refusedFor(refusal)
+	head.B, lines = appendHead(head.B, hr, admit != nil)
+	if err := u.judge(r, head.B, lines, admit); err != nil {
+		return nil, refuseHTTP(w, hr, err)
 	}
 	protocol := selectSubprotocol(u.settings.Subprotocols, r)
 	var err error
@@ -120,8 +123,8 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request) (*Conn, erro
 }
 
 // appendHead appends the head of hr as it came, of so many lines: what the
-// opening handshake looks at, in the form that the codec judges.
-func appendHead(dst []byte, hr *http.Request) (_ []byte, lines int) {
+// opening handshake looks at, or all of it, in the form that the codec judges.
+func appendHead(dst []byte, hr *http.Request, all bool) (_ []byte, lines int) {
 	target := hr.RequestURI
 	if target == "" {
 		target = hr.URL.RequestURI() // made by a program
@@ -139,6 +142,14 @@ func appendHead(dst []byte, hr *http.Request) (_ []byte, lines int) {
 	for _, coding := range hr.TransferEncoding {
 		add("Transfer-Encoding", coding)
 	}
+	if all {
+		for name, values := range hr.Header {
+			for _, value := range values {
+				add(name, value)
+			}
+		}
+		return append(dst, "\r\n\r\n"...), lines
+	}
 	for _, name := range handshakeFields {
 		for _, value := range hr.Header[name] {
 			add(name, value)
@@ -154,8 +165,8 @@ var handshakeFields = [...]string{
 	"Sec-Websocket-Key", "Sec-Websocket-Version", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions",
 }
 
-// judge reports the codec.Refusal for which the request is refused.
-func (u *upgrader) judge(r *Request, head []byte, lines int) error {
+// judge reports for what the request is refused.
+func (u *upgrader) judge(r *Request, head []byte, lines int, admit func(r *Request) error) error {
 	if bytes.Count(head, []byte{'\n'}) != lines {
 		return codec.ErrHeaderValue // a middleware set one that is not one line
 	}
@@ -168,7 +179,23 @@ func (u *upgrader) judge(r *Request, head []byte, lines int) error {
 	if !u.origins.allow(r.Origin(), r.Host()) {
 		return codec.ErrOrigin
 	}
+	if admit != nil {
+		return admit(r)
+	}
 	return nil
+}
+
+// refuseHTTP answers a request that is refused because of err, and returns the
+// error for it.
+func refuseHTTP(w http.ResponseWriter, hr *http.Request, err error) error {
+	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
+		writeRefusal(w, hr, refusal)
+		return refusedFor(refusal)
+	}
+	refused := handshakeError(err)
+	w.Header().Set("Connection", "close")
+	http.Error(w, refused.Reason, refused.Status)
+	return refused
 }
 
 // refusedFor is the error for a request that was refused.

@@ -1,0 +1,209 @@
+package websocket_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/wstest"
+)
+
+// quiet is a Logger for tests in which something is logged as it should be.
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
+
+// recorder is a Handler that writes down what happens, and panics where it is told to.
+type recorder struct {
+	panics string // "Open", "Message" or "Close"
+
+	mu    sync.Mutex
+	calls []string
+	err   error // what Close was told
+}
+
+func (r *recorder) call(name, what string) {
+	r.mu.Lock()
+	r.calls = append(r.calls, what)
+	r.mu.Unlock()
+	if r.panics == name {
+		panic(name)
+	}
+}
+
+func (r *recorder) Open(*websocket.Conn) { r.call("Open", "open") }
+
+func (r *recorder) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
+	r.call("Message", fmt.Sprintf("%v %s", op, p))
+}
+
+func (r *recorder) Close(_ *websocket.Conn, err error) {
+	r.mu.Lock()
+	r.err = err
+	r.mu.Unlock()
+	r.call("Close", "close")
+}
+
+func (r *recorder) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.calls, ", ")
+}
+
+func TestHandlerIsCalledInOrder(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		r := &recorder{}
+		served := begin(func() error { return tc.Serve(r) })
+		tc.send(wstest.Text("a"), wstest.Binary([]byte("b")).More(), wstest.Ping(""), wstest.Continuation("c"), wstest.Close(1000, "bye"))
+		tc.wantFrame("the Ping is answered", wstest.Pong(""))
+		tc.wantFrame("and the Close frame", wstest.Close(1000, ""))
+		tc.endTCP()
+		tc.wantCloseError("Serve returns what ended the connection", served.wait(), 1000)
+		tc.want("which Handler.Close was told", r.err, served.err)
+		if got, want := r.String(), "open, text a, binary bc, close"; got != want {
+			tc.t.Errorf("the Handler was called: %s; want %s", got, want)
+		}
+		_, _, err := tc.Read(background)
+		tc.want("Read is for the blocking form", err, websocket.ErrEvents)
+	})
+}
+
+func TestPanicClosesTheConnection(t *testing.T) {
+	for _, tt := range []struct{ panics, calls string }{
+		{"Open", "open, close"},
+		{"Message", "open, text a, close"},
+	} {
+		t.Run(tt.panics, func(t *testing.T) {
+			inBothRoles(t, &websocket.Options{Logger: quiet}, func(tc *testConn) {
+				r := &recorder{panics: tt.panics}
+				served := begin(func() error { return tc.Serve(r) })
+				tc.send(wstest.Text("a"), wstest.Text("b"))
+				tc.wantFrame("the peer is told", wstest.Close(1011, ""))
+				tc.endTCP()
+				err := served.wait()
+				if err == nil || websocket.CloseStatus(err) != websocket.StatusInternalError {
+					tc.t.Errorf("Serve() = %v, which stands for %d; want 1011", err, websocket.CloseStatus(err))
+				}
+				tc.want("Handler.Close is told the same", r.err, err)
+				if got := r.String(); got != tt.calls {
+					tc.t.Errorf("the Handler was called: %s; want %s", got, tt.calls)
+				}
+			})
+		})
+	}
+	t.Run("Close", func(t *testing.T) {
+		inBothRoles(t, &websocket.Options{Logger: quiet}, func(tc *testConn) {
+			r := &recorder{panics: "Close"}
+			served := begin(func() error { return tc.Serve(r) })
+			tc.send(wstest.Close(1000, ""))
+			tc.wantFrame("the closing handshake is over before", wstest.Close(1000, ""))
+			tc.endTCP()
+			tc.wantCloseError("Serve tells what ended the connection", served.wait(), 1000)
+		})
+	})
+	t.Run("Blocking", func(t *testing.T) {
+		inBothRoles(t, &websocket.Options{Logger: quiet}, func(tc *testConn) {
+			served := begin(func() error {
+				return tc.Serve(websocket.Blocking(func(c *websocket.Conn) {
+					c.Read(background)
+					panic("blocking")
+				}))
+			})
+			tc.send(wstest.Text("a"))
+			tc.wantFrame("the peer is told", wstest.Close(1011, ""))
+			tc.send(wstest.Close(1011, ""))
+			tc.endTCP()
+			tc.want("Serve has closed the connection", served.wait(), nil)
+		})
+	})
+}
+
+func TestPanicIsLogged(t *testing.T) {
+	var log strings.Builder
+	inBubble(t, websocket.RoleServer, &websocket.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(tc *testConn) {
+		served := begin(func() error {
+			return tc.Serve(websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) { panic("the reason") }))
+		})
+		tc.send(wstest.Text("a"))
+		tc.wantFrame("the peer learns no more than it has to", wstest.Close(1011, ""))
+		tc.endTCP()
+		served.wait()
+		for _, want := range []string{"the reason", "TestPanicIsLogged"} {
+			if !strings.Contains(log.String(), want) {
+				tc.t.Errorf("the log does not tell %q: %s", want, log.String())
+			}
+		}
+	})
+}
+
+// TestCloseInAHandler closes from each method; none waits.
+func TestCloseInAHandler(t *testing.T) {
+	for _, where := range []string{"Open", "Message", "Close"} {
+		t.Run(where, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				var errs []error
+				served := begin(func() error {
+					return tc.Serve(&hooked{where: where, do: func(c *websocket.Conn) {
+						errs = append(errs, c.Close(1000, where), c.Close(1001, "again"))
+					}})
+				})
+				tc.send(wstest.Text("a"))
+				if where == "Close" {
+					tc.send(wstest.Close(1001, ""))
+					tc.wantFrame("the peer closes", wstest.Close(1001, ""))
+				} else {
+					tc.wantFrame("one Close frame is sent", wstest.Close(1000, where))
+					tc.send(wstest.Close(1000, ""))
+				}
+				tc.endTCP()
+				if _, ok := errors.AsType[*websocket.CloseError](served.wait()); !ok {
+					tc.t.Errorf("Serve() = %v, want a *CloseError", served.err)
+				}
+				for _, err := range errs {
+					tc.want("Close", err, nil)
+				}
+			})
+		})
+	}
+}
+
+// TestCloseNowInAHandler cuts from each method.
+func TestCloseNowInAHandler(t *testing.T) {
+	for _, where := range []string{"Open", "Message", "Close"} {
+		t.Run(where, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				served := begin(func() error {
+					return tc.Serve(&hooked{where: where, do: func(c *websocket.Conn) { c.CloseNow() }})
+				})
+				switch where {
+				case "Message":
+					tc.send(wstest.Text("a"))
+				case "Close":
+					tc.peer.Close()
+				}
+				if err := served.wait(); err == nil || websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
+					tc.t.Errorf("Serve() = %v, want an end without a Close frame", err)
+				}
+			})
+		})
+	}
+}
+
+// hooked is a Handler that does something in one of its methods.
+type hooked struct {
+	where string
+	do    func(*websocket.Conn)
+}
+
+func (h *hooked) at(where string, c *websocket.Conn) {
+	if h.where == where {
+		h.do(c)
+	}
+}
+
+func (h *hooked) Open(c *websocket.Conn)                                  { h.at("Open", c) }
+func (h *hooked) Message(c *websocket.Conn, _ websocket.Opcode, _ []byte) { h.at("Message", c) }
+func (h *hooked) Close(c *websocket.Conn, _ error)                        { h.at("Close", c) }
