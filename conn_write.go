@@ -15,9 +15,11 @@ import (
 // The way out: the caller → Write → pending → flush → send → socket. This file
 // puts frames into pending; conn_send.go sends them; conn_queue.go bounds them.
 
-// vectorBytes is the size from which on a payload is not copied to pending but
-// written from where it is.
-const vectorBytes = 16 << 10
+const (
+	vectorBytes = 16 << 10           // a payload from here on is not copied to pending but written from where it is
+	batchBytes  = 32 << 10           // or from here on, if its reply can leave with others
+	holdRoom    = holdBytes + 16<<10 // room for pending where replies are held back
+)
 
 // writer is the sending half of a Conn. All but batch is guarded by mu.
 type writer struct {
@@ -58,7 +60,7 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(p) < vectorBytes && c.role == RoleServer && w.ready() {
+	if c.role == RoleServer && len(p) < w.copyBelow() && w.ready() {
 		w.reserve(len(p))
 		if b, ok := w.encoder.Message(w.pending.B, op, p); ok {
 			w.pending.B = b
@@ -67,7 +69,7 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 		}
 	}
 	h := codec.Header{Fin: true, Opcode: op}
-	if len(p) >= vectorBytes && c.sendsInPlace() {
+	if len(p) >= w.copyBelow() && c.sendsInPlace() {
 		return c.writeInPlace(ctx, h, p)
 	}
 	if err := c.append(ctx, h, p); err != nil {
@@ -75,6 +77,14 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	}
 	c.noteSent(op, len(p))
 	return c.leave(ctx)
+}
+
+// copyBelow is the size below which a payload is copied to pending.
+func (w *writer) copyBelow() int {
+	if w.batch.Load() {
+		return batchBytes
+	}
+	return vectorBytes
 }
 
 // ready reports whether a message may be put into pending at once.
@@ -87,7 +97,7 @@ func (w *writer) ready() bool {
 func (w *writer) reserve(n int) {
 	switch {
 	case w.pending == nil && w.batch.Load():
-		w.pending = pool.Get(holdBytes + codec.MaxHeaderSize + n)
+		w.pending = pool.Get(max(holdRoom, codec.MaxHeaderSize+n))
 	case w.pending == nil:
 		w.pending = pool.Get(codec.MaxHeaderSize + n)
 	case cap(w.pending.B)-len(w.pending.B) < codec.MaxHeaderSize+n:
