@@ -112,24 +112,25 @@ func TestHeldReplyLeavesIfTheApplicationStalls(t *testing.T) {
 	}
 }
 
-// TestMuchIsNotHeldBack has a reply that makes 16 KiB full, and one behind it.
+// TestMuchIsNotHeldBack has a reply that makes 48 KiB full, and one behind it.
 func TestMuchIsNotHeldBack(t *testing.T) {
+	const replies, size = 12, 4 << 10
 	var stalled chan struct{}
 	h := websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
 		if string(p) == "stall" {
 			<-stalled
 			return
 		}
-		for range 4 {
-			c.Write(background, op, make([]byte, 4<<10))
+		for range replies {
+			c.Write(background, op, make([]byte, size))
 		}
 		c.Write(background, op, []byte("held"))
 	})
 	inCountedBubble(t, websocket.RoleServer, &websocket.Options{Hold: time.Hour}, h, func(tc *testConn, _ *countedConn) {
 		stalled = make(chan struct{}) // of this bubble
 		tc.send(wstest.Binary([]byte("go")), wstest.Binary([]byte("stall")))
-		for range 4 {
-			tc.wantFrame("16 KiB leave at once", wstest.Binary(make([]byte, 4<<10)))
+		for range replies {
+			tc.wantFrame("48 KiB leave at once", wstest.Binary(make([]byte, size)))
 		}
 		tc.wantIdle("a little more is held back")
 		close(stalled)

@@ -151,9 +151,10 @@ func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
 	s := w.gather(h, payload)
 	w.sending = s
 	w.mu.Unlock()
-	err := c.socket.trySend(&s.rest)
+	mayLeave := c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
+	err := c.socket.trySend(&s.rest, mayLeave)
 	if err == nil && len(s.rest) > 0 {
-		if c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored() {
+		if mayLeave {
 			if payload != nil {
 				s.keepPayload()
 			}

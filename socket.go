@@ -1,8 +1,10 @@
 package websocket
 
 import (
+	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"github.com/zerowire/websocket/codec"
@@ -49,21 +51,31 @@ func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	return n, err
 }
 
-// trySend sends as much of rest as goes without waiting, which is nothing on
-// the portable way. What was sent is taken from rest.
-func (s *socket) trySend(rest *net.Buffers) error {
+// tryTime is how long the portable way of trying to send may take.
+const tryTime = time.Millisecond
+
+// trySend sends as much of rest as goes without waiting. What was sent is taken
+// from rest. On the portable way it does nothing but for a caller that may leave,
+// and where a write that was left does no harm.
+func (s *socket) trySend(rest *net.Buffers, mayLeave bool) error {
 	if s.raw.active() {
 		return s.raw.trySend(rest)
 	}
-	return nil
+	if !mayLeave || !s.vectored() {
+		return nil
+	}
+	s.nc.SetWriteDeadline(now().after(tryTime).deadline())
+	_, err := rest.WriteTo(s.nc)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
 }
 
 // send sends all of rest. It may wait for the peer for at most timeout, 0 for
 // ever.
 func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
-	if timeout > 0 {
-		s.nc.SetWriteDeadline(now().after(timeout).deadline())
-	}
+	s.nc.SetWriteDeadline(now().after(timeout).deadline()) // never, for 0
 	if s.raw.active() {
 		err := s.raw.send(rest)
 		s.nc.SetWriteDeadline(never.deadline()) // trySend minds it

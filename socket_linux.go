@@ -103,7 +103,7 @@ func (s *rawSocket) room() []byte {
 	if s.decoder.Buffered() == 0 {
 		return s.decoder.Space(largeRead)
 	}
-	return s.decoder.Space(smallRead)
+	return s.decoder.Space(1)
 }
 
 func (s *rawSocket) trySend(rest *net.Buffers) error { return s.call(rest, false) }

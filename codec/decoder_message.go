@@ -1,9 +1,6 @@
 package codec
 
-import (
-	"encoding/binary"
-	"unicode/utf8"
-)
+import "encoding/binary"
 
 // Message returns the next message if it is the common case: one data frame,
 // whole, without reserved bits, of less than 64 KiB, received to its end. Else it
@@ -43,10 +40,11 @@ func (d *Decoder) Message() (op Opcode, payload []byte, ok bool) {
 		return 0, nil, false
 	}
 	payload = b[size : size+n : size+n]
+	ascii := false
 	if d.Role == Server {
-		Mask(payload, [4]byte(b[keyed:]), 0)
+		ascii = mask(payload, payload, binary.LittleEndian.Uint32(b[keyed:]))
 	}
-	if op == OpText && !utf8.Valid(payload) {
+	if op == OpText && !ascii && !validUTF8(payload) {
 		d.broken = ErrText
 		return 0, nil, false
 	}

@@ -40,6 +40,7 @@ func TestDecoderViolations(t *testing.T) {
 		{"F4 90 in an incomplete frame", Server, 0, payload(text(true, 100), "ab\xF4\x90"), ErrText},
 		{"a surrogate in an incomplete large frame", Server, 0, payload(text(true, 1<<40), "ab\xED\xA0"), ErrText},
 		{"F4 90 over two fragments", Server, 0, join(masked(false, OpText, "ab\xF4"), payload(Header{Length: 9, Masked: true, Key: testKey}, "\x90")), ErrText},
+		{"ASCII inside a code point over two fragments", Server, 0, join(masked(false, OpText, "ab\xE2\x82"), payload(Header{Length: 9, Masked: true, Key: testKey}, "c")), ErrText},
 		{"text that ends inside a code point", Server, 0, masked(true, OpText, "ab\xE2\x82"), ErrText},
 		{"a message that ends inside a code point", Server, 0, join(masked(false, OpText, "ab\xE2\x82"), header(Header{Fin: true, Masked: true})), ErrText},
 		{"bad text behind good text", Server, 0, join(masked(true, OpText, "é"), payload(text(false, 2), "\x80")), ErrText},
@@ -59,6 +60,38 @@ func TestDecoderViolations(t *testing.T) {
 				d.Reset()
 			}
 		})
+	}
+}
+
+// Text is validated in pieces of checkedPiece bytes: a code point may be cut by
+// their border, and what follows it may be all ASCII.
+func TestDecoderTextOverPieces(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		code string
+		want error
+	}{
+		{"two bytes", "é", ErrShort},
+		{"three bytes", "€", ErrShort},
+		{"four bytes", "😀", ErrShort},
+		{"half of two bytes", "\xC3", ErrText},
+		{"two of three bytes", "\xE2\x82", ErrText},
+		{"three of four bytes", "\xF0\x9F\x98", ErrText},
+		{"a continuation byte", "\x80", ErrText},
+	} {
+		for before := checkedPiece - 5; before <= checkedPiece+1; before++ {
+			text := strings.Repeat("x", before) + tt.code + strings.Repeat("x", checkedPiece)
+			for role, stream := range map[Role][]byte{
+				Server: masked(true, OpText, text),
+				Client: plain(true, OpText, text),
+			} {
+				d := Decoder{Role: role}
+				if frames, _, err := decode(&d, stream); err != tt.want || err == ErrShort && frames[0].Payload != text {
+					t.Errorf("%s, %d bytes into the text, to a %v: %v, want %v", tt.name, before, role, err, tt.want)
+				}
+				d.Reset()
+			}
+		}
 	}
 }
 

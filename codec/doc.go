@@ -46,4 +46,10 @@
 //
 // No function of this package allocates per call, except that AppendX grows
 // dst, and that a Decoder borrows its buffer from package pool.
+//
+// # Assembly
+//
+// Masking and the validation of UTF-8 are in assembly for amd64 with AVX2, which is
+// found out at run time, and for arm64. Everywhere else, and with the build tag
+// purego, they are in Go; the results are the same.
 package codec

@@ -22,45 +22,48 @@ func TestMaskImplementations(t *testing.T) {
 		room       = 32 // bytes on either side that must stay
 		alignments = 32
 	)
-	source := alignedRoom(alignments + longest)
-	arena := alignedRoom(room + alignments + longest + room)
-	canaries := bytes.Repeat([]byte{0xC5}, len(arena))
 	payload := make([]byte, longest)
 	for i := range payload {
 		payload[i] = byte(i*7 + i>>8)
 	}
+	var sources [alignments][]byte
+	for alignment := range sources {
+		sources[alignment] = alignedRoom(alignment + longest)[alignment:]
+		copy(sources[alignment], payload)
+	}
+	canaries := bytes.Repeat([]byte{0xC5}, room)
+	arena := alignedRoom(room + alignments + longest + room)
 	runEachSet(t, func(t *testing.T) {
 		for pos := range 4 {
 			want := bytes.Clone(payload)
 			maskByBytes(want, testKey, pos)
-			try := func(name string, begin int, dst, src []byte) {
-				t.Helper()
-				mask(dst, src, rotate(testKey, pos))
-				if !bytes.Equal(dst, want[:len(dst)]) {
-					t.Fatalf("%s, length %d, alignment %d, place %d:\n got % x\nwant % x", name, len(dst), begin%alignments, pos, dst, want[:len(dst)])
-				}
-				if end := begin + len(dst); !bytes.Equal(arena[begin-room:begin], canaries[:room]) || !bytes.Equal(arena[end:end+room], canaries[:room]) {
-					t.Fatalf("%s, length %d, alignment %d, place %d: bytes beside the payload are now % x and % x",
-						name, len(dst), begin%alignments, pos, arena[begin-room:begin], arena[end:end+room])
-				}
-			}
 			for length := range longest + 1 {
 				for alignment := range alignments {
-					begin := room + alignment
-					copy(arena, canaries)
-					dst := arena[begin : begin+length]
+					begin, end := room+alignment, room+alignment+length
+					before, dst, behind := arena[begin-room:begin], arena[begin:end], arena[end:end+room]
+					copy(before, canaries)
+					copy(behind, canaries)
 					copy(dst, payload)
-					try("in place", begin, dst, dst)
-					for _, other := range []int{0, 1, (alignment*7 + length) % alignments} {
-						src := source[other : other+length]
-						copy(src, payload)
-						copy(dst, canaries)
-						try(fmt.Sprint("from alignment ", other), begin, dst, src)
-						if !bytes.Equal(src, payload[:length]) {
-							t.Fatalf("length %d, alignments %d and %d: mask changed its source", length, alignment, other)
+					for _, src := range [][]byte{
+						dst,
+						sources[alignment][:length],
+						sources[(alignment*7+length)%alignments][:length],
+					} {
+						mask(dst, src, rotate(testKey, pos))
+						if !bytes.Equal(dst, want[:length]) {
+							t.Fatalf("length %d, alignment %d, place %d:\n got % x\nwant % x", length, alignment, pos, dst, want[:length])
 						}
+						if !bytes.Equal(before, canaries) || !bytes.Equal(behind, canaries) {
+							t.Fatalf("length %d, alignment %d, place %d: beside the payload is now % x and % x", length, alignment, pos, before, behind)
+						}
+						clear(dst)
 					}
 				}
+			}
+		}
+		for alignment, source := range sources {
+			if !bytes.Equal(source, payload) {
+				t.Errorf("mask changed what it was to copy from, at alignment %d", alignment)
 			}
 		}
 	})

@@ -7,11 +7,11 @@ import "unicode/utf8"
 // validUTF8AVX2 is utf8.Valid for n bytes, 19 or more.
 //
 //go:noescape
-func validUTF8AVX2(p *byte, n int) bool
+func validUTF8AVX2(p *byte, n int, rows *[4][16]byte) bool
 
 func validUTF8(p []byte) bool {
 	if useAVX2 && len(p) >= 19 {
-		return validUTF8AVX2(&p[0], len(p))
+		return validUTF8AVX2(&p[0], len(p), &utf8Rows)
 	}
 	return utf8.Valid(p)
 }

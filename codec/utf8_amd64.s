@@ -11,7 +11,7 @@ GLOBL octets<>(SB), RODATA|NOPTR, $4
 //	SI        p, at the next block
 //	BX        bytes from there to the end
 //	AX        scratch
-//	Y0-Y2     the tables of utf8Rows
+//	Y0-Y2     the tables, rows 0 to 2
 //	Y3        0F in every byte
 //	Y4, Y5    60 and 70: what leads of 3 and 4 exceed by 80
 //	Y6        80
@@ -56,15 +56,16 @@ GLOBL octets<>(SB), RODATA|NOPTR, $4
 	VPSUBUSB X15, X8, X8   \
 	VPOR     Y8, Y7, Y7
 
-// func validUTF8AVX2(p *byte, n int) bool
+// func validUTF8AVX2(p *byte, n int, rows *[4][16]byte) bool
 // Requires: AVX, AVX2
-TEXT ·validUTF8AVX2(SB), NOSPLIT, $0-17
+TEXT ·validUTF8AVX2(SB), NOSPLIT, $0-25
 	MOVQ           p+0(FP), SI
 	MOVQ           n+8(FP), BX
-	VBROADCASTI128 ·utf8Rows+0(SB), Y0
-	VBROADCASTI128 ·utf8Rows+16(SB), Y1
-	VBROADCASTI128 ·utf8Rows+32(SB), Y2
-	VMOVDQU        ·utf8Rows+48(SB), X15
+	MOVQ           rows+16(FP), AX
+	VBROADCASTI128 (AX), Y0
+	VBROADCASTI128 16(AX), Y1
+	VBROADCASTI128 32(AX), Y2
+	VMOVDQU        48(AX), X15
 	VPBROADCASTB   octets<>+0(SB), Y3
 	VPBROADCASTB   octets<>+1(SB), Y4
 	VPBROADCASTB   octets<>+2(SB), Y5
@@ -125,7 +126,7 @@ last:
 end:
 	UNFINISHED(-16(SI))
 	VPTEST Y7, Y7
-	SETEQ  ret+16(FP)
+	SETEQ  ret+24(FP)
 	VZEROUPPER
 	RET
 

@@ -7,7 +7,7 @@
 //	R0        p, at the next block
 //	R1        bytes from there to the end
 //	R2, R3    scratch
-//	V0-V2     the tables of utf8Rows
+//	V0-V2     the tables, rows 0 to 2
 //	V3        0F in every byte
 //	V4, V5    60 and 70: what leads of 3 and 4 exceed by 80
 //	V6        80
@@ -56,11 +56,11 @@
 	VSUB  V15.B16, V8.B16, V8.B16 \
 	VORR  V8.B16, V7.B16, V7.B16
 
-// func validUTF8NEON(p *byte, n int) bool
-TEXT ·validUTF8NEON(SB), NOSPLIT, $0-17
+// func validUTF8NEON(p *byte, n int, rows *[4][16]byte) bool
+TEXT ·validUTF8NEON(SB), NOSPLIT, $0-25
 	MOVD   p+0(FP), R0
 	MOVD   n+8(FP), R1
-	MOVD   $·utf8Rows(SB), R2
+	MOVD   rows+16(FP), R2
 	VLD1.P 48(R2), [V0.B16, V1.B16, V2.B16]
 	VLD1   (R2), [V15.B16]
 	VMOVI  $0x0F, V3.B16
@@ -123,5 +123,5 @@ last:
 	ORR   R2, R3
 	CMP   $0, R3
 	CSET  EQ, R2
-	MOVB  R2, ret+16(FP)
+	MOVB  R2, ret+24(FP)
 	RET

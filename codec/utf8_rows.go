@@ -23,7 +23,7 @@ const (
 
 // utf8Rows are the three tables, and what the last bytes of a text may be at most:
 // there, a byte that begins more is a fault that no byte behind it shows.
-var utf8Rows = [...][16]byte{
+var utf8Rows = [4][16]byte{
 	{ // by the upper nibble of the first byte
 		0x0: tooLong, 0x1: tooLong, 0x2: tooLong, 0x3: tooLong,
 		0x4: tooLong, 0x5: tooLong, 0x6: tooLong, 0x7: tooLong,
