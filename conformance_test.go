@@ -41,6 +41,12 @@ func serve(t testing.TB, srv *websocket.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveOn(t, srv, ln)
+}
+
+// serveOn runs srv on ln until the test ends, and returns its address.
+func serveOn(t testing.TB, srv *websocket.Server, ln net.Listener) string {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ln) }()
 	t.Cleanup(func() {

@@ -97,6 +97,9 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 			c.received(op, len(p))
 			return op, p, nil
 		}
+		if c.in.events && c.in.decoder.Idle() {
+			return 0, nil, codec.ErrShort
+		}
 	}
 	for {
 		f, err := c.nextData()
