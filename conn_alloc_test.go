@@ -154,3 +154,37 @@ func TestBroadcastAllocatesNothing(t *testing.T) {
 		t.Errorf("a message to %d connections allocates %v times, want 0", peers, got)
 	}
 }
+
+// TestAnotherContextForEachRead: contexts that come and go cost no allocation of
+// ours either.
+func TestAnotherContextForEachRead(t *testing.T) {
+	if raceEnabled || pool.Poisoned {
+		return
+	}
+	c := websocket.NewConn(upgraded(t, serve(t, &websocket.Server{Handler: forms["events"]})), websocket.RoleClient, "", nil, nil)
+	defer c.CloseNow()
+	var contexts []context.Context
+	for range 1000 {
+		ctx, cancel := context.WithTimeout(background, time.Hour)
+		defer cancel()
+		ctx.Done() // context makes the channel when it is first asked for
+		contexts = append(contexts, ctx)
+	}
+	i, hello := 0, []byte("Hello")
+	echo := func() {
+		ctx := contexts[i%len(contexts)]
+		i++
+		if err := c.Write(ctx, websocket.OpText, hello); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := c.Read(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 100 {
+		echo()
+	}
+	if got := testing.AllocsPerRun(500, echo); got != 0 {
+		t.Errorf("a round trip with a context of its own allocates %v times, want 0", got)
+	}
+}

@@ -298,5 +298,5 @@ func (r *reader) free() {
 	r.leave()
 	r.decoder.Reset()
 	r.message.drop()
-	r.wait.stop()
+	r.wait.context.end()
 }

@@ -13,9 +13,6 @@ const past instant = 1
 // wait is how long a read may take, and by what it can be woken. The socket has
 // one deadline for reading; wait sets it to the earliest of the limits, and to
 // the past when the read under way has to end at once.
-//
-// A context costs nothing per read: it is watched by a registration that stays
-// for as long as the same context comes again.
 type wait struct {
 	message instant // when the message begun has to be complete
 	alive   instant // when to look whether the peer is alive; may be too early
@@ -28,10 +25,8 @@ type wait struct {
 	deadline instant         // as it is set on the socket
 	armed    bool            // a goroutine is reading from the socket
 
-	watched   <-chan struct{} // the Done channel that is watched
-	until     instant         // the deadline of its context
-	unwatch   func() bool     // ends the watching
-	interrupt func()          // what it calls
+	context contextWatch // conn_context.go
+	wakeup  func()       // what it calls
 }
 
 // limit is one of the reasons for which a read ends early.
@@ -60,19 +55,14 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if done := ctx.Done(); done != w.watched {
-		w.stop()
-		if w.interrupt == nil {
-			w.interrupt = func() { w.wake(nc) }
+	if ctx.Done() != w.context.done {
+		if w.wakeup == nil {
+			w.wakeup = func() { w.wake(nc) }
 		}
-		w.watched, w.unwatch = done, context.AfterFunc(ctx, w.interrupt)
-		w.until = never
-		if limit, ok := ctx.Deadline(); ok {
-			w.until = instantOf(limit)
-		}
+		w.context.begin(ctx, w.wakeup)
 	}
 	w.mu.Lock()
-	w.ctx, w.limit = ctx, w.until
+	w.ctx, w.limit = ctx, w.context.deadline
 	w.mu.Unlock()
 	return nil
 }
@@ -85,14 +75,6 @@ func (w *wait) finish() {
 	w.mu.Lock()
 	w.ctx, w.limit = nil, never
 	w.mu.Unlock()
-}
-
-// stop ends the watching of a context.
-func (w *wait) stop() {
-	if w.unwatch != nil {
-		w.unwatch()
-		w.watched, w.unwatch = nil, nil
-	}
 }
 
 // wake ends the read from the socket if its context has ended.

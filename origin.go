@@ -47,11 +47,18 @@ func (p *originPolicy) allow(origin, host []byte) bool {
 		return true
 	}
 	for _, o := range p.allowed {
-		if o.scheme == scheme && (o.host == from || o.below && strings.HasSuffix(from, o.host) && len(from) > len(o.host)) {
+		if o.scheme == scheme && o.matches(from) {
 			return true
 		}
 	}
 	return false
+}
+
+func (o originPattern) matches(host string) bool {
+	if o.below {
+		return len(host) > len(o.host) && strings.HasSuffix(host, o.host)
+	}
+	return host == o.host
 }
 
 // splitOrigin splits the serialised origin of RFC 6454 §6.2 into scheme and host

@@ -131,11 +131,9 @@ func (s *Server) serve(nc net.Conn) {
 	if c == nil {
 		return
 	}
-	if !s.opened(nc, c) {
-		c.CloseNow()
-		return
+	if s.opened(nc, c) {
+		s.start(c, h)
 	}
-	s.start(c, h)
 }
 
 // start serves c with h: until it ends in the blocking form, and else on
@@ -146,7 +144,10 @@ func (s *Server) start(c *Conn, h Handler) {
 		c.serveBlocking(serve)
 		return
 	}
-	c.in.turn.take(eventLoop)
+	if !c.takeEvents() {
+		s.ended(c) // a hook closes it
+		return
+	}
 	c.in.events = true
 	c.in.parks = c.socket.raw.active()
 	c.in.slow = c.in.parks
@@ -198,18 +199,24 @@ func (s *Server) enter(nc net.Conn) (full, ok bool) {
 		return false, false
 	}
 	s.opening[nc] = struct{}{}
+	nc.SetDeadline(now().after(s.settings.HandshakeTimeout).deadline())
 	return s.MaxConns > 0 && len(s.opening)+len(s.conns) > s.MaxConns, true
 }
 
-// opened counts c, whose opening handshake is done, as open.
+// opened counts c, whose opening handshake is done, as open. If the server is
+// closing it closes c instead, and returns false.
 func (s *Server) opened(nc net.Conn, c *Conn) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.closing {
-		delete(s.opening, nc)
-		s.conns[c] = struct{}{}
+	delete(s.opening, nc)
+	s.conns[c] = struct{}{}
+	closing := s.closing
+	s.mu.Unlock()
+	if closing {
+		defer s.ended(c)
+		defer c.CloseNow()
+		c.Close(StatusGoingAway, "")
 	}
-	return !s.closing
+	return !closing
 }
 
 func (s *Server) ended(c *Conn) {
@@ -243,7 +250,8 @@ func (s *Server) settle() {
 // last one has ended. If ctx ends first, it closes those that are left and
 // returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
-	for _, c := range s.stop() {
+	breakOff := func(nc net.Conn) { nc.SetReadDeadline(past.deadline()) } // what is answered goes on, to its end
+	for _, c := range s.stop(breakOff) {
 		go c.startClose(StatusGoingAway, "")
 	}
 	if s.fallback != nil {
@@ -261,7 +269,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // Close ends the server and all its connections at once, without closing
 // handshakes. It always returns nil.
 func (s *Server) Close() error {
-	for _, c := range s.stop() {
+	for _, c := range s.stop(func(nc net.Conn) { nc.Close() }) {
 		c.CloseNow()
 	}
 	if s.fallback != nil {
@@ -270,8 +278,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// stop stops accepting and returns the open connections.
-func (s *Server) stop() []*Conn {
+// stop stops accepting, breaks off opening handshakes, and returns the open
+// connections.
+func (s *Server) stop(breakOff func(net.Conn)) []*Conn {
 	s.init()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -280,7 +289,7 @@ func (s *Server) stop() []*Conn {
 		ln.Close()
 	}
 	for nc := range s.opening {
-		nc.Close()
+		breakOff(nc)
 	}
 	s.settle()
 	return slices.Collect(maps.Keys(s.conns))

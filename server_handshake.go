@@ -24,7 +24,6 @@ var requests = sync.Pool{New: func() any { return new(Request) }}
 // connection to serve: the handshake failed with err, or the request was none.
 // full says that there are too many connections.
 func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler, err error) {
-	nc.SetDeadline(now().after(s.settings.HandshakeTimeout).deadline())
 	r := requests.Get().(*Request)
 	in := pool.Get(firstHead)
 	defer func() {

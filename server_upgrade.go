@@ -17,7 +17,6 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 	}
 	c.end.then = s.ended
 	if !s.opened(nil, c) {
-		c.CloseNow()
 		return nil, ErrServerClosed
 	}
 	c.watchReader()
@@ -38,11 +37,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client has been told
 	}
-	if !s.opened(nil, c) {
-		c.CloseNow()
-		return
+	if s.opened(nil, c) {
+		s.start(c, h)
 	}
-	s.start(c, h)
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error) (*Conn, error) {
