@@ -103,7 +103,7 @@ func ExampleServer_route() {
 	srv.Shutdown(context.Background())
 	// Output:
 	// HELLO
-	// websocket: opening handshake refused: 401: sign in first
+	// websocket: opening handshake refused: 401: Unauthorized
 }
 
 // Client and server agree on a sub-protocol in the opening handshake; the server
@@ -218,6 +218,7 @@ func ExamplePrepared() {
 			defer mu.Unlock()
 			if string(p) == "join" {
 				conns[c] = true
+				c.Write(context.Background(), op, []byte("joined"))
 				return
 			}
 			m, err := websocket.Prepare(op, p)
@@ -242,7 +243,9 @@ func ExamplePrepared() {
 		}
 		defer c.CloseNow()
 		c.Write(ctx, websocket.OpText, []byte("join"))
-		c.Ping(ctx) // the Pong comes when what was sent before it has been handled
+		if _, p, err := c.Read(ctx); err != nil || string(p) != "joined" {
+			log.Fatalf("%q, %v", p, err)
+		}
 		clients = append(clients, c)
 	}
 	clients[0].Write(ctx, websocket.OpText, []byte("Hello, everybody"))
