@@ -31,6 +31,11 @@ func (c *Conn) closed(payload []byte) error {
 	}
 	c.in.err = &CloseError{Code: code, Reason: string(reason)}
 	c.sendClose(code, "") // "the endpoint typically echos the status code" RFC 6455 §5.5.1
+	if c.role == RoleServer && c.in.decoder.Buffered() == 0 && c.socket.quiet() {
+		c.awaitSent()
+		c.cut(c.in.err) // both sides have said their last, and it was heard
+		return c.in.err
+	}
 	c.linger()
 	return c.in.err
 }

@@ -205,7 +205,7 @@ func playFault(t *testing.T, f fault, n int, role websocket.Role) (fired bool) {
 	}
 	time.Sleep(time.Minute) // timers run out
 	synctest.Wait()
-	if got := pool.Lent(); got != lent {
+	if got := pool.Lent(); got > lent { // fewer, if an earlier test's connection has ended meanwhile
 		t.Errorf("operation %d fails: %d buffers are lent, %d were before", n, got, lent)
 	}
 	return nc.fired

@@ -53,6 +53,9 @@ type writer struct {
 // library sends what is left of it; in any case the connection is whole. A peer
 // that takes nothing for Options.WriteTimeout loses the connection. After Close,
 // Write returns ErrClosed.
+//
+// Only TCP and Unix sockets can be left while they send: over TLS a Write that is
+// sending for all minds WriteTimeout, and not ctx.
 func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType

@@ -4,8 +4,9 @@ package websocket
 // goroutine calls its methods, one after the other. It is the fastest form and
 // the one that keeps least memory while a connection is idle.
 //
-// The methods may call every method of c but Read, which returns ErrEvents. They
-// hold up the connection for as long as they run, and no other one.
+// The methods may call every method of c but two: Read returns ErrEvents, and
+// Ping waits in vain, because they hold up the connection, and with it the Pong,
+// for as long as they run. They hold up no other one.
 //
 // A panic in a method closes the connection with StatusInternalError; the
 // Handler's Close is still called, and no other connection notices.

@@ -22,7 +22,8 @@ type Hooks struct {
 	// delivered.
 	Received func(c *Conn, op Opcode, n int)
 
-	// Sent is called for each message, of n bytes, that Write has taken.
+	// Sent is called for each message, of n bytes, that Write has taken. The
+	// sending half is locked meanwhile: Sent must not send on c, nor call Pending.
 	Sent func(c *Conn, op Opcode, n int)
 
 	// Closed is called once for each connection that was opened. err is what ended

@@ -102,6 +102,9 @@ func (s *socket) vectored() bool {
 	return false
 }
 
+// quiet reports whether it is known that nothing waits to be read.
+func (s *socket) quiet() bool { return s.raw.active() && s.raw.quiet() }
+
 // closeWrite closes this side of the connection alone, where the transport can.
 func (s *socket) closeWrite() error {
 	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {

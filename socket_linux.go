@@ -59,6 +59,15 @@ func inputWaits(fd uintptr) bool {
 	return err != unix.EAGAIN && err != unix.EINTR
 }
 
+// quiet reports whether nothing waits to be read.
+func (s *rawSocket) quiet() (quiet bool) {
+	err := s.conn.Read(func(fd uintptr) bool {
+		quiet = !inputWaits(fd)
+		return true
+	})
+	return err == nil && quiet
+}
+
 func (s *rawSocket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	s.decoder, s.payload, s.n, s.readErr = d, payload, 0, nil
 	if err := s.conn.Read(s.readable); err != nil {

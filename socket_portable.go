@@ -15,6 +15,7 @@ func (*rawSocket) init(net.Conn) {}
 func (*rawSocket) active() bool  { return false }
 
 func (*rawSocket) await() error                                { panic("unreachable") }
+func (*rawSocket) quiet() bool                                 { panic("unreachable") }
 func (*rawSocket) receive(*codec.Decoder, []byte) (int, error) { panic("unreachable") }
 func (*rawSocket) trySend(*net.Buffers) error                  { panic("unreachable") }
 func (*rawSocket) send(*net.Buffers) error                     { panic("unreachable") }
