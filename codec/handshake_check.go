@@ -36,8 +36,10 @@ func (r *Request) check() Refusal {
 	case r.announcesBody():
 		return ErrBody
 	}
-	if v := r.checkSubprotocols(); v != 0 {
-		return v
+	if r.count[fieldProtocol] > 0 {
+		if v := r.checkSubprotocols(); v != 0 {
+			return v
+		}
 	}
 	if r.count[fieldOrigin] > 1 {
 		return ErrOriginTwice
@@ -63,10 +65,10 @@ func (r *Request) announcesBody() bool {
 // checkSubprotocols judges Sec-WebSocket-Protocol: in all lines together one
 // token or more, each once. Empty elements of the list are no fault (RFC 9110
 // §5.6.1.2).
+//
+// NOTE: it needs so much stack that a request without the header must not come
+// here: most goroutines that serve a handshake would grow theirs for it.
 func (r *Request) checkSubprotocols() Refusal {
-	if r.count[fieldProtocol] == 0 {
-		return 0
-	}
 	var (
 		seen [maxSubprotocols][]byte
 		n    int
