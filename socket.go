@@ -81,6 +81,10 @@ func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
 		s.nc.SetWriteDeadline(never.deadline()) // trySend minds it
 		return err
 	}
+	if s.vectored() {
+		_, err := rest.WriteTo(s.nc)
+		return err
+	}
 	for _, b := range *rest {
 		n, err := s.nc.Write(b)
 		if err == nil && n < len(b) {
