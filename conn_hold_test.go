@@ -112,9 +112,9 @@ func TestHeldReplyLeavesIfTheApplicationStalls(t *testing.T) {
 	}
 }
 
-// TestMuchIsNotHeldBack has a reply that makes 48 KiB full, and one behind it.
+// TestMuchIsNotHeldBack has a reply that makes 96 KiB full, and one behind it.
 func TestMuchIsNotHeldBack(t *testing.T) {
-	const replies, size = 12, 4 << 10
+	const replies, size = 24, 4 << 10
 	var stalled chan struct{}
 	h := websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
 		if string(p) == "stall" {
@@ -130,7 +130,7 @@ func TestMuchIsNotHeldBack(t *testing.T) {
 		stalled = make(chan struct{}) // of this bubble
 		tc.send(wstest.Binary([]byte("go")), wstest.Binary([]byte("stall")))
 		for range replies {
-			tc.wantFrame("48 KiB leave at once", wstest.Binary(make([]byte, size)))
+			tc.wantFrame("96 KiB leave at once", wstest.Binary(make([]byte, size)))
 		}
 		tc.wantIdle("a little more is held back")
 		close(stalled)

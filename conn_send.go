@@ -17,7 +17,7 @@ import (
 // one system call. There is no goroutine per connection for it.
 
 const (
-	holdBytes  = 48 << 10 // so much held back leaves at once
+	holdBytes  = 96 << 10 // so much held back leaves at once
 	sendRounds = 16       // so often a goroutine sends what others queued before it hands over
 )
 

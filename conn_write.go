@@ -18,7 +18,7 @@ import (
 const (
 	vectorBytes = 16 << 10           // a payload from here on is not copied to pending but written from where it is
 	batchBytes  = 32 << 10           // or from here on, if its reply can leave with others
-	holdRoom    = holdBytes + 16<<10 // room for pending where replies are held back
+	holdRoom    = holdBytes + 32<<10 // room for pending where replies are held back
 )
 
 // writer is the sending half of a Conn. All but batch is guarded by mu.

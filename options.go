@@ -68,7 +68,7 @@ type Options struct {
 
 	// Hold is how long a message written while further received messages wait may
 	// be held back, so that one system call sends many. It leaves sooner when
-	// those are used up or 48 KiB are held. Default 500 µs; negative sends every
+	// those are used up or 96 KiB are held. Default 500 µs; negative sends every
 	// message at once.
 	Hold time.Duration
 

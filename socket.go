@@ -23,7 +23,7 @@ type socket struct {
 // it, and when readiness is known before the room is taken.
 const (
 	smallRead = 4 << 10
-	largeRead = 64 << 10
+	largeRead = 128 << 10
 )
 
 func (s *socket) init(nc net.Conn) {

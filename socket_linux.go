@@ -112,7 +112,10 @@ func (s *rawSocket) room() []byte {
 	if s.decoder.Buffered() == 0 {
 		return s.decoder.Space(largeRead)
 	}
-	return s.decoder.Space(1)
+	if room := s.decoder.Space(1); len(room) >= smallRead {
+		return room
+	}
+	return s.decoder.Space(largeRead - s.decoder.Buffered())
 }
 
 func (s *rawSocket) trySend(rest *net.Buffers) error { return s.call(rest, false) }

@@ -85,11 +85,7 @@ func (d *Decoder) Space(n int) []byte {
 		d.buf = pool.Get(n)
 		d.buf.B = d.buf.B[:cap(d.buf.B)]
 	case unread+n > len(d.buf.B):
-		b := pool.Get(unread + n)
-		b.B = b.B[:cap(b.B)]
-		copy(b.B, d.buf.B[d.start:d.end])
-		pool.Put(d.buf)
-		d.buf, d.start, d.end = b, 0, unread
+		d.move(unread + n)
 	case unread == 0:
 		d.start, d.end = 0, 0
 	case d.end+n > len(d.buf.B):
@@ -193,13 +189,32 @@ func (d *Decoder) Ready() bool {
 // Buffered returns how many received bytes have not been handed out.
 func (d *Decoder) Buffered() int { return d.end - d.start }
 
-// Release gives the buffer back if every received byte has been handed out. It
-// invalidates their payloads. Call it before waiting for the peer.
+// Release gives the buffer back if every received byte has been handed out, and
+// exchanges it for a small one if few have not. It invalidates their payloads.
+// Call it before waiting for the peer.
 func (d *Decoder) Release() {
-	if d.start == d.end && d.buf != nil {
+	unread := d.end - d.start
+	switch {
+	case d.buf == nil:
+	case unread == 0:
 		pool.Put(d.buf)
 		d.buf, d.start, d.end = nil, 0, 0
+	case unread <= len(d.buf.B)/smaller:
+		d.move(unread)
 	}
+}
+
+// smaller is how many times smaller the buffer has to become for Release to pay.
+const smaller = 16
+
+// move moves what is unread to a buffer of at least n bytes.
+func (d *Decoder) move(n int) {
+	unread := d.buf.B[d.start:d.end]
+	b := pool.Get(n)
+	b.B = b.B[:cap(b.B)]
+	d.start, d.end = 0, copy(b.B, unread)
+	pool.Put(d.buf)
+	d.buf = b
 }
 
 // Reset gives the buffer back with whatever it holds and makes d as new, its

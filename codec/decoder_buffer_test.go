@@ -295,3 +295,25 @@ func TestDecoderReset(t *testing.T) {
 		d.Reset()
 	}
 }
+
+// TestReleaseKeepsLittle: what little waits when the decoder is released moves to
+// a buffer of its size, and is decoded as if nothing had happened.
+func TestReleaseKeepsLittle(t *testing.T) {
+	frame := AppendFrame(nil, Header{Fin: true, Opcode: OpText, Masked: true, Key: testKey}, []byte("a frame in two parts"))
+	for cut := 1; cut < len(frame); cut++ {
+		d := Decoder{}
+		d.Commit(copy(d.Space(128<<10), frame[:cut]))
+		if _, err := d.Next(); err != ErrShort {
+			t.Fatalf("cut at %d: Next() = %v, want ErrShort", cut, err)
+		}
+		d.Release()
+		if got := len(d.Space(1)); got > 1024 {
+			t.Errorf("cut at %d: Space(1) after Release has %d bytes, want a small buffer", cut, got)
+		}
+		d.Commit(copy(d.Space(len(frame)), frame[cut:]))
+		if f, err := d.Next(); err != nil || string(f.Payload) != "a frame in two parts" {
+			t.Errorf("cut at %d: Next() = %q, %v", cut, f.Payload, err)
+		}
+		d.Reset()
+	}
+}
