@@ -188,3 +188,47 @@ func TestAnotherContextForEachRead(t *testing.T) {
 		t.Errorf("a round trip with a context of its own allocates %v times, want 0", got)
 	}
 }
+
+// TestClientEventsAllocateNothing has a client in the event form send a message
+// round and round: each that comes back is the next one.
+func TestClientEventsAllocateNothing(t *testing.T) {
+	if raceEnabled || pool.Poisoned {
+		return
+	}
+	addr := serve(t, &websocket.Server{Handler: forms["events"]})
+	for _, size := range []int{16, 4 << 10, 64 << 10, 1 << 20} {
+		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
+			rounds, due := make(chan int), make(chan struct{})
+			left := 0
+			c := websocket.NewConn(upgraded(t, addr), websocket.RoleClient, "", nil, nil)
+			ended := make(chan error)
+			go func() {
+				ended <- c.Serve(websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+					if left--; left <= 0 {
+						due <- struct{}{}
+						left = <-rounds
+					}
+					c.Write(background, op, p)
+				}))
+			}()
+			if err := c.Write(background, websocket.OpBinary, wstest.BinaryPayload(size)); err != nil {
+				t.Fatal(err)
+			}
+			<-due
+			const each = 20
+			run := func() {
+				rounds <- each
+				<-due
+			}
+			for range 5 { // buffers and pools find their sizes
+				run()
+			}
+			if got := testing.AllocsPerRun(max(5, min(50, 4<<20/size)), run) / each; got != 0 {
+				t.Errorf("a round trip of %d bytes allocates %v times, want 0", size, got)
+			}
+			c.CloseNow()
+			rounds <- 1
+			<-ended
+		})
+	}
+}
