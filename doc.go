@@ -31,10 +31,10 @@
 // # Concurrency
 //
 // Every method of Conn may be called from any goroutine at any time, with one
-// exception: one goroutine reads. A second one that reads at the same time gets ErrConcurrentRead.
-// Messages of concurrent writers go out whole, one after the other; Pings and Pongs
-// overtake them. A Conn has no goroutine of its own: whoever finds nobody
-// sending sends for all.
+// exception: one goroutine reads. A second one that reads at the same time gets
+// ErrConcurrentRead. Messages of concurrent writers go out whole, one after the
+// other; Pings and Pongs overtake them. There is no goroutine for writing:
+// whoever finds nobody sending sends for all.
 //
 // # Reading is needed
 //
@@ -47,29 +47,31 @@
 //
 // A context ends the waiting of a call, never the connection: a read that was
 // cancelled goes on at the same byte the next time. It costs neither a goroutine
-// nor an allocation per call, as long as the same context comes again. Everything that a peer could
+// nor an allocation per call; where every read brings a context of its own, one
+// goroutine of the connection's watches them. Everything that a peer could
 // stretch has a limit in Options, with a default: the handshake, a message, the
 // answer to a Ping, the closing handshake, the room for what we send.
 //
 // # Ownership
 //
-// A payload that was received is valid until the next read (Read, Messages), or until the
-// Handler's method returns (Message). It lies in a pooled buffer and may be
-// changed, not kept. ReadAppend copies into memory of the caller's. A payload that is
-// to be sent stays the caller's: no method changes or keeps it.
+// A payload that was received is valid until the next read (Read, Messages), or
+// until the Handler's method returns (Message). It lies in a pooled buffer and
+// may be changed, not kept. ReadAppend copies into memory of the caller's. A
+// payload that is to be sent stays the caller's: no method changes or keeps it.
 //
 // # Limits
 //
 // Memory for a message grows with the bytes that have arrived, to at most four
 // times as much, and never with what a header claims. A message above
-// Options.MaxMessage (1 MiB) ends the connection at its header. Fragments cost nothing, however
-// many. What waits to be sent is bounded by Options.MaxPending and
-// Options.Overflow.
+// Options.MaxMessage (1 MiB) ends the connection at its header. Fragments cost
+// nothing, however many. What waits to be sent is bounded by Options.MaxPending
+// and Options.Overflow.
 //
 // # Closing
 //
 // Close does the closing handshake: it sends a Close frame, waits for the peer's
 // and closes the TCP connection, the server first. CloseNow cuts. The peer's
-// code and reason come from reads as a *CloseError; a peer that breaks a rule is told
-// so with the right code, and the read returns the codec.Violation.
+// code and reason come from reads as a *CloseError; a peer that breaks a rule is
+// told so with the right code, and the read returns the codec.Violation. Shutdown
+// of a Server tells every connection that it goes away, and waits.
 package websocket
