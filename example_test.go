@@ -159,6 +159,7 @@ func ExampleConn_Writer() {
 	defer client.CloseNow()
 	defer server.CloseNow()
 
+	sent := make(chan error)
 	go func() {
 		w, err := client.Writer(ctx, websocket.OpText)
 		if err != nil {
@@ -167,9 +168,7 @@ func ExampleConn_Writer() {
 		for i := range 100_000 {
 			fmt.Fprintln(w, i)
 		}
-		if err := w.Close(); err != nil {
-			log.Fatal(err)
-		}
+		sent <- w.Close()
 	}()
 
 	op, r, err := server.Reader(ctx)
@@ -178,8 +177,10 @@ func ExampleConn_Writer() {
 	}
 	n, err := io.Copy(io.Discard, r)
 	fmt.Println(op, n, err)
+	fmt.Println(<-sent)
 	// Output:
 	// text 588890 <nil>
+	// <nil>
 }
 
 // ReadAppend reads into memory of the caller's.
