@@ -86,11 +86,18 @@ func (c *Conn) startClose(code StatusCode, reason string) {
 func (c *Conn) linger() {
 	defer c.cut(c.in.err)
 	c.awaitSent()
-	if c.role == RoleServer && c.socket.closeWrite() != nil {
+	if c.role == RoleServer && (c.saidAll() || closeWrite(c.socket.nc) != nil) {
 		return
 	}
 	c.in.decoder.Reset()
 	drain(c.socket.nc, c.in.decoder.Space(smallRead))
+}
+
+// saidAll reports whether both sides have said their last, and it was heard: the
+// peer's Close frame has come, and it is known that nothing is behind it.
+func (c *Conn) saidAll() bool {
+	_, closed := c.in.err.(*CloseError)
+	return closed && c.in.decoder.Buffered() == 0 && c.socket.quiet()
 }
 
 // awaitSent waits, for as long as a closing handshake may take, until what

@@ -29,23 +29,13 @@ func (c *Conn) closed(payload []byte) error {
 	if err != nil {
 		return c.fail(err) // the decoder lets no such frame through
 	}
-	c.in.err = &CloseError{Code: code, Reason: string(reason)}
-	c.sendClose(code, "") // "the endpoint typically echos the status code" RFC 6455 §5.5.1
-	if c.role == RoleServer && c.in.decoder.Buffered() == 0 && c.socket.quiet() {
-		c.awaitSent()
-		c.cut(c.in.err) // both sides have said their last, and it was heard
-		return c.in.err
-	}
-	c.linger()
-	return c.in.err
+	// "the endpoint typically echos the status code" RFC 6455 §5.5.1
+	return c.endWith(&CloseError{Code: code, Reason: string(reason)}, code, "")
 }
 
 // fail tells the peer which rule it broke and ends the connection (RFC 6455
 // §7.1.7). It is the one place where a Violation becomes a Close frame.
 func (c *Conn) fail(err error) error {
 	v := err.(codec.Violation)
-	c.in.err = fmt.Errorf("websocket: %w", v)
-	c.sendClose(v.StatusCode(), v.Rule())
-	c.linger()
-	return c.in.err
+	return c.endWith(fmt.Errorf("websocket: %w", v), v.StatusCode(), v.Rule())
 }

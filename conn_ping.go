@@ -202,5 +202,5 @@ func (c *Conn) countControl() error {
 	if a.control <= c.settings.MaxControlFrames {
 		return nil
 	}
-	return c.endWith(StatusPolicyViolation, "too many control frames", ErrControlFlood)
+	return c.endWith(&givenUp{ErrControlFlood, StatusPolicyViolation}, StatusPolicyViolation, "too many control frames")
 }

@@ -270,13 +270,14 @@ func (c *Conn) timedOut() error {
 
 // giveUp ends the connection because the peer exceeded a time limit.
 func (c *Conn) giveUp(code StatusCode, reason string) error {
-	return c.endWith(code, reason, fmt.Errorf("websocket: %s: %w", reason, ErrTimeout))
+	err := fmt.Errorf("websocket: %s: %w", reason, ErrTimeout)
+	return c.endWith(&givenUp{err, code}, code, reason)
 }
 
 // endWith ends the connection because of err, which the peer is told as code and
 // reason.
-func (c *Conn) endWith(code StatusCode, reason string, err error) error {
-	c.in.err = &givenUp{err, code}
+func (c *Conn) endWith(err error, code StatusCode, reason string) error {
+	c.in.err = err
 	c.sendClose(code, reason)
 	c.linger()
 	return c.in.err

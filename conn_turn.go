@@ -140,5 +140,6 @@ func (c *Conn) takeEvents() bool {
 	}
 	t.wake()
 	c.in.leave()
+	c.in.events = true
 	return true
 }

@@ -19,7 +19,6 @@ func (c *Conn) Serve(h Handler) error {
 	if !c.takeEvents() {
 		return ErrConcurrentRead
 	}
-	c.in.events = true
 	defer c.freeEvents()
 	return c.serveEvents(h, true)
 }
@@ -49,7 +48,7 @@ func (c *Conn) serveEvents(h Handler, open bool) error {
 	case errParked:
 		return err
 	case errPanic:
-		err = c.endWith(StatusInternalError, "", err)
+		err = c.endWith(&givenUp{err, StatusInternalError}, StatusInternalError, "")
 	}
 	c.callClose(h, err)
 	return err

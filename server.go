@@ -148,7 +148,6 @@ func (s *Server) start(c *Conn, h Handler) {
 		s.ended(c) // a hook closes it
 		return
 	}
-	c.in.events = true
 	c.in.parks = c.socket.raw.active()
 	c.in.slow = c.in.parks
 	go s.run(c, h, true) // what the opening handshake needed of the stack is no longer needed

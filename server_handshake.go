@@ -145,10 +145,7 @@ func accept(nc net.Conn, r *Request, protocol string) error {
 // follows it cannot be trusted to be HTTP.
 func refuse(nc net.Conn, response []byte) {
 	defer nc.Close()
-	if _, err := nc.Write(response); err != nil {
-		return
-	}
-	if half, ok := nc.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
+	if _, err := nc.Write(response); err != nil || closeWrite(nc) != nil {
 		return
 	}
 	drain(nc, make([]byte, 512))

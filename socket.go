@@ -110,8 +110,8 @@ func (s *socket) vectored() bool {
 func (s *socket) quiet() bool { return s.raw.active() && s.raw.quiet() }
 
 // closeWrite closes this side of the connection alone, where the transport can.
-func (s *socket) closeWrite() error {
-	if half, ok := s.nc.(interface{ CloseWrite() error }); ok {
+func closeWrite(nc net.Conn) error {
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
 	return nil
