@@ -16,6 +16,7 @@ type Conn struct {
 	role     Role
 	settings *settings
 	protocol string
+	deflate  *compressing // nil if messages are not compressed: compression.go
 
 	in  reader   // conn_read.go, conn_turn.go, conn_wait.go
 	out writer   // conn_write.go, conn_queue.go
@@ -25,18 +26,18 @@ type Conn struct {
 
 // NewConn makes a Conn of a connection on which the opening handshake was done
 // elsewhere, at the end that role names. It takes over nc. subprotocol is what
-// the handshake agreed on, or "". early is what was received behind the
+// the handshake agreed on, or ""; see Compression.Agreed for the extension. early is what was received behind the
 // handshake, the first frames; it is copied. opts may be nil.
 func NewConn(nc net.Conn, role Role, subprotocol string, early []byte, opts *Options) *Conn {
 	if opts == nil {
 		opts = new(Options)
 	}
-	c := newConn(nc, role, opts.resolve(), subprotocol, early)
+	c := newConn(nc, role, opts.resolve(), subprotocol, opts.Compression.agreed(), early)
 	c.watchReader()
 	return c
 }
 
-func newConn(nc net.Conn, role Role, set *settings, subprotocol string, early []byte) *Conn {
+func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte) *Conn {
 	c := &Conn{role: role, settings: set, protocol: subprotocol}
 	c.socket.init(nc)
 	c.in.decoder = codec.Decoder{Role: role, MaxMessage: uint64(set.MaxMessage)}
@@ -45,6 +46,12 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, early []
 	}
 	c.in.init(now(), set)
 	c.out.encoder.Role = role
+	if ext.on {
+		c.deflate = newCompressing(role, ext.params, set)
+		c.in.inflating = &c.deflate.in
+		c.in.decoder.RSV, c.out.encoder.RSV = codec.RSV1, codec.RSV1
+		c.in.decoder.MaxExtended = maxCompressed(set.MaxMessage)
+	}
 	if set.Hooks.Opened != nil {
 		set.Hooks.Opened(c)
 	}
@@ -54,6 +61,15 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, early []
 // Subprotocol returns the sub-protocol that the opening handshake agreed on, or
 // "".
 func (c *Conn) Subprotocol() string { return c.protocol }
+
+// Extensions returns the extensions that the opening handshake agreed on, as
+// Sec-WebSocket-Extensions names them: permessage-deflate with its parameters, or "".
+func (c *Conn) Extensions() string {
+	if c.deflate == nil {
+		return ""
+	}
+	return c.deflate.params.String()
+}
 
 // RemoteAddr returns the network address of the peer, or of the proxy before it.
 func (c *Conn) RemoteAddr() net.Addr { return c.socket.nc.RemoteAddr() }

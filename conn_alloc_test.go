@@ -83,14 +83,14 @@ func TestOtherWaysAllocateNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dst := make([]byte, 0, 100)
+	dst, queued := make([]byte, 0, 100), []byte("queued")
 	for _, tt := range []struct {
 		name string
 		send func() error
 	}{
 		{"WritePrepared", func() error { return c.WritePrepared(background, m) }},
 		{"Queue and Flush", func() error {
-			if err := c.Queue(background, websocket.OpText, []byte("queued")); err != nil {
+			if err := c.Queue(background, websocket.OpText, queued); err != nil {
 				return err
 			}
 			return c.Flush(background)

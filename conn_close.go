@@ -158,6 +158,9 @@ func (c *Conn) cut(err error) {
 	c.socket.nc.Close()
 	c.out.mu.Lock()
 	c.out.fail(net.ErrClosed)
+	if c.deflate != nil {
+		c.deflate.out.Reset()
+	}
 	c.out.mu.Unlock()
 	c.rtt.close()
 	if c.settings.Hooks.Closed != nil {

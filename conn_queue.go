@@ -2,8 +2,6 @@ package websocket
 
 import (
 	"context"
-
-	"github.com/zerowire/websocket/codec"
 )
 
 // admit waits until a data frame of n bytes may be put into pending, or makes
@@ -47,10 +45,9 @@ func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := c.append(ctx, codec.Header{Fin: true, Opcode: op}, p); err != nil {
+	if err := c.enqueue(ctx, op, p); err != nil {
 		return err
 	}
-	c.noteSent(op, len(p))
 	if size(w.pending) < pendingBytes {
 		return nil
 	}

@@ -15,20 +15,21 @@ import (
 
 // reader is the receiving half of a Conn. It belongs to whoever has the turn.
 type reader struct {
-	turn    turn // conn_turn.go
-	decoder codec.Decoder
-	message assembly
-	ahead   *codec.Frame // read before the application asked for it
-	stream  *messageReader
-	direct  int   // bytes that were received into message and not decoded
-	events  bool  // an event loop reads
-	slow    bool  // the last bytes were long in coming
-	parks   bool  // the goroutine that reads may be replaced by a fresh one
-	lent    bool  // a payload was handed out that the application may still use
-	err     error // what ended reading: every later read returns it
-	wait    wait  // conn_wait.go
-	alive   alive // conn_ping.go
-	watch   watch // conn_ahead.go
+	turn      turn // conn_turn.go
+	decoder   codec.Decoder
+	message   assembly
+	ahead     *codec.Frame // read before the application asked for it
+	stream    *messageReader
+	inflating *inflating // nil if messages do not come compressed
+	direct    int        // bytes that were received into message and not decoded
+	events    bool       // an event loop reads
+	slow      bool       // the last bytes were long in coming
+	parks     bool       // the goroutine that reads may be replaced by a fresh one
+	lent      bool       // a payload was handed out that the application may still use
+	err       error      // what ended reading: every later read returns it
+	wait      wait       // conn_wait.go
+	alive     alive      // conn_ping.go
+	watch     watch      // conn_ahead.go
 }
 
 func (r *reader) init(now instant, set *settings) {
@@ -107,8 +108,10 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 			return 0, nil, err
 		}
 		p := f.Payload
-		if !f.Last() || c.in.message.begun {
-			c.in.message.append(f.Message, p)
+		if !f.Last() || c.in.message.begun || f.RSV != 0 {
+			if err := c.assemble(&f); err != nil {
+				return 0, nil, err
+			}
 			if !f.Last() {
 				continue
 			}
@@ -117,6 +120,31 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 		c.received(f.Message, len(p))
 		return f.Message, p, nil
 	}
+}
+
+// assemble puts f behind what there is of its message. It fails for good.
+func (c *Conn) assemble(f *codec.Frame) error {
+	m := &c.in.message
+	if !m.begun && f.RSV != 0 {
+		m.inflating = c.in.inflating
+		m.inflating.begin(f.Message)
+	}
+	if m.inflating == nil {
+		m.append(f.Message, f.Payload)
+		return nil
+	}
+	m.op, m.begun = f.Message, true
+	if err := m.inflating.add(f); err != nil {
+		return c.failMessage(err)
+	}
+	return nil
+}
+
+// failMessage is fail for what was found out of a message behind the decoder.
+func (c *Conn) failMessage(err error) error {
+	err = c.fail(err)
+	c.in.free()
+	return err
 }
 
 // received notes a message that is complete, and prepares for its reply.
@@ -289,6 +317,9 @@ func (r *reader) leave() {
 	if r.lent {
 		r.decoder.Detach()
 		r.message.leave()
+		if r.inflating != nil {
+			r.inflating.Detach()
+		}
 		r.lent = false
 	}
 }
@@ -299,5 +330,8 @@ func (r *reader) free() {
 	r.leave()
 	r.decoder.Reset()
 	r.message.drop()
+	if r.inflating != nil {
+		r.inflating.Reset()
+	}
 	r.wait.context.end()
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/codec/deflate"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -27,9 +28,10 @@ func (c *Conn) Reader(ctx context.Context) (Opcode, io.Reader, error) {
 		return 0, nil, err
 	}
 	c.in.message.release()
-	r := &messageReader{c: c, ctx: ctx}
 	op := c.in.message.op
+	r := &messageReader{c: c, ctx: ctx}
 	if c.in.message.begun { // by a read that was cancelled
+		r.inflating = c.in.message.inflating
 		r.piece = c.in.message.finish()
 		r.n = len(r.piece)
 	} else {
@@ -38,6 +40,10 @@ func (c *Conn) Reader(ctx context.Context) (Opcode, io.Reader, error) {
 			return 0, nil, err
 		}
 		op = f.Message
+		if f.RSV != 0 {
+			r.inflating = c.in.inflating
+			r.inflating.begin(op)
+		}
 		r.take(f)
 	}
 	lent = true
@@ -53,6 +59,9 @@ type messageReader struct {
 	last  bool   // nothing comes behind piece
 	left  bool   // some of it was skipped
 	n     int    // bytes that have arrived
+
+	op        Opcode
+	inflating *inflating // nil if the message is not compressed
 }
 
 var errStreamEnded = errors.New("websocket: the stream has ended because the connection was read by another way")
@@ -82,6 +91,16 @@ func (r *messageReader) Read(p []byte) (int, error) {
 
 // next gets the next piece.
 func (r *messageReader) next() error {
+	if r.inflating != nil {
+		p, last, err := r.inflating.next()
+		if err == nil {
+			r.have(p, last)
+			return nil
+		}
+		if err != codec.ErrShort {
+			return r.c.failMessage(err)
+		}
+	}
 	r.c.in.wait.message = never // the time that the application took is not the peer's
 	f, err := r.c.nextData()
 	if err != nil {
@@ -91,12 +110,22 @@ func (r *messageReader) next() error {
 	return nil
 }
 
-// take makes f the piece to be read.
+// take makes of f the piece to be read, or what the next ones come from.
 func (r *messageReader) take(f codec.Frame) {
-	r.piece, r.last = f.Payload, f.Last()
-	r.n += len(f.Payload)
-	if r.last {
-		r.c.received(f.Message, r.n)
+	r.op = f.Message
+	if r.inflating != nil {
+		r.inflating.Feed(f.Payload, f.Last())
+		return
+	}
+	r.have(f.Payload, f.Last())
+}
+
+// have makes p the piece to be read.
+func (r *messageReader) have(p []byte, last bool) {
+	r.piece, r.last = p, last
+	r.n += len(p)
+	if last {
+		r.c.received(r.op, r.n)
 	}
 }
 
@@ -113,6 +142,9 @@ func (c *Conn) endStream() error {
 		}
 	}
 	r.piece, c.in.stream = nil, nil
+	if r.inflating != nil {
+		r.inflating.Release()
+	}
 	return nil
 }
 
@@ -152,6 +184,7 @@ type messageWriter struct {
 	buf     *pool.Buffer // the next fragment; nil if it is empty
 	n       int          // bytes that were written
 	ended   bool         // the last fragment is pending or sent
+	rsv     uint8        // of the first fragment
 	err     error        // why no more can be
 }
 
@@ -206,11 +239,19 @@ func (s *messageWriter) send(fin bool) error {
 			return err
 		}
 	}
+	if w.err != nil {
+		return w.err
+	}
+	s.pack(fin)
 	var p []byte
 	if s.buf != nil {
 		p = s.buf.B
 	}
-	if err := w.append(codec.Header{Fin: fin, Opcode: s.op}, p); err != nil {
+	h := codec.Header{Fin: fin, Opcode: s.op}
+	if s.op != codec.OpContinuation {
+		h.RSV = s.rsv
+	}
+	if err := w.append(h, p); err != nil {
 		return err
 	}
 	pool.Put(s.buf)
@@ -219,4 +260,26 @@ func (s *messageWriter) send(fin bool) error {
 		c.noteSent(s.message, s.n)
 	}
 	return c.flushLocked(s.ctx)
+}
+
+// pack compresses the next fragment, if the message is one that goes compressed.
+func (s *messageWriter) pack(fin bool) {
+	z := s.c.deflate
+	if z == nil {
+		return
+	}
+	if s.op != codec.OpContinuation && (!fin || size(s.buf) >= z.threshold) {
+		s.rsv = codec.RSV1
+	}
+	if s.rsv == 0 {
+		return
+	}
+	packed := pool.Get(deflate.Bound(size(s.buf)))
+	var p []byte
+	if s.buf != nil {
+		p = s.buf.B
+	}
+	packed.B = z.out.AppendFragment(packed.B, p, fin)
+	pool.Put(s.buf)
+	s.buf = packed
 }

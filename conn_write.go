@@ -60,6 +60,18 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
 	}
+	if c.deflate != nil && len(p) >= c.deflate.threshold {
+		return c.writeCompressed(ctx, op, p)
+	}
+	return c.WritePlain(ctx, op, p)
+}
+
+// WritePlain is Write for a message that is not to be compressed, where others are:
+// because it holds a secret (see Compression), or is compressed already.
+func (c *Conn) WritePlain(ctx context.Context, op Opcode, p []byte) error {
+	if !op.IsData() {
+		return ErrMessageType
+	}
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,14 +83,18 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 			return c.leave(ctx)
 		}
 	}
-	h := codec.Header{Fin: true, Opcode: op}
-	if len(p) >= w.copyBelow() && c.sendsInPlace() {
-		return c.writeInPlace(ctx, h, p)
+	return c.writeFrame(ctx, codec.Header{Fin: true, Opcode: op}, p, len(p))
+}
+
+// writeFrame sends a message of n bytes as one frame with the payload p.
+func (c *Conn) writeFrame(ctx context.Context, h codec.Header, p []byte, n int) error {
+	if len(p) >= c.out.copyBelow() && c.sendsInPlace() {
+		return c.writeInPlace(ctx, h, p, n)
 	}
 	if err := c.append(ctx, h, p); err != nil {
 		return err
 	}
-	c.noteSent(op, len(p))
+	c.noteSent(h.Opcode, n)
 	return c.leave(ctx)
 }
 
@@ -116,8 +132,8 @@ func (c *Conn) sendsInPlace() bool {
 }
 
 // writeInPlace sends a frame whose payload stays where it is, in one system call
-// with what was pending before it.
-func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte) error {
+// with what was pending before it. The message has n bytes.
+func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int) error {
 	w := &c.out
 	for w.sending != nil || w.streaming {
 		if err := w.waitTurn(ctx); err != nil {
@@ -128,7 +144,7 @@ func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte) error
 	if err := w.check(&h); err != nil {
 		return err
 	}
-	c.noteSent(h.Opcode, len(p))
+	c.noteSent(h.Opcode, n)
 	if err := c.send(ctx, h, p); err != nil {
 		return err
 	}

@@ -47,6 +47,11 @@ type DialOptions struct {
 	// care for ctx any more.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
+	// Wrap is given the connection that the opening handshake is about to be done
+	// on, behind proxies and above TLS, and returns the one that is used in its place:
+	// to see, or to count, what passes. May be nil.
+	Wrap func(net.Conn) net.Conn
+
 	// MaxRedirects is how many redirects to follow, to ws, wss, http and https
 	// only, and never away from TLS. Default 10; negative none.
 	MaxRedirects int
@@ -154,15 +159,19 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	if err != nil {
 		return nil, because(ctx, err)
 	}
+	if d.opts.Wrap != nil {
+		nc = d.opts.Wrap(nc)
+	}
 	var a answer
 	defer a.release()
-	if err := d.exchange(nc, request, key, &a); err != nil {
+	ext, err := d.exchange(nc, request, key, &a)
+	if err != nil {
 		return nil, because(ctx, err)
 	}
 	if !stop() {
 		return nil, because(ctx, errLate)
 	}
-	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), a.rest())
+	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), ext, a.rest())
 	c.watchReader()
 	return c, nil
 }

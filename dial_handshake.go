@@ -31,6 +31,7 @@ func (d *dialing) request() (request []byte, key [24]byte, err error) {
 		Key:          codec.EncodeKey(nonce),
 		Origin:       header.Get("Origin"),
 		Subprotocols: d.settings.Subprotocols,
+		Extensions:   d.settings.Compression.offer(),
 		Header: func(yield func(name, value string) bool) {
 			for _, last = range slices.Sorted(maps.Keys(header)) {
 				for i, value := range header[last] {
@@ -87,12 +88,12 @@ func (d *dialing) header() http.Header {
 
 // exchange sends the opening handshake and reads the answer to it. The error is a
 // *HandshakeError if the answer is no.
-func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer) error {
+func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer) (ext extension, err error) {
 	if _, err := nc.Write(request); err != nil {
-		return fmt.Errorf("opening handshake: %w", err)
+		return ext, fmt.Errorf("opening handshake: %w", err)
 	}
 	if err := a.read(nc); err != nil {
-		return fmt.Errorf("opening handshake: %w", err)
+		return ext, fmt.Errorf("opening handshake: %w", err)
 	}
 	header := a.header()
 	if d.opts.Jar != nil {
@@ -100,13 +101,20 @@ func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer)
 			d.opts.Jar.SetCookies(d.to.url, cookies)
 		}
 	}
-	if err := a.head.Check(key, d.settings.Subprotocols, false); err != nil {
-		return a.refused(nc, http.MethodGet, err.(codec.Refusal))
+	compression := d.settings.Compression
+	if err := a.head.Check(key, d.settings.Subprotocols, compression != nil); err != nil {
+		return ext, a.refused(nc, http.MethodGet, err.(codec.Refusal))
+	}
+	if compression != nil {
+		var ok bool
+		if ext.params, ext.on, ok = compression.policy().Agreed(a.head.Extensions()); !ok {
+			return ext, a.refused(nc, http.MethodGet, codec.ErrExtension)
+		}
 	}
 	if d.opts.Accepted != nil {
-		return d.opts.Accepted(header)
+		err = d.opts.Accepted(header)
 	}
-	return nil
+	return ext, err
 }
 
 // answer is the response to an opening handshake or to CONNECT. The zero value

@@ -8,11 +8,15 @@ import (
 // assembly is where a message grows that does not come in one frame: of
 // several fragments, or longer than what the decoder keeps whole. Fragments are
 // laid end to end in one pooled buffer, so that their number costs nothing.
+//
+// A compressed message grows elsewhere: its inflater has it.
 type assembly struct {
 	buf   *pool.Buffer // nil while nothing is assembled
 	op    Opcode       // type of the message
 	begun bool         // a message has begun and not ended
 	lent  bool         // the message ended and was handed out
+
+	inflating *inflating // of the compressed message that has begun or was handed out; else nil
 }
 
 // firstRoom is the least that a message's buffer begins with, in bytes.
@@ -66,6 +70,9 @@ func (a *assembly) step() int {
 // finish hands the message out. It stays valid until release.
 func (a *assembly) finish() []byte {
 	a.begun, a.lent = false, true
+	if a.inflating != nil {
+		return a.inflating.Message()
+	}
 	if a.buf == nil {
 		return nil
 	}
@@ -82,6 +89,9 @@ func (a *assembly) release() {
 // drop gives the buffer back, whatever it holds.
 func (a *assembly) drop() {
 	pool.Put(a.buf)
+	if a.inflating != nil {
+		a.inflating.Release()
+	}
 	*a = assembly{}
 }
 

@@ -72,6 +72,10 @@ type Options struct {
 	// message at once.
 	Hold time.Duration
 
+	// Compression has messages compressed where the peer agrees to it
+	// (permessage-deflate, RFC 7692). Default nil: they are not.
+	Compression *Compression
+
 	// Hooks are told what happens, for logs and counters.
 	Hooks Hooks
 

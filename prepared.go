@@ -2,17 +2,41 @@ package websocket
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/pool"
 )
 
 // Prepared is a message that was encoded once, to be sent on many connections.
 // It never changes, and may be used concurrently.
+//
+// Where connections compress, it is compressed when the first of them needs it, once
+// for each Level and window, and without reference to other messages: so it
+// fits every connection with those settings.
 type Prepared struct {
-	op     Opcode
+	op         Opcode
+	plain      form
+	compressed atomic.Pointer[form] // a list
+}
+
+// form is a message as it is sent with certain settings.
+type form struct {
 	frame  []byte // as a server sends it
 	header int    // size of its header
+	rsv    uint8
+	level  int // of the Compressor that made it, as is bits
+	bits   int
+	next   *form
 }
+
+func newForm(op Opcode, rsv uint8, payload []byte) form {
+	h := codec.Header{Fin: true, RSV: rsv, Opcode: op, Length: uint64(len(payload))}
+	frame := make([]byte, 0, codec.SizeFrame(h, len(payload)))
+	return form{frame: codec.AppendFrame(frame, h, payload), header: codec.SizeHeader(h), rsv: rsv}
+}
+
+func (f *form) payload() []byte { return f.frame[f.header:] }
 
 // Prepare encodes a message of type OpText, which has to be UTF-8, or OpBinary.
 // p is copied.
@@ -20,29 +44,66 @@ func Prepare(op Opcode, p []byte) (*Prepared, error) {
 	if !op.IsData() {
 		return nil, ErrMessageType
 	}
-	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
-	frame := make([]byte, 0, codec.SizeFrame(h, len(p)))
-	return &Prepared{op: op, frame: codec.AppendFrame(frame, h, p), header: codec.SizeHeader(h)}, nil
+	return &Prepared{op: op, plain: newForm(op, 0, p)}, nil
 }
+
+// Size returns the size of the message in bytes, as it was given to Prepare.
+func (m *Prepared) Size() int { return len(m.plain.payload()) }
 
 // WritePrepared is Write for a message that was encoded before.
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
-	payload := m.frame[m.header:]
-	if c.role == RoleClient || len(payload) >= vectorBytes {
-		return c.Write(ctx, m.op, payload)
-	}
+	f := c.formOf(m)
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := c.admit(ctx, len(m.frame)); err != nil {
+	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}
+	if len(f.payload()) >= vectorBytes && !c.takesOver() {
+		return c.writeFrame(ctx, h, f.payload(), m.Size())
+	}
+	if err := c.append(ctx, h, f.payload()); err != nil {
 		return err
 	}
-	h := codec.Header{Fin: true, Opcode: m.op, Length: uint64(len(payload))}
-	if err := w.check(&h); err != nil {
-		return err
-	}
-	w.pending = room(w.pending, len(m.frame))
-	w.pending.B = append(w.pending.B, m.frame...)
-	c.noteSent(m.op, len(payload))
+	c.skipped(m, f)
+	c.noteSent(m.op, m.Size())
 	return c.leave(ctx)
+}
+
+// formOf returns the form in which m is sent on c.
+func (c *Conn) formOf(m *Prepared) *form {
+	if c.deflate == nil || m.Size() < c.deflate.threshold {
+		return &m.plain
+	}
+	return m.compressedBy(c.deflate)
+}
+
+// compressedBy returns the compressed form that fits z.
+func (m *Prepared) compressedBy(z *compressing) *form {
+	for {
+		first := m.compressed.Load()
+		for f := first; f != nil; f = f.next {
+			if f.level == z.out.Level && f.bits == z.out.WindowBits {
+				return f
+			}
+		}
+		f := m.plain
+		if packed := z.pack(m.plain.payload()); packed != nil {
+			f = newForm(m.op, codec.RSV1, packed.B)
+			pool.Put(packed)
+		}
+		f.level, f.bits, f.next = z.out.Level, z.out.WindowBits, first
+		if m.compressed.CompareAndSwap(first, &f) {
+			return &f
+		}
+	}
+}
+
+// takesOver reports whether messages refer to those before them, so that what
+// is sent has to be noted in its order.
+func (c *Conn) takesOver() bool { return c.deflate != nil && c.deflate.out.Takeover }
+
+// skipped notes that f was sent, if the peer has it in its window now.
+func (c *Conn) skipped(m *Prepared, f *form) {
+	if f.rsv != 0 {
+		c.deflate.out.Skip(m.plain.payload())
+	}
 }

@@ -49,12 +49,13 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler, err error) {
 		return nil, nil, err
 	}
 	protocol := selectSubprotocol(s.settings.Subprotocols, r)
-	if err := accept(nc, r, protocol); err != nil {
+	ext := s.settings.Compression.accept(r.Extensions())
+	if err := accept(nc, r, protocol, ext); err != nil {
 		nc.Close()
 		return nil, nil, err
 	}
 	nc.SetDeadline(never.deadline())
-	return newConn(nc, RoleServer, s.settings, protocol, in.B[n:]), h, nil
+	return newConn(nc, RoleServer, s.settings, protocol, ext, in.B[n:]), h, nil
 }
 
 // readHead reads from nc until r has a whole head, of n bytes. in grows with
@@ -130,11 +131,11 @@ func selectSubprotocol(ours []string, r *Request) string {
 }
 
 // accept sends the response that ends the opening handshake (RFC 6455 §4.2.2).
-func accept(nc net.Conn, r *Request, protocol string) error {
+func accept(nc net.Conn, r *Request, protocol string, ext extension) error {
 	out := pool.Get(512)
 	defer pool.Put(out)
 	var err error
-	if out.B, err = codec.AppendResponse(out.B, r.Key(), protocol, ""); err != nil {
+	if out.B, err = codec.AppendResponse(out.B, r.Key(), protocol, ext.String()); err != nil {
 		return err
 	}
 	_, err = nc.Write(out.B)

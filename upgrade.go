@@ -101,8 +101,9 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r
 		return nil, refuseHTTP(w, hr, err)
 	}
 	protocol := selectSubprotocol(u.settings.Subprotocols, r)
+	ext := u.settings.Compression.accept(r.Extensions())
 	var err error
-	if out.B, err = appendAcceptance(out.B, r, protocol, w.Header()); err != nil {
+	if out.B, err = appendAcceptance(out.B, r, protocol, ext, w.Header()); err != nil {
 		return nil, fail(w, err)
 	}
 	nc, in, err := http.NewResponseController(w).Hijack()
@@ -119,7 +120,7 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r
 	}
 	nc.SetDeadline(never.deadline())
 	early, _ := in.Reader.Peek(in.Reader.Buffered())
-	return newConn(nc, RoleServer, u.settings, protocol, early), nil
+	return newConn(nc, RoleServer, u.settings, protocol, ext, early), nil
 }
 
 // appendHead appends the head of hr as it came, of so many lines: what the
@@ -239,8 +240,8 @@ func fail(w http.ResponseWriter, err error) error {
 }
 
 // appendAcceptance appends the 101 that accepts r, with the fields of h.
-func appendAcceptance(dst []byte, r *Request, protocol string, h http.Header) ([]byte, error) {
-	dst, err := codec.AppendResponse(dst, r.Key(), protocol, "")
+func appendAcceptance(dst []byte, r *Request, protocol string, ext extension, h http.Header) ([]byte, error) {
+	dst, err := codec.AppendResponse(dst, r.Key(), protocol, ext.String())
 	if err != nil || len(h) == 0 {
 		return dst, err
 	}

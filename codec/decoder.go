@@ -38,6 +38,10 @@ type Decoder struct {
 	RSV        uint8  // reserved bits that negotiated extensions allow
 	MaxMessage uint64 // limit of a message's payload in bytes, over all its frames; 0 for none
 
+	// MaxExtended takes the place of MaxMessage for a message whose first frame has a
+	// reserved bit: an extension makes something else of its payload.
+	MaxExtended uint64
+
 	buf        *pool.Buffer
 	start, end int
 	ready      int
@@ -51,6 +55,7 @@ type Decoder struct {
 	message Opcode // type of the last message begun
 	text    bool   // it is text as it was sent, so that it must be UTF-8
 	utf8    UTF8
+	limit   uint64 // of its payload; 0 for none
 	total   uint64 // payload bytes that the headers of its frames add up to
 	broken  error  // the Violation after which nothing more is decoded
 }
@@ -111,7 +116,7 @@ func (d *Decoder) Commit(n int) {
 // the Violation that the peer committed, and the same one ever after. After a
 // Close frame it returns ErrAfterClose.
 //
-// A header is judged when all of it has arrived, its length against MaxMessage
+// A header is judged when all of it has arrived, its length against the limit
 // too. A payload is unmasked, and text validated, as it arrives: bad text is
 // reported at the first byte that proves it, even if the frame is incomplete.
 func (d *Decoder) Next() (f Frame, err error) {
@@ -221,7 +226,7 @@ func (d *Decoder) move(n int) {
 // exported fields kept.
 func (d *Decoder) Reset() {
 	pool.Put(d.buf)
-	*d = Decoder{Role: d.Role, RSV: d.RSV, MaxMessage: d.MaxMessage}
+	*d = Decoder{Role: d.Role, RSV: d.RSV, MaxMessage: d.MaxMessage, MaxExtended: d.MaxExtended}
 }
 
 // Idle reports whether nothing of a frame or message has been received that was
@@ -263,10 +268,13 @@ func (d *Decoder) begin() error {
 	}
 	if !h.Opcode.IsControl() {
 		if h.Opcode != OpContinuation {
-			d.message, d.total = h.Opcode, 0
+			d.message, d.total, d.limit = h.Opcode, 0, d.MaxMessage
+			if h.RSV != 0 {
+				d.limit = d.MaxExtended
+			}
 			d.text, d.utf8 = h.Opcode == OpText && h.RSV&RSV1 == 0, UTF8{}
 		}
-		if d.MaxMessage > 0 && h.Length > d.MaxMessage-min(d.total, d.MaxMessage) {
+		if d.limit > 0 && h.Length > d.limit-min(d.total, d.limit) {
 			return ErrMessageTooBig
 		}
 		d.total += h.Length

@@ -153,3 +153,29 @@ func TestDecoderLimit(t *testing.T) {
 		d.Reset()
 	}
 }
+
+// A message that an extension makes something else of has a limit of its own, which
+// also goes for its fragments, and ends with it.
+func TestDecoderLimitOfExtended(t *testing.T) {
+	ten := "0123456789"
+	extended := func(fin bool, payload string) []byte {
+		return AppendFrame(nil, Header{Fin: fin, RSV: RSV1, Opcode: OpText, Masked: true, Key: testKey}, []byte(payload))
+	}
+	for _, tt := range []struct {
+		name   string
+		stream []byte
+		want   error
+	}{
+		{"reached", join(extended(true, ten+ten), masked(true, OpText, ten)), ErrShort},
+		{"reached by fragments", join(extended(false, ten), masked(true, OpContinuation, ten)), ErrShort},
+		{"exceeded", extended(true, ten+ten+"x"), ErrMessageTooBig},
+		{"exceeded by fragments", join(extended(false, ten+ten), masked(true, OpContinuation, "x")), ErrMessageTooBig},
+		{"exceeded by a message without", join(extended(true, ten+ten), masked(true, OpText, ten+"x")), ErrMessageTooBig},
+	} {
+		d := Decoder{RSV: RSV1, MaxMessage: 10, MaxExtended: 20}
+		if _, _, err := decode(&d, tt.stream, 1000); err != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+		d.Reset()
+	}
+}

@@ -6,7 +6,7 @@ import "errors"
 // consumed and nothing changed: call again with more bytes.
 var ErrShort = errors.New("codec: more bytes needed")
 
-// Violation is a rule of RFC 6455 that the peer broke. The values are static:
+// Violation is a rule of RFC 6455, or of RFC 7692, that the peer broke. The values are static:
 // returning one allocates nothing, and two are equal exactly if the rule is.
 type Violation uint8
 
@@ -28,6 +28,7 @@ const (
 	ErrCloseReason                            // §5.5.1: a reason that is not UTF-8
 	ErrText                                   // §8.1: a text message that is not UTF-8
 	ErrMessageTooBig                          // §10.4: a message above this endpoint's limit
+	ErrDeflate                                // RFC 7692 §7.2.2: a compressed message that is not DEFLATE
 	violations
 )
 
@@ -52,6 +53,7 @@ var violationTable = [violations]struct {
 	ErrCloseReason:       {"codec: Close reason is not UTF-8", StatusInvalidPayload},
 	ErrText:              {"codec: text message is not UTF-8", StatusInvalidPayload},
 	ErrMessageTooBig:     {"codec: message larger than the limit", StatusMessageTooBig},
+	ErrDeflate:           {"codec: compressed message is not DEFLATE", StatusInvalidPayload},
 }
 
 // Error names the broken rule.

@@ -25,6 +25,7 @@ func TestViolations(t *testing.T) {
 		ErrCloseReason:       1007,
 		ErrText:              1007,
 		ErrMessageTooBig:     1009,
+		ErrDeflate:           1007,
 	}
 	if got, want := len(codes), int(violations)-1; got != want {
 		t.Errorf("this table has %d violations, the package %d", got, want)

@@ -274,6 +274,12 @@ func (h *head) fields(yield func(name, value []byte) bool) {
 	}
 }
 
+// Extensions iterates over the values of all Sec-WebSocket-Extensions headers, in
+// their order. What they may hold is known to the extensions.
+func (h *head) Extensions() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) { h.all(fieldExtensions, yield) }
+}
+
 // Values iterates over the values of all header lines called name, in whatever
 // case, in their order.
 func (h *head) Values(name string) iter.Seq[[]byte] {

@@ -43,7 +43,7 @@ const (
 	ErrAcceptMissing                           // RFC 6455 §4.1: no Sec-WebSocket-Accept
 	ErrAcceptTwice                             // RFC 6455 §11.3.3: "MUST NOT appear more than once"
 	ErrAccept                                  // RFC 6455 §4.1: not the answer to the key that was sent
-	ErrExtension                               // RFC 6455 §4.1: an extension that was not offered
+	ErrExtension                               // RFC 6455 §4.1: extensions that were not offered, or not like this
 	ErrSubprotocolSeveral                      // RFC 6455 §11.3.4: "MUST NOT appear more than once in an HTTP response"
 	ErrSubprotocolUnoffered                    // RFC 6455 §4.1: a sub-protocol that was not offered
 	refusals
@@ -87,7 +87,7 @@ var refusalTable = [refusals]struct {
 	ErrAcceptMissing:        {"codec: no Sec-WebSocket-Accept header", 502},
 	ErrAcceptTwice:          {"codec: more than one Sec-WebSocket-Accept header", 502},
 	ErrAccept:               {"codec: Sec-WebSocket-Accept does not answer the key", 502},
-	ErrExtension:            {"codec: response names an extension that was not offered", 502},
+	ErrExtension:            {"codec: response names extensions that were not offered, or not in this way", 502},
 	ErrSubprotocolSeveral:   {"codec: response names more than one sub-protocol", 502},
 	ErrSubprotocolUnoffered: {"codec: response names a sub-protocol that was not offered", 502},
 }

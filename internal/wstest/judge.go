@@ -17,6 +17,7 @@ type Report struct {
 	Explanation   string  // of each verdict that is not OK, a line each
 	Want          []Event
 	Received      []Event
+	Compressed    int    // how many of the messages received were compressed
 	Close         *Frame // the peer's first Close frame; nil if none came
 }
 
@@ -81,7 +82,7 @@ func list(events []Event, closed *Frame) string {
 
 // judge decides the two verdicts of a case.
 func judge(c *Case, s Script, r result) Report {
-	report := Report{Case: c, Want: s.Want, Received: r.received, Close: r.close}
+	report := Report{Case: c, Want: s.Want, Received: r.received, Compressed: r.compressed, Close: r.close}
 	var why []string
 	explain := func(v Verdict, reason string) Verdict {
 		if reason != "" {

@@ -19,6 +19,10 @@ type Options struct {
 	// longer.
 	Patience time.Duration
 
+	// Messages is how many messages [PlayDeflate] sends. Zero means as many as
+	// Autobahn, 1000.
+	Messages int
+
 	// Pause is what has to elapse between the parts of a case that must not be
 	// answered yet, 1 s in Autobahn. Zero means 100 ms.
 	Pause time.Duration
@@ -44,21 +48,30 @@ func (m Mode) String() string { return [...]string{"whole", "byte by byte", "tra
 // Play works in a testing/synctest bubble. Concurrent calls on distinct
 // connections are safe.
 func Play(conn net.Conn, peer codec.Role, c *Case, opt Options) Report {
-	if opt.Patience == 0 {
-		opt.Patience = 10 * time.Second
-	}
-	if opt.Pause == 0 {
-		opt.Pause = 100 * time.Millisecond
-	}
+	opt = opt.resolve()
 	p := &player{
 		conn: conn, peer: peer, c: c, opt: opt, script: c.Script(),
 		limit: max(opt.Patience, c.Limit),
 		enc:   encoder{masked: peer == codec.Server},
-		obs:   observe(conn, peer),
+		obs:   observe(conn, peer, nil),
 	}
 	p.play()
 	p.finish()
 	return judge(c, p.script, p.result)
+}
+
+// resolve fills in the defaults.
+func (o Options) resolve() Options {
+	if o.Patience == 0 {
+		o.Patience = 10 * time.Second
+	}
+	if o.Pause == 0 {
+		o.Pause = 100 * time.Millisecond
+	}
+	if o.Messages == 0 {
+		o.Messages = DeflateMessages
+	}
+	return o
 }
 
 // player is one case in progress.

@@ -13,6 +13,7 @@ const (
 	Unclean                // the closing handshake was required and did not complete
 	WrongCode              // the peer closed with a code that does not fit
 	FailedByClient         // the peer is a server, and the suite had to drop TCP
+	Unimplemented          // what the case is about was not agreed on
 )
 
 // String returns the verdict in Autobahn's capitals: "NON-STRICT".
@@ -31,4 +32,5 @@ var verdictNames = [...]string{
 	Unclean:        "UNCLEAN",
 	WrongCode:      "WRONG CODE",
 	FailedByClient: "FAILED BY CLIENT",
+	Unimplemented:  "UNIMPLEMENTED",
 }

@@ -1,0 +1,171 @@
+package deflate
+
+import (
+	"encoding/binary"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// decode inflates compressed data to the end of its block.
+func (d *inflater) decode(out []byte, at int, src []byte, i int) (_, read int, err error) {
+	at, i, ended, err := d.decodeFast(out, at, src, i)
+	for err == nil && !ended {
+		i = d.fill(src, i)
+		at, ended, err = d.symbol(out, at)
+	}
+	return at, i, err
+}
+
+// A step of decodeFast reads at most 16 bytes and writes at most slack of them: two
+// literals, the longest match, and what copying it in words writes beyond it.
+const slack = 2 + maxLength + 8
+
+// decodeFast decodes while there is enough to read and to write, so that it need
+// not ask for each symbol.
+//
+// NOTE: this is where nearly all the time goes. bits holds more than n bits here:
+// those above n are the next ones of the input, which are read once more.
+func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read int, ended bool, err error) {
+	bits, n := d.bits, d.n
+	lit, dist := &d.used.lit, &d.used.dist
+	for len(src)-i >= 16 && len(out)-at >= slack {
+		bits |= binary.LittleEndian.Uint64(src[i:]) << (n & 63)
+		i += int(63-n) >> 3
+		n |= 56
+		e := lit[bits&(1<<litBits-1)]
+		if e&literal != 0 { // of the 56 bits, three codes take 45 at most
+			bits >>= e & 31
+			n -= uint(e & 31)
+			out[at] = byte(e >> 16)
+			at++
+			e = lit[bits&(1<<litBits-1)]
+			if e&literal != 0 {
+				bits >>= e & 31
+				n -= uint(e & 31)
+				out[at] = byte(e >> 16)
+				at++
+				e = lit[bits&(1<<litBits-1)]
+				if e&literal != 0 {
+					bits >>= e & 31
+					n -= uint(e & 31)
+					out[at] = byte(e >> 16)
+					at++
+					continue
+				}
+			}
+			if n < 48 { // a length and a distance take 48 at most
+				bits |= binary.LittleEndian.Uint64(src[i:]) << (n & 63)
+				i += int(63-n) >> 3
+				n |= 56
+			}
+		}
+		if e&link != 0 {
+			bits >>= litBits
+			n -= litBits
+			e = lit[(uint64(e>>16)+bits&(1<<(e>>8&15)-1))&(litRoom-1)]
+			if e&literal != 0 {
+				bits >>= e & 31
+				n -= uint(e & 31)
+				out[at] = byte(e >> 16)
+				at++
+				continue
+			}
+		}
+		if e&special != 0 {
+			d.n = n - uint(e&31)
+			d.bits = bits >> (e & 31) & (1<<d.n - 1)
+			if e&endOfBlock == 0 {
+				return at, i, false, codec.ErrDeflate
+			}
+			return at, i, true, nil
+		}
+		length := int(e>>16) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
+		bits >>= e & 31
+		n -= uint(e & 31)
+		e = dist[bits&(1<<distBits-1)]
+		if e&link != 0 {
+			bits >>= distBits
+			n -= distBits
+			e = dist[(uint64(e>>16)+bits&(1<<(e>>8&15)-1))&(distRoom-1)]
+		}
+		distance := int(e>>16) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
+		bits >>= e & 31
+		n -= uint(e & 31)
+		if e&special != 0 || distance > at {
+			return at, i, false, codec.ErrDeflate
+		}
+		copyMatch(out, at, distance, length)
+		at += length
+	}
+	d.bits, d.n = bits&(1<<n-1), n
+	return at, i, false, nil
+}
+
+// symbol decodes one literal, or one length with its distance, of the bits that
+// there are. If they are not enough, or the room is not, it uses none.
+func (d *inflater) symbol(out []byte, at int) (_ int, ended bool, err error) {
+	bits, n := d.bits, d.n
+	e := d.used.lit[bits&(1<<litBits-1)]
+	if e&link != 0 && n > litBits {
+		bits >>= litBits
+		n -= litBits
+		e = d.used.lit[uint64(e>>16)+bits&(1<<(e>>8&15)-1)]
+	}
+	if e&link != 0 || uint(e&31) > n {
+		return at, false, codec.ErrShort
+	}
+	v := int(e>>16&^(literal>>16)) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
+	bits >>= e & 31
+	n -= uint(e & 31)
+	switch {
+	case e&literal != 0:
+		if at == len(out) {
+			return at, false, errFull
+		}
+		out[at] = byte(v)
+		d.bits, d.n = bits, n
+		return at + 1, false, nil
+	case e&endOfBlock != 0:
+		d.bits, d.n = bits, n
+		return at, true, nil
+	case e&special != 0:
+		return at, false, codec.ErrDeflate
+	}
+	e = d.used.dist[bits&(1<<distBits-1)]
+	if e&link != 0 && n > distBits {
+		bits >>= distBits
+		n -= distBits
+		e = d.used.dist[uint64(e>>16)+bits&(1<<(e>>8&15)-1)]
+	}
+	if e&link != 0 || uint(e&31) > n {
+		return at, false, codec.ErrShort
+	}
+	distance := int(e>>16) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
+	if e&special != 0 || distance > at {
+		return at, false, codec.ErrDeflate
+	}
+	if v > len(out)-at {
+		return at, false, errFull
+	}
+	copyMatch(out, at, distance, v)
+	d.bits, d.n = bits>>(e&31), n-uint(e&31)
+	return at + v, false, nil
+}
+
+// copyMatch copies length bytes to out[at:] from distance before it, where the two
+// may overlap: what was just written is read again. Where there is room it writes
+// up to 7 bytes more.
+func copyMatch(out []byte, at, distance, length int) {
+	from := out[at-distance:]
+	if distance >= 8 && length <= 32 && len(out)-at >= length+8 {
+		to := out[at : at+length+8]
+		for k := 0; k < length; k += 8 {
+			binary.LittleEndian.PutUint64(to[k:], binary.LittleEndian.Uint64(from[k:]))
+		}
+		return
+	}
+	to := out[at : at+length]
+	for k := 0; k < length; { // each round has more to copy at once
+		k += copy(to[k:], from[:distance+k])
+	}
+}

@@ -1,0 +1,183 @@
+package deflate
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"testing"
+
+	kflate "github.com/klauspost/compress/flate"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// samples are contents of many kinds, by name.
+func samples() map[string][]byte {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := make([]byte, 70_000)
+	for i := range random {
+		random[i] = byte(r.Uint32())
+	}
+	skewed := make([]byte, 100_000) // codes of every length
+	for i := range skewed {
+		skewed[i] = byte(r.ExpFloat64() * 12)
+	}
+	var json bytes.Buffer
+	for i := range 900 {
+		fmt.Fprintf(&json, `{"id":%d,"user":"user%d","x":%.3f,"tags":["a%d","b"]},`, i, r.IntN(500), r.Float64()*1000, r.IntN(20))
+	}
+	return map[string][]byte{
+		"empty":    {},
+		"byte":     {'x'},
+		"run":      bytes.Repeat([]byte{'a'}, 100_000),
+		"pairs":    bytes.Repeat([]byte("ab"), 40_000),
+		"sevens":   bytes.Repeat([]byte("abcdefg"), 9_000),
+		"far":      bytes.Repeat(random[:32_768], 3),
+		"random":   random,
+		"skewed":   skewed,
+		"json":     json.Bytes(),
+		"json 1 K": json.Bytes()[:1024],
+	}
+}
+
+// compressed returns p as raw DEFLATE in the ways of other encoders.
+func compressed(t testing.TB, p []byte) map[string][]byte {
+	m := map[string][]byte{}
+	for _, level := range []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.DefaultCompression, flate.BestCompression} {
+		var b bytes.Buffer
+		w, err := flate.NewWriter(&b, level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(p[:len(p)/2])
+		w.Flush()
+		w.Write(p[len(p)/2:])
+		w.Close()
+		m[fmt.Sprintf("compress/flate level %d", level)] = b.Bytes()
+	}
+	for _, level := range []int{1, 5, 9} {
+		var b bytes.Buffer
+		w, err := kflate.NewWriter(&b, level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(p)
+		w.Close()
+		m[fmt.Sprintf("klauspost level %d", level)] = b.Bytes()
+	}
+	return m
+}
+
+// TestInflate inflates what other encoders made, cut in pieces of every kind, with
+// room that comes in pieces too.
+func TestInflate(t *testing.T) {
+	for name, p := range samples() {
+		for how, c := range compressed(t, p) {
+			for _, piece := range []int{1, 7, 300, len(c)} {
+				for _, room := range []int{1, 258, 5000, len(p) + 300} {
+					if piece < 300 && room < 300 && len(p) > 10_000 {
+						continue // slow, and nothing that the others do not do
+					}
+					var d inflater
+					out := make([]byte, len(p))
+					at, err := inflateInPieces(&d, out, c, piece, room)
+					if err != codec.ErrShort || !d.ended || !d.whole() || at != len(p) || !bytes.Equal(out, p) {
+						t.Errorf("%s by %s, in pieces of %d with room of %d: %d bytes, %v; ended %v; want %d bytes", name, how, piece, room, at, err, d.ended, len(p))
+					}
+				}
+			}
+		}
+	}
+}
+
+func inflateInPieces(d *inflater, out, c []byte, piece, room int) (at int, err error) {
+	limit := min(room, len(out))
+	for len(c) > 0 {
+		n := min(piece, len(c))
+		read := 0
+		for {
+			var k int
+			at, k, err = d.run(out[:limit], at, c[read:n])
+			read += k
+			if err == errFull && limit < len(out) {
+				limit = min(limit+room, len(out))
+				continue
+			}
+			break
+		}
+		if err != codec.ErrShort || read != n {
+			return at, err
+		}
+		c = c[n:]
+	}
+	return at, err
+}
+
+// TestInflateLikeTheStandardLibrary gives both the same bytes, right and spoilt.
+func TestInflateLikeTheStandardLibrary(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for name, p := range samples() {
+		p = p[:min(len(p), 3000)]
+		for how, c := range compressed(t, p) {
+			for range 200 {
+				c := bytes.Clone(c)
+				for range 1 + r.IntN(3) {
+					c[r.IntN(min(len(c), 1+r.IntN(len(c))))] ^= 1 << r.IntN(8)
+				}
+				std := flate.NewReader(bytes.NewReader(c))
+				want, stdErr := io.ReadAll(io.LimitReader(std, 1<<20))
+				if len(want) == 1<<20 {
+					continue
+				}
+				var d inflater
+				out := make([]byte, 1<<20+300)
+				at, read, err := d.run(out, 0, c)
+				if stdErr == nil {
+					// The standard library stops behind the last block.
+					if at < len(want) || !bytes.Equal(out[:len(want)], want) {
+						t.Fatalf("%s by %s spoilt to %x: %d bytes, %v; want %d", name, how, c, at, err, len(want))
+					}
+					continue
+				}
+				_, corrupt := stdErr.(flate.CorruptInputError)
+				if corrupt != (err == codec.ErrDeflate) || !corrupt && (err != codec.ErrShort || read != len(c)) {
+					t.Fatalf("%s by %s spoilt to %x: %v after %d of %d; want %v", name, how, c, err, read, len(c), stdErr)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkInflate(b *testing.B) {
+	json := samples()["json"]
+	for _, n := range []int{1 << 10, 16 << 10} {
+		p := json[:n]
+		c := compressed(b, p)["klauspost level 1"]
+		out := make([]byte, n+300)
+		b.Run(fmt.Sprintf("ours/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(n))
+			var d inflater
+			for b.Loop() {
+				d.reset()
+				if at, _, _ := d.run(out, 0, c); at != n {
+					b.Fatal(at)
+				}
+			}
+		})
+		for name, r := range map[string]io.ReadCloser{"klauspost": kflate.NewReader(nil), "std": flate.NewReader(nil)} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				b.SetBytes(int64(n))
+				var in bytes.Reader
+				for b.Loop() {
+					in.Reset(c)
+					r.(flate.Resetter).Reset(&in, nil)
+					if _, err := io.ReadFull(r, out[:n]); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package deflate
+
+import "iter"
+
+// A Policy says what an endpoint wants of the extension.
+type Policy struct {
+	Takeover   bool // messages may refer to those before them: smaller, but each end keeps a window
+	WindowBits int  // the largest window of either end, 8 to 15; 0 for 15
+}
+
+// Accept answers the offers in the values of a request's Sec-WebSocket-Extensions, one
+// for each line: it returns the parameters of the first offer that can be met
+// (RFC 7692 §5, §7.1). ok is false if there is none, and the connection goes without
+// the extension. Offers with a parameter that is unknown, repeated, or out of range
+// are declined, as are all in a line that breaks the grammar, from there on.
+//
+// The answer names what was offered and, if the policy has no takeover, also
+// client_no_context_takeover: RFC 7692 §7.1.1.2 has every client understand it.
+func (p Policy) Accept(values iter.Seq[[]byte]) (agreed Params, ok bool) {
+	for list := range values {
+		for len(list) > 0 {
+			list = space(list)
+			if len(list) > 0 && list[0] == ',' { // RFC 9110 §5.6.1.2: empty elements
+				list = list[1:]
+				continue
+			}
+			if len(list) == 0 {
+				break
+			}
+			e, named, rest, ok := next(list)
+			if !ok {
+				break
+			}
+			list = rest
+			if named && !e.bad {
+				return p.answer(e), true
+			}
+		}
+	}
+	return Params{}, false
+}
+
+// answer returns the parameters that answer an offer.
+func (p Policy) answer(e element) Params {
+	agreed := Params{
+		ServerNoContextTakeover: e.ServerNoContextTakeover,
+		ClientNoContextTakeover: e.ClientNoContextTakeover || !p.Takeover,
+		ServerMaxWindowBits:     e.ServerMaxWindowBits,
+		ClientMaxWindowBits:     e.ClientMaxWindowBits,
+	}
+	bits := p.windowBits()
+	if e.ServerMaxWindowBits > bits {
+		agreed.ServerMaxWindowBits = bits
+	}
+	if bits < maxWindowBits && e.clientBits || e.ClientMaxWindowBits > bits {
+		agreed.ClientMaxWindowBits = bits
+	}
+	return agreed
+}
+
+// AppendOffer appends a client's offer to dst, a value for Sec-WebSocket-Extensions.
+func (p Policy) AppendOffer(dst []byte) []byte {
+	offer := Params{ServerNoContextTakeover: !p.Takeover, ClientNoContextTakeover: !p.Takeover}
+	if bits := p.windowBits(); bits < maxWindowBits {
+		offer.ServerMaxWindowBits, offer.ClientMaxWindowBits = bits, bits
+	}
+	dst = offer.Append(dst)
+	if offer.ClientMaxWindowBits == 0 {
+		dst = append(dst, "; client_max_window_bits"...) // without a value: the server may choose
+	}
+	return dst
+}
+
+// Agreed judges the values of a response's Sec-WebSocket-Extensions, one for each
+// line, as the answer to AppendOffer (RFC 7692 §5.1, §7.1). on says whether the extension
+// is in use. ok is false if the client has to fail the connection: the answer names
+// another extension, or this one twice, or does not keep to the offer.
+func (p Policy) Agreed(values iter.Seq[[]byte]) (agreed Params, on, ok bool) {
+	for list := range values {
+		for list = space(list); len(list) > 0; list = space(list) {
+			e, named, rest, ok := next(list)
+			if !ok || !named || on || e.bad || e.clientBits || !p.keeps(e.Params) {
+				return Params{}, false, false
+			}
+			agreed, on, list = e.Params, true, rest
+		}
+	}
+	return agreed, on, true
+}
+
+// keeps reports whether an answer keeps to the offer.
+func (p Policy) keeps(answer Params) bool {
+	bits := p.windowBits()
+	if !p.Takeover && !answer.ServerNoContextTakeover {
+		return false
+	}
+	if bits < maxWindowBits && (answer.ServerMaxWindowBits == 0 || answer.ServerMaxWindowBits > bits) {
+		return false
+	}
+	return answer.ClientMaxWindowBits <= bits
+}
+
+func (p Policy) windowBits() uint8 {
+	if p.WindowBits == 0 {
+		return maxWindowBits
+	}
+	return uint8(min(max(p.WindowBits, minWindowBits), maxWindowBits))
+}
