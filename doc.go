@@ -67,6 +67,14 @@
 // nothing, however many. What waits to be sent is bounded by Options.MaxPending
 // and Options.Overflow.
 //
+// # Compression
+//
+// With Options.Compression messages are compressed where the peer agrees to it
+// (permessage-deflate, RFC 7692), from Compression.Threshold on. Limits count
+// inflated bytes, while they are inflated. Without takeover, the default, an idle
+// connection holds nothing for it. What holds a secret beside something that
+// others can choose should go with WritePlain.
+//
 // # Closing
 //
 // Close does the closing handshake: it sends a Close frame, waits for the peer's

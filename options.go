@@ -21,8 +21,8 @@ type Options struct {
 	// its visitors' cookies (RFC 6455 §10.2).
 	Origins []string
 
-	// MaxMessage is the largest message to receive, in bytes over all its frames;
-	// a larger one ends the connection with StatusMessageTooBig. Default 1 MiB.
+	// MaxMessage is the largest message to receive, in bytes over all its frames,
+	// inflated; a larger one ends the connection with StatusMessageTooBig. Default 1 MiB.
 	MaxMessage int64
 
 	// HandshakeTimeout is how long the opening handshake may take from the

@@ -75,9 +75,9 @@ func compressed(t testing.TB, p []byte) map[string][]byte {
 func TestInflate(t *testing.T) {
 	for name, p := range samples() {
 		for how, c := range compressed(t, p) {
-			for _, piece := range []int{1, 7, 300, len(c)} {
-				for _, room := range []int{1, 258, 5000, len(p) + 300} {
-					if piece < 300 && room < 300 && len(p) > 10_000 {
+			for _, piece := range []int{1, 300, len(c)} {
+				for _, room := range []int{1, 258, len(p) + 300} {
+					if piece*room < len(p) {
 						continue // slow, and nothing that the others do not do
 					}
 					var d inflater
@@ -118,10 +118,11 @@ func inflateInPieces(d *inflater, out, c []byte, piece, room int) (at int, err e
 // TestInflateLikeTheStandardLibrary gives both the same bytes, right and spoilt.
 func TestInflateLikeTheStandardLibrary(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
+	out := make([]byte, 1<<20+300)
 	for name, p := range samples() {
 		p = p[:min(len(p), 3000)]
 		for how, c := range compressed(t, p) {
-			for range 200 {
+			for range 60 {
 				c := bytes.Clone(c)
 				for range 1 + r.IntN(3) {
 					c[r.IntN(min(len(c), 1+r.IntN(len(c))))] ^= 1 << r.IntN(8)
@@ -132,7 +133,6 @@ func TestInflateLikeTheStandardLibrary(t *testing.T) {
 					continue
 				}
 				var d inflater
-				out := make([]byte, 1<<20+300)
 				at, read, err := d.run(out, 0, c)
 				if stdErr == nil {
 					// The standard library stops behind the last block.

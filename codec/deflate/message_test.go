@@ -51,7 +51,7 @@ func settings(f func(name string, takeover bool, level, bits int)) {
 // TestCompressorKeepsItsWindow inflates what a Compressor makes with exactly the
 // window that was agreed on, and what its own Decompressor makes of it.
 func TestCompressorKeepsItsWindow(t *testing.T) {
-	messages := contents(40)
+	messages := contents(15)
 	settings(func(name string, takeover bool, level, bits int) {
 		t.Run(name, func(t *testing.T) {
 			z := deflate.Compressor{Takeover: takeover, Level: level, WindowBits: bits}
@@ -100,7 +100,7 @@ func TestCompressorsShareEngines(t *testing.T) {
 		peers[i] = wstest.Inflater{NoTakeover: i%3 == 0}
 	}
 	r := rand.New(rand.NewPCG(7, 8))
-	for round := range 400 {
+	for round := range 200 {
 		i, p := r.IntN(n), messages[r.IntN(len(messages))]
 		if r.IntN(10) == 0 && zs[i].Takeover { // somebody else has compressed it
 			var alone deflate.Compressor
