@@ -26,6 +26,9 @@ type Checker struct {
 	control byte   // its opcode if it is a control frame
 	fin     bool
 	begun   bool // a message has begun and not ended
+
+	inflater *inflater // nil if nothing may be compressed
+	packed   bool      // the message that is arriving is
 }
 
 // Expect sets what comes next. Everything expected earlier must have arrived.
@@ -82,7 +85,7 @@ func (c *Checker) header(p []byte) ([]byte, error) {
 	switch {
 	case masked:
 		return p, errors.New("load: the server's frame is masked")
-	case first&0x70 != 0:
+	case first&0x70 != 0 && (c.inflater == nil || first&0x70 != rsv1 || c.begun || c.control != 0):
 		return p, errors.New("load: the server's frame has reserved bits")
 	case opcode == opClose:
 		return p, errClosed
@@ -92,9 +95,11 @@ func (c *Checker) header(p []byte) ([]byte, error) {
 		return p, fmt.Errorf("load: frame of %d bytes, opcode %d, after all that was expected", length, opcode)
 	case c.begun != (opcode == opContinuation), !c.begun && opcode != c.want[c.next].Opcode:
 		return p, fmt.Errorf("load: opcode %d, want %d", opcode, c.want[c.next].Opcode)
+	case first&rsv1 != 0 || c.packed:
 	case length > uint64(len(c.want[c.next].Payload)-c.at):
 		return p, fmt.Errorf("load: message of %d bytes or more, want %d", uint64(c.at)+length, len(c.want[c.next].Payload))
 	}
+	c.packed = c.packed || first&rsv1 != 0
 	c.begun = true
 	return p, nil
 }
@@ -114,8 +119,12 @@ func (c *Checker) headerSize() int {
 
 // compare takes payload from p.
 func (c *Checker) compare(p []byte) ([]byte, error) {
-	from := c.at
 	n := c.take(len(p))
+	if c.packed {
+		c.inflater.packed = append(c.inflater.packed, p[:n]...)
+		return p[n:], nil
+	}
+	from := c.at
 	c.at += n
 	if !bytes.Equal(p[:n], c.want[c.next].Payload[from:c.at]) {
 		return nil, fmt.Errorf("load: message %d differs in its bytes %d to %d", c.next, from, c.at)
@@ -133,6 +142,13 @@ func (c *Checker) take(n int) int {
 func (c *Checker) endFrame() error {
 	c.within = false
 	if c.control != 0 || !c.fin {
+		return nil
+	}
+	if c.packed {
+		if err := c.inflater.check(&c.want[c.next]); err != nil {
+			return err
+		}
+		c.next, c.at, c.begun, c.packed = c.next+1, 0, false, false
 		return nil
 	}
 	if want := len(c.want[c.next].Payload); c.at != want {

@@ -97,3 +97,59 @@ func TestCheckerRaw(t *testing.T) {
 		}
 	}
 }
+
+// packed returns a compressed frame of a server's.
+func packed(first byte, p []byte) []byte {
+	m := Batch{Messages: []Message{NewMessage(JSON, p, 1)}}.Deflated().Messages[0]
+	masked := m.Frame[len(m.Frame)-packedSize(m.Frame):]
+	payload := make([]byte, len(masked))
+	key := m.Frame[len(m.Frame)-len(masked)-4:]
+	for i := range masked {
+		payload[i] = masked[i] ^ key[i&3]
+	}
+	return plain(first, payload)
+}
+
+// packedSize returns the length that the header of a frame of at most 64 KiB tells.
+func packedSize(frame []byte) int {
+	if n := int(frame[1] & 0x7F); n < 126 {
+		return n
+	}
+	return int(frame[2])<<8 | int(frame[3])
+}
+
+func TestCheckerInflates(t *testing.T) {
+	one, two := Payload(JSON, 2000, 1), Payload(Log, 3000, 2)
+	want := []Message{NewMessage(JSON, one, 1), NewMessage(Log, two, 2)}
+	broken := packed(fin|rsv1|opText, one)
+	broken[len(broken)/2] ^= 0x55
+	for _, tt := range []struct {
+		name      string
+		sent      [][]byte
+		bad, done bool
+	}{
+		{name: "compressed", sent: [][]byte{packed(fin|rsv1|opText, one), packed(fin|rsv1|opText, two)}, done: true},
+		{name: "one is not", sent: [][]byte{plain(fin|opText, one), packed(fin|rsv1|opText, two)}, done: true},
+		{name: "another message", sent: [][]byte{packed(fin|rsv1|opText, two)}, bad: true},
+		{name: "shorter", sent: [][]byte{packed(fin|rsv1|opText, one[:1999])}, bad: true},
+		{name: "longer", sent: [][]byte{packed(fin|rsv1|opText, append(slices.Clip(one), 'x'))}, bad: true},
+		{name: "broken", sent: [][]byte{broken}, bad: true},
+		{name: "marked and not compressed", sent: [][]byte{plain(fin|rsv1|opText, one)}, bad: true},
+		{name: "compressed and not marked", sent: [][]byte{packed(fin|opText, one)}, bad: true},
+		{name: "another reserved bit", sent: [][]byte{packed(fin|0x20|opText, one)}, bad: true},
+	} {
+		c := Checker{inflater: &inflater{known: map[*Message][]byte{}}}
+		var err error
+		for range 2 { // the second time a message is known
+			c.Expect(want)
+			for _, p := range tt.sent {
+				if err == nil {
+					err = c.Feed(p)
+				}
+			}
+		}
+		if (err != nil) != tt.bad || c.Done() != tt.done {
+			t.Errorf("%s: %v, Done() = %v; want an error: %v, %v", tt.name, err, c.Done(), tt.bad, tt.done)
+		}
+	}
+}

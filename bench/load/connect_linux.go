@@ -11,11 +11,15 @@ import (
 // The opening handshake with the nonce and the answer of RFC 6455 §1.3.
 const (
 	request = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 	accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 
-var requestBytes = []byte(request)
+var requests = [...][]byte{
+	Off:      []byte(request + "\r\n"),
+	Alone:    []byte(request + Alone.offer() + "\r\n"),
+	Takeover: []byte(request + Takeover.offer() + "\r\n"),
+}
 
 // dial begins a connection.
 func (f *Fleet) dial() (*conn, error) {
@@ -25,6 +29,9 @@ func (f *Fleet) dial() (*conn, error) {
 	}
 	c := &conn{fd: int32(fd), asked: true}
 	c.check.raw = f.Raw
+	if f.Deflate != Off && !f.Raw {
+		c.check.inflater = &inflater{takeover: f.Deflate == Takeover, known: map[*Message][]byte{}}
+	}
 	f.conns[c.fd] = c
 	event := unix.EpollEvent{Fd: c.fd, Events: unix.EPOLLIN | unix.EPOLLOUT}
 	err = errors.Join(
@@ -62,12 +69,12 @@ func (f *Fleet) connected(c *conn, on func(c *conn) error) error {
 		return on(c)
 	}
 	c.phase = upgrading
-	return f.send(c, requestBytes)
+	return f.send(c, requests[f.Deflate])
 }
 
 // response takes the response of the opening handshake from p and returns what
 // is behind it.
-func (c *conn) response(p []byte) (rest []byte, done bool, err error) {
+func (f *Fleet) response(c *conn, p []byte) (rest []byte, done bool, err error) {
 	c.head = append(c.head, p...)
 	end := bytes.Index(c.head, []byte("\r\n\r\n"))
 	if end < 0 {
@@ -79,6 +86,9 @@ func (c *conn) response(p []byte) (rest []byte, done bool, err error) {
 	head := c.head[:end]
 	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101")) || !bytes.Contains(head, []byte(accept)) {
 		return nil, false, fmt.Errorf("load: the handshake is answered with %q", head)
+	}
+	if !f.Deflate.accepted(head) {
+		return nil, false, fmt.Errorf("load: the offer of an extension, if any, is answered with %q", head)
 	}
 	rest = c.head[end+4:]
 	c.head = nil

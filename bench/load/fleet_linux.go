@@ -12,10 +12,11 @@ import (
 // Fleet is a number of connections to one server, driven by whoever calls its
 // methods, on one thread.
 type Fleet struct {
-	Addr  netip.AddrPort // of the server, IPv4
-	Raw   bool           // speak plain TCP: no handshake, and frames come back as they were sent
-	Stall time.Duration  // how long nothing may happen before the server counts as hanging
-	Limit time.Duration  // how long one call of a method may take
+	Addr    netip.AddrPort // of the server, IPv4
+	Raw     bool           // speak plain TCP: no handshake, and frames come back as they were sent
+	Deflate Deflate        // what to offer, and then to insist on
+	Stall   time.Duration  // how long nothing may happen before the server counts as hanging
+	Limit   time.Duration  // how long one call of a method may take
 
 	epoll   int
 	conns   map[int32]*conn
@@ -58,6 +59,17 @@ func NewFleet(addr netip.AddrPort, raw bool) (*Fleet, error) {
 		Addr: addr, Raw: raw, Stall: 5 * time.Second, Limit: time.Minute,
 		epoll: epoll, conns: map[int32]*conn{}, buf: make([]byte, 256<<10),
 	}, nil
+}
+
+// Packed returns how many bytes of payload arrived compressed, and what they
+// were inflated.
+func (f *Fleet) Packed() (packed, plain uint64) {
+	for _, c := range f.conns {
+		if z := c.check.inflater; z != nil {
+			packed, plain = packed+z.wire.packed, plain+z.wire.plain
+		}
+	}
+	return packed, plain
 }
 
 // Close closes all connections at once.
@@ -135,7 +147,7 @@ func (f *Fleet) receive(c *conn, on func(c *conn) error) error {
 	p := f.buf[:n]
 	if c.phase == upgrading {
 		var done bool
-		if p, done, err = c.response(p); err != nil || !done {
+		if p, done, err = f.response(c, p); err != nil || !done {
 			return err
 		}
 		c.phase = open

@@ -2,6 +2,7 @@ package load
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 )
 
@@ -23,6 +24,8 @@ const (
 	ASCII  Content = iota // text, one byte a character
 	CJK                   // text, three bytes a character
 	Binary                // bytes that are mostly no text
+	JSON                  // text, as programs exchange it
+	Log                   // text, the lines of a log
 )
 
 func (c Content) opcode() byte {
@@ -49,6 +52,18 @@ func Payload(c Content, size int, seed uint64) []byte {
 	case Binary:
 		for len(p) < size {
 			p = binary.LittleEndian.AppendUint64(p, r.Uint64())
+		}
+		p = p[:size]
+	case JSON:
+		for len(p) < size {
+			p = fmt.Appendf(p, `{"id":%d,"user":"user%d","x":%.3f,"y":%.3f,"active":%t,"tags":["a%d","b%d"],"note":"position update"},`,
+				r.IntN(100_000), r.IntN(500), r.Float64()*1000, r.Float64()*1000, r.IntN(2) == 0, r.IntN(20), r.IntN(20))
+		}
+		p = p[:size]
+	case Log:
+		for len(p) < size {
+			p = fmt.Appendf(p, "2026-11-23T10:%02d:%02d.%06dZ INFO request served method=GET path=/api/v1/items/%d status=%d bytes=%d duration=%dus remote=10.0.%d.%d\n",
+				r.IntN(60), r.IntN(60), r.IntN(1_000_000), r.IntN(5000), 200+4*r.IntN(2), r.IntN(20_000), r.IntN(90_000), r.IntN(4), r.IntN(250))
 		}
 		p = p[:size]
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/coder/websocket"
+
+	"github.com/zerowire/websocket/bench/load"
 )
 
 // serveCoder is coder with its default settings but for the read limit, since
@@ -14,8 +16,9 @@ import (
 // UTF-8, and has no prepared messages.
 func serveCoder(ln net.Listener, s Settings) func(p []byte) {
 	conns := newRoster[*websocket.Conn](s)
+	mode := []websocket.CompressionMode{load.Off: websocket.CompressionDisabled, load.Alone: websocket.CompressionNoContextTakeover, load.Takeover: websocket.CompressionContextTakeover}[s.Deflate]
 	go serveHTTP(ln, func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
+		c, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: mode, CompressionThreshold: 512})
 		if err != nil {
 			return
 		}

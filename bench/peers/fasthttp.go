@@ -6,12 +6,14 @@ import (
 
 	"github.com/fasthttp/websocket"
 	"github.com/valyala/fasthttp"
+
+	"github.com/zerowire/websocket/bench/load"
 )
 
 // serveFastHTTP is gorilla's fork for fasthttp, as serveGorilla otherwise.
 func serveFastHTTP(ln net.Listener, s Settings) func(p []byte) {
 	conns := newRoster[*guarded[*websocket.Conn]](s)
-	var upgrader websocket.FastHTTPUpgrader
+	upgrader := websocket.FastHTTPUpgrader{EnableCompression: s.Deflate != load.Off}
 	server := fasthttp.Server{Logger: discard, Handler: func(ctx *fasthttp.RequestCtx) {
 		upgrader.Upgrade(ctx, func(c *websocket.Conn) {
 			defer c.Close()

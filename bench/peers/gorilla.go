@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/zerowire/websocket/bench/load"
 )
 
 // serveGorilla is gorilla with its default settings, and one buffer for each
@@ -14,7 +16,7 @@ import (
 // UTF-8.
 func serveGorilla(ln net.Listener, s Settings) func(p []byte) {
 	conns := newRoster[*guarded[*websocket.Conn]](s)
-	var upgrader websocket.Upgrader
+	upgrader := websocket.Upgrader{EnableCompression: s.Deflate != load.Off} // by default its level is the fastest
 	go serveHTTP(ln, func(w http.ResponseWriter, r *http.Request) {
 		c, err := upgrader.Upgrade(w, r, nil)
 		if err != nil {

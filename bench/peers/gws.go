@@ -4,6 +4,8 @@ import (
 	"net"
 
 	"github.com/lxzan/gws"
+
+	"github.com/zerowire/websocket/bench/load"
 )
 
 // serveGWS is the server of gws's quick start, which needs no net/http on its
@@ -11,7 +13,11 @@ import (
 // checks UTF-8 if asked.
 func serveGWS(ln net.Listener, s Settings) func(p []byte) {
 	h := &gwsHandler{conns: newRoster[*gws.Conn](s)}
-	server := gws.NewServer(h, &gws.ServerOption{CheckUtf8Enabled: s.CheckUTF8})
+	takeover := s.Deflate == load.Takeover
+	server := gws.NewServer(h, &gws.ServerOption{CheckUtf8Enabled: s.CheckUTF8, PermessageDeflate: gws.PermessageDeflate{
+		Enabled: s.Deflate != load.Off, Level: 1, Threshold: 512, ServerContextTakeover: takeover, ClientContextTakeover: takeover,
+		ServerMaxWindowBits: 15, ClientMaxWindowBits: 15,
+	}})
 	server.OnError = func(net.Conn, error) {}
 	go server.RunListener(ln)
 	return publisher(h.conns, func(p []byte) *gws.Broadcaster {

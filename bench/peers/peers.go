@@ -6,14 +6,17 @@ package peers
 import (
 	"net"
 	"runtime/debug"
+
+	"github.com/zerowire/websocket/bench/load"
 )
 
 // Peer is one way to serve WebSocket with one library, or plain TCP.
 type Peer struct {
-	Name   string
-	Module string // of the library; "" for plain TCP
-	Raw    bool   // plain TCP
-	UTF8   UTF8
+	Name    string
+	Module  string // of the library; "" for plain TCP
+	Raw     bool   // plain TCP
+	UTF8    UTF8
+	Deflate load.Deflate // the most that it can; Off if it compresses nothing, or was not set up to
 
 	// Serve serves ln in the background until the process ends: every message is
 	// sent back. The function that it returns sends p as a binary message to all
@@ -33,23 +36,24 @@ const (
 
 // Settings are what a scenario asks for beyond a library's defaults.
 type Settings struct {
-	CheckUTF8 bool // switch the check on where it is off by default
-	Broadcast bool // keep the connections, for publish
+	CheckUTF8 bool         // switch the check on where it is off by default
+	Broadcast bool         // keep the connections, for publish
+	Deflate   load.Deflate // compress, at the fastest level, messages of 512 bytes and more
 }
 
 // All has every peer. The first two are ours.
 var All = []Peer{
-	{Name: "ours", Module: "github.com/zerowire/websocket", UTF8: Always, Serve: serveEvents},
-	{Name: "ours-blocking", Module: "github.com/zerowire/websocket", UTF8: Always, Serve: serveBlocking},
+	{Name: "ours", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveEvents},
+	{Name: "ours-blocking", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveBlocking},
 	{Name: "gobwas", Module: "github.com/gobwas/ws", UTF8: Never, Serve: serveGobwas},
 	{Name: "gobwas-wsutil", Module: "github.com/gobwas/ws", UTF8: Always, Serve: serveGobwasUtil},
-	{Name: "gorilla", Module: "github.com/gorilla/websocket", UTF8: Never, Serve: serveGorilla},
-	{Name: "gws", Module: "github.com/lxzan/gws", UTF8: Asked, Serve: serveGWS},
+	{Name: "gorilla", Module: "github.com/gorilla/websocket", UTF8: Never, Deflate: load.Alone, Serve: serveGorilla},
+	{Name: "gws", Module: "github.com/lxzan/gws", UTF8: Asked, Deflate: load.Takeover, Serve: serveGWS},
 	{Name: "nbio", Module: "github.com/lesismal/nbio", UTF8: Always, Serve: serveNBIO},
-	{Name: "coder", Module: "github.com/coder/websocket", UTF8: Never, Serve: serveCoder},
-	{Name: "fasthttp", Module: "github.com/fasthttp/websocket", UTF8: Never, Serve: serveFastHTTP},
+	{Name: "coder", Module: "github.com/coder/websocket", UTF8: Never, Deflate: load.Takeover, Serve: serveCoder},
+	{Name: "fasthttp", Module: "github.com/fasthttp/websocket", UTF8: Never, Deflate: load.Alone, Serve: serveFastHTTP},
 	{Name: "x-net", Module: "golang.org/x/net", UTF8: Never, Serve: serveXNet},
-	{Name: "tcp", Raw: true, UTF8: Never, Serve: serveTCP},
+	{Name: "tcp", Raw: true, UTF8: Never, Deflate: load.Takeover, Serve: serveTCP},
 }
 
 // Baseline is the name of the peer that the others are measured against.

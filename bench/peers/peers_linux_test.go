@@ -59,6 +59,41 @@ func TestPeers(t *testing.T) {
 	}
 }
 
+// Every peer compresses as its entry says.
+func TestPeersDeflate(t *testing.T) {
+	for _, p := range peers.All {
+		for _, way := range []load.Deflate{load.Alone, load.Takeover} {
+			if p.Deflate < way || p.Raw {
+				continue
+			}
+			ln, addr := listen(t)
+			p.Serve(ln, peers.Settings{Deflate: way})
+			f, err := load.NewFleet(addr, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			f.Deflate = way
+			if err := f.Open(2, func(i int) []load.Batch {
+				return []load.Batch{
+					load.NewBatch(load.JSON, 1<<10, 8, uint64(i)).Deflated(),
+					load.NewBatch(load.Log, 64<<10, 2, uint64(i)).Deflated(),
+				}
+			}); err != nil {
+				t.Fatalf("%s, %v: %v", p.Name, way, err)
+			}
+			for _, want := range []int{16, 4, 16, 4} {
+				if n, err := f.Exchange(0); n != want || err != nil {
+					t.Fatalf("%s, %v: Exchange = %d, %v, want %d", p.Name, way, n, err, want)
+				}
+			}
+			if packed, plain := f.Packed(); plain != 2*2*(8<<10+2*64<<10) || packed > plain/2 {
+				t.Errorf("%s, %v: %d bytes came as %d", p.Name, way, plain, packed)
+			}
+		}
+	}
+}
+
 // invalid is a batch of one message that claims to be text, and is not.
 func invalid() load.Batch {
 	m := load.NewMessage(load.CJK, []byte("no \xFF text"), 1)

@@ -5,6 +5,7 @@ import (
 	"net"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/bench/load"
 )
 
 var background = context.Background()
@@ -12,8 +13,16 @@ var background = context.Background()
 // serveEvents is the event form, in default settings.
 func serveEvents(ln net.Listener, s Settings) func(p []byte) {
 	e := &events{newRoster[*websocket.Conn](s)}
-	go (&websocket.Server{Handler: e}).Serve(ln)
+	go (&websocket.Server{Handler: e, Options: options(s)}).Serve(ln)
 	return publishZerowire(e.conns)
+}
+
+// options are the default ones, and compression if it is asked for.
+func options(s Settings) (o websocket.Options) {
+	if s.Deflate != load.Off {
+		o.Compression = &websocket.Compression{Takeover: s.Deflate == load.Takeover}
+	}
+	return o
 }
 
 // events echoes.
@@ -36,7 +45,7 @@ func serveBlocking(ln net.Listener, s Settings) func(p []byte) {
 				return
 			}
 		}
-	})}).Serve(ln)
+	}), Options: options(s)}).Serve(ln)
 	return publishZerowire(conns)
 }
 

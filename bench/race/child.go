@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"runtime/pprof"
 
+	"github.com/zerowire/websocket/bench/load"
 	"github.com/zerowire/websocket/bench/peers"
 )
 
@@ -25,6 +26,7 @@ func serve(args []string) error {
 	name := flags.String("peer", "", "")
 	utf8 := flags.Bool("utf8", false, "")
 	broadcast := flags.Bool("broadcast", false, "")
+	deflate := flags.Int("deflate", 0, "")
 	profile := flags.String("profile", "", "")
 	flags.Parse(args)
 	peer, ok := peers.Find(*name)
@@ -46,7 +48,7 @@ func serve(args []string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast})
+	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast, Deflate: load.Deflate(*deflate)})
 	fmt.Println(ln.Addr())
 	payload := broadcastPayload()
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {

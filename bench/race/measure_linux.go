@@ -24,27 +24,34 @@ var (
 )
 
 // measure lets p do s on a fresh server, with the batches of s.prepare. The value is the server's CPU time per
-// message in microseconds, or its memory per connection in KiB.
-func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value float64, err error) {
+// message in microseconds, or its memory per connection in KiB; packed is what
+// compressed messages came to, as a part of their size.
+func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value, packed float64, err error) {
 	srv, err := r.start(s, p)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer srv.stop()
 	fleet, err := load.NewFleet(srv.addr, p.Raw)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer fleet.Close()
+	fleet.Deflate = s.deflate
 	switch s.kind {
 	case idle:
-		return measureIdle(sent[0], fleet, srv, r.effort)
+		value, err = measureIdle(sent[0], fleet, srv, r.effort)
 	case churn:
-		return measureChurn(sent[0][0], fleet, srv, r.effort)
+		value, err = measureChurn(sent[0][0], fleet, srv, r.effort)
 	case broadcast:
-		return measureBroadcast(s, p, sent[0], fleet, srv, r.effort)
+		value, err = measureBroadcast(s, p, sent[0], fleet, srv, r.effort)
+	default:
+		value, err = measureExchange(sent, fleet, srv, r.effort)
 	}
-	return measureExchange(sent, fleet, srv, r.effort)
+	if got, plain := fleet.Packed(); plain > 0 {
+		packed = float64(got) / float64(plain)
+	}
+	return value, packed, err
 }
 
 // perMessage returns the server's CPU time per message of work, in

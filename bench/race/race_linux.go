@@ -33,11 +33,15 @@ func (r *race) run() (samples []sample) {
 			for _, p := range r.turn(round) {
 				bar.Describe(fmt.Sprintf("%-2s %-13s", s.ID, p.Name))
 				x := sample{Round: round + 1, Scenario: s.ID, Peer: p.Name}
-				value, err := r.measure(s, p, sent)
+				if !s.possible(p) {
+					bar.Add(1)
+					continue
+				}
+				value, packed, err := r.measure(s, p, sent)
 				if err != nil {
 					x.Err = err.Error()
 				} else {
-					x.Value = value
+					x.Value, x.Packed = value, packed
 				}
 				samples = append(samples, x)
 				bar.Add(1)

@@ -43,6 +43,7 @@ type cell struct {
 	Unit      string    `json:"unit"`
 	Value     quartiles `json:"value"`
 	Ratio     quartiles `json:"ratio"`
+	Packed    float64   `json:"packed,omitempty"`    // median of what compressed messages came to, as a part of their size
 	Unchecked bool      `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
 	Err       string    `json:"error,omitempty"`     // of the first round that failed
 }
@@ -74,7 +75,7 @@ func newReport(samples []sample, list []scenario, rounds int, pinned bool) *repo
 // newCell sums up the rounds of p in s, if there are any.
 func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
 	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p)}
-	var values, ratios []float64
+	var values, ratios, packed []float64
 	for _, x := range samples {
 		if x.Scenario != s.ID || x.Peer != p.Name {
 			continue
@@ -87,11 +88,14 @@ func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
 			continue
 		}
 		values = append(values, x.Value)
+		if x.Packed > 0 {
+			packed = append(packed, x.Packed)
+		}
 		if x.Ratio > 0 {
 			ratios = append(ratios, x.Ratio)
 		}
 	}
-	c.Value, c.Ratio = quartilesOf(values), quartilesOf(ratios)
+	c.Value, c.Ratio, c.Packed = quartilesOf(values), quartilesOf(ratios), quartilesOf(packed).Median
 	return c, ok
 }
 
@@ -129,6 +133,9 @@ func (r *report) print(w io.Writer) error {
 			if c.Unchecked {
 				remark = "UTF-8 not checked"
 			}
+			if c.Packed > 0 {
+				remark = fmt.Sprintf("compressed to %.1f %%", 100*c.Packed)
+			}
 			fmt.Fprintf(t, "%s\t%.2f\t%.2f–%.2f\t%.2f\t%s\n", c.Peer, c.Ratio.Median, c.Ratio.Q1, c.Ratio.Q3, c.Value.Median, remark)
 		}
 	}
@@ -151,12 +158,20 @@ func (r *report) writeMarkdown(name string) error {
 	if !r.Pinned {
 		b.WriteString("Server and client were not pinned to cores.\n\n")
 	}
+	names := map[string]bool{}
+	for _, c := range r.Cells {
+		names[c.Peer] = true
+	}
 	heads, rules, rows := "| peer |", "|---|", map[string]string{}
 	for cells := range r.byScenario {
 		heads += " " + cells[0].Scenario + " |"
 		rules += "---:|"
-		for _, c := range cells {
-			rows[c.Peer] += " " + c.markdown() + " |"
+		for name := range names {
+			entry := "–" // it cannot do this
+			if i := slices.IndexFunc(cells, func(c cell) bool { return c.Peer == name }); i >= 0 {
+				entry = cells[i].markdown()
+			}
+			rows[name] += " " + entry + " |"
 		}
 	}
 	fmt.Fprintf(&b, "%s\n%s\n", heads, rules)
@@ -165,7 +180,7 @@ func (r *report) writeMarkdown(name string) error {
 			fmt.Fprintf(&b, "| %s |%s\n", p.Name, row)
 		}
 	}
-	b.WriteString("\nServer CPU per message (f: memory per connection) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8.\n\n")
+	b.WriteString("\nServer CPU per message (f, o and p: memory per connection) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8; – does not compress like this.\n\n")
 	for cells := range r.byScenario {
 		fmt.Fprintf(&b, "- %s: %s\n", cells[0].Scenario, cells[0].Title)
 	}

@@ -28,6 +28,7 @@ type scenario struct {
 	size    int // payload bytes of a message
 	depth   int // messages in a batch
 	utf8    bool
+	deflate load.Deflate
 }
 
 // scenarios are all there are.
@@ -41,6 +42,14 @@ var scenarios = []scenario{
 	{ID: "f", Title: "idle connection after traffic, RSS", kind: idle, size: 125, depth: 1},
 	{ID: "g", Title: "connect, upgrade, echo, close", kind: churn, size: 125, depth: 1},
 	{ID: "h", Title: "broadcast of 512 B to 1,000, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
+	{ID: "i", Title: "64 conns × 1 KiB JSON, depth 1, compressed", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "j", Title: "16 conns × 16 KiB JSON, depth 1, compressed", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "k", Title: "16 conns × 64 KiB log lines, depth 1, compressed", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Alone},
+	{ID: "l", Title: "64 conns × 1 KiB JSON, depth 1, context taken over", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "m", Title: "16 conns × 16 KiB JSON, depth 1, context taken over", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "n", Title: "16 conns × 64 KiB log lines, depth 1, context taken over", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Takeover},
+	{ID: "o", Title: "idle connection after compressed traffic, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "p", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
 }
 
 // unit is what the absolute value of the scenario is measured in.
@@ -56,13 +65,20 @@ func (s scenario) checked(p peers.Peer) bool {
 	return !s.utf8 || p.Raw || p.UTF8 != peers.Never
 }
 
+// possible reports whether p can do what the scenario demands.
+func (s scenario) possible(p peers.Peer) bool { return p.Deflate >= s.deflate }
+
 // prepare returns what each connection of the scenario sends in turn. It takes
 // a while when messages are large, and serves every peer.
 func (s scenario) prepare() [][]load.Batch {
 	sent := make([][]load.Batch, max(s.conns, 1))
 	for i := range sent {
 		for turn := range uint64(2) {
-			sent[i] = append(sent[i], load.NewBatch(s.content, s.size, s.depth, 2*uint64(i)+turn))
+			b := load.NewBatch(s.content, s.size, s.depth, 2*uint64(i)+turn)
+			if s.deflate != load.Off {
+				b = b.Deflated()
+			}
+			sent[i] = append(sent[i], b)
 		}
 	}
 	return sent

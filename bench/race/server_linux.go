@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zerowire/websocket/bench/load"
 	"github.com/zerowire/websocket/bench/peers"
 )
 
@@ -34,6 +35,9 @@ func (r *race) start(s scenario, p peers.Peer) (*server, error) {
 	cmd := exec.Command(self, "serve", "-peer="+p.Name)
 	if s.utf8 {
 		cmd.Args = append(cmd.Args, "-utf8")
+	}
+	if s.deflate != load.Off {
+		cmd.Args = append(cmd.Args, fmt.Sprintf("-deflate=%d", s.deflate))
 	}
 	if s.kind == broadcast {
 		cmd.Args = append(cmd.Args, "-broadcast")
