@@ -105,6 +105,7 @@ func newCompressing(role Role, params deflate.Params, set *settings) *compressin
 		ours, theirs = client, server
 	}
 	z.in.Takeover, z.in.MaxMessage = theirs.takeover, uint64(set.MaxMessage)
+	z.in.WindowBits = int(theirs.bits)
 	z.out = deflate.Compressor{
 		// A message that is dropped must not be one that others refer to.
 		Takeover:   ours.takeover && set.Compression.Takeover && set.Overflow != DropOldest,

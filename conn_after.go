@@ -20,10 +20,10 @@ func (c *Conn) addEnding(f func()) bool {
 	if c.out.err != nil {
 		return false
 	}
-	then := c.end.then
-	c.end.then = func(c *Conn) {
-		if then != nil {
-			then(c)
+	before := c.end.after
+	c.end.after = func() {
+		if before != nil {
+			before()
 		}
 		f()
 	}

@@ -19,6 +19,7 @@ type lifetime struct {
 	cut   atomic.Bool // the TCP connection is closed
 	local atomic.Bool // CloseNow did it
 	then  func(*Conn) // called when the connection has ended; may be nil
+	after func()      // what AfterClose was given, to be called behind then; guarded by writer.mu
 }
 
 // lingerTime is how long an endpoint that has nothing more to say keeps the TCP
@@ -168,5 +169,11 @@ func (c *Conn) cut(err error) {
 	}
 	if c.end.then != nil {
 		c.end.then(c)
+	}
+	c.out.mu.Lock()
+	after := c.end.after
+	c.out.mu.Unlock()
+	if after != nil {
+		after()
 	}
 }

@@ -183,7 +183,9 @@ func (c *Conn) checkAlive(now instant) error {
 		return errParked
 	}
 	if c.in.parks {
-		c.in.wait.alive = earlier(c.in.wait.alive, a.heard.after(parkTime))
+		// Inside a message it cannot be parked, however long nothing has come.
+		park := max(a.heard.after(parkTime), now.after(parkTime/2))
+		c.in.wait.alive = earlier(c.in.wait.alive, park)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,4 +317,32 @@ func TestMessages(t *testing.T) {
 		}
 		tc.wantMessage("a loop that was left took one message alone", wstest.Text("d"))
 	})
+}
+
+// A message that stops half-way for longer than a connection stays busy goes on.
+func TestMessageWithALongPause(t *testing.T) {
+	addr := serve(t, &websocket.Server{Handler: forms["events"]})
+	for name, stream := range map[string][]wstest.Frame{
+		"within a frame":    {wstest.Text("half and half")},
+		"between fragments": {{Opcode: websocket.OpText, Payload: []byte("half")}, {Fin: true, Payload: []byte(" and half")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			nc := upgraded(t, addr)
+			defer nc.Close()
+			var wire []byte
+			for _, f := range stream {
+				wire = f.AppendMasked(wire, wstest.RFCKey)
+			}
+			nc.Write(wire[:len(wire)/2])
+			time.Sleep(1200 * time.Millisecond) // the server's clock runs
+			nc.Write(wire[len(wire)/2:])
+			nc.SetReadDeadline(time.Now().Add(5 * time.Second))
+			want := wstest.Text("half and half").Append(nil)
+			got := make([]byte, len(want))
+			if _, err := io.ReadFull(nc, got); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("the echo is %q, %v; want %q", got, err, want)
+			}
+		})
+	}
 }

@@ -6,4 +6,4 @@ require github.com/valyala/bytebufferpool v1.0.0
 
 require golang.org/x/sys v0.49.0
 
-require github.com/klauspost/compress v1.20.3 // indirect
+require github.com/klauspost/compress v1.20.3

@@ -21,7 +21,7 @@ var arrows = map[string][]string{
 	module + "/hub":             {module},
 	module + "/internal/pipe":   {},
 	module + "/fuzz":            {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
-	module + "/internal/wstest": {module + "/codec", "github.com/klauspost/compress/flate"},
+	module + "/internal/wstest": {module + "/codec"},
 }
 
 // TestImportArrows holds the packages to the direction in which imports point.

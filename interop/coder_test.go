@@ -14,7 +14,12 @@ import (
 type coder struct{}
 
 func (coder) Dial(t *testing.T, url string, s settings) (end, error) {
-	opts := websocket.DialOptions{Subprotocols: s.subprotocols, HTTPHeader: http.Header{}}
+	opts := websocket.DialOptions{
+		Subprotocols:         s.subprotocols,
+		HTTPHeader:           http.Header{},
+		CompressionMode:      coderCompression(s.deflate),
+		CompressionThreshold: 1,
+	}
 	if s.origin != "" {
 		opts.HTTPHeader.Set("Origin", s.origin)
 	}
@@ -31,12 +36,27 @@ func (coder) Dial(t *testing.T, url string, s settings) (end, error) {
 func (coder) Listen(t *testing.T, s settings) (string, <-chan end) {
 	ln := listen(t)
 	accepted := make(chan end, 1)
+	opts := websocket.AcceptOptions{
+		Subprotocols:         s.subprotocols,
+		CompressionMode:      coderCompression(s.deflate),
+		CompressionThreshold: 1,
+	}
 	serveHTTP(t, ln, func(w http.ResponseWriter, r *http.Request) {
-		if c, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: s.subprotocols}); err == nil {
+		if c, err := websocket.Accept(w, r, &opts); err == nil {
 			accepted <- newCoderEnd(t, c, s)
 		}
 	})
 	return wsURL(ln), accepted
+}
+
+func coderCompression(d deflate) websocket.CompressionMode {
+	switch {
+	case !d.on:
+		return websocket.CompressionDisabled
+	case d.takeover:
+		return websocket.CompressionContextTakeover
+	}
+	return websocket.CompressionNoContextTakeover
 }
 
 type coderEnd struct {

@@ -1,5 +1,5 @@
 // Package interop has only tests: this library talks to other people's, as a
-// server and as a client, without compression. One table of scenarios is played
+// server and as a client, with and without compression. One table of scenarios is played
 // with every peer in both directions and with each form of ours.
 //
 // The peers in Go are gorilla/websocket, coder/websocket, lxzan/gws and

@@ -24,6 +24,15 @@ type settings struct {
 	subprotocols []string // offered by a client, spoken by a server
 	origin       string   // that a client names
 	limit        int64    // of a message to receive, in bytes; 0: it does not matter
+	deflate      deflate
+}
+
+// deflate is whether and how an end compresses, as far as its library can: then it
+// compresses every message.
+type deflate struct {
+	on       bool
+	takeover bool
+	bits     int // of the window; 0 for the library's choice
 }
 
 // limitOr returns the message limit, or otherwise if it does not matter.

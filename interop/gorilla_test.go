@@ -16,7 +16,7 @@ import (
 type gorilla struct{}
 
 func (gorilla) Dial(t *testing.T, url string, s settings) (end, error) {
-	d := websocket.Dialer{Subprotocols: s.subprotocols}
+	d := websocket.Dialer{Subprotocols: s.subprotocols, EnableCompression: s.deflate.on}
 	header := http.Header{}
 	if s.origin != "" {
 		header.Set("Origin", s.origin)
@@ -34,7 +34,7 @@ func (gorilla) Dial(t *testing.T, url string, s settings) (end, error) {
 func (gorilla) Listen(t *testing.T, s settings) (string, <-chan end) {
 	ln := listen(t)
 	accepted := make(chan end, 1)
-	u := websocket.Upgrader{Subprotocols: s.subprotocols}
+	u := websocket.Upgrader{Subprotocols: s.subprotocols, EnableCompression: s.deflate.on}
 	serveHTTP(t, ln, func(w http.ResponseWriter, r *http.Request) {
 		if c, err := u.Upgrade(w, r, nil); err == nil {
 			accepted <- newGorillaEnd(t, c, s)

@@ -17,7 +17,12 @@ type lxzan struct{}
 
 func (lxzan) Dial(t *testing.T, url string, s settings) (end, error) {
 	e := &gwsEnd{inbox: newInbox()}
-	opts := gws.ClientOption{Addr: url, RequestHeader: http.Header{}, ReadMaxPayloadSize: int(s.limitOr(roomy))}
+	opts := gws.ClientOption{
+		Addr:               url,
+		RequestHeader:      http.Header{},
+		ReadMaxPayloadSize: int(s.limitOr(roomy)),
+		PermessageDeflate:  gwsCompression(s.deflate),
+	}
 	if s.origin != "" {
 		opts.RequestHeader.Set("Origin", s.origin)
 	}
@@ -43,6 +48,7 @@ func (lxzan) Listen(t *testing.T, s settings) (string, <-chan end) {
 	u := gws.NewUpgrader(&gwsEnd{inbox: newInbox(), accepted: accepted}, &gws.ServerOption{
 		SubProtocols:       s.subprotocols,
 		ReadMaxPayloadSize: int(s.limitOr(roomy)),
+		PermessageDeflate:  gwsCompression(s.deflate),
 	})
 	// Not gws's own Server, which spins when its listener is closed.
 	serveHTTP(t, ln, func(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +58,18 @@ func (lxzan) Listen(t *testing.T, s settings) (string, <-chan end) {
 		}
 	})
 	return wsURL(ln), accepted
+}
+
+func gwsCompression(d deflate) gws.PermessageDeflate {
+	return gws.PermessageDeflate{
+		Enabled:               d.on,
+		Threshold:             1,
+		PoolSize:              1, // of 32 otherwise, a megabyte each
+		ServerContextTakeover: d.takeover,
+		ClientContextTakeover: d.takeover,
+		ServerMaxWindowBits:   d.bits,
+		ClientMaxWindowBits:   d.bits,
+	}
 }
 
 // gwsEnd is the handler of one connection.

@@ -22,17 +22,30 @@ func inProcess(l library) func(*testing.T) library {
 }
 
 var peers = []peer{
-	{name: "gorilla", start: inProcess(gorilla{})},
-	{name: "coder", start: inProcess(coder{})},
+	{name: "gorilla", start: inProcess(gorilla{}), lacks: map[string]string{
+		"compressed in a small window as server": "it takes offers of a window for ones of none",
+	}},
+	{name: "coder", start: inProcess(coder{}), lacks: map[string]string{
+		"compressed in a small window as server": "it has one window, and declines offers of others",
+	}},
 	{name: "gws", start: inProcess(lxzan{}), lacks: map[string]string{
 		"no common sub-protocol":            "it wants one if it speaks any",
 		"no sub-protocol offered as server": "it wants one if it speaks any",
 		"foreign origin as server":          "it leaves origins to its user",
 		"empty close by them":               "it always sends a status",
+
+		"pings between compressed messages": "it has them in the window that it refers to",
 	}},
 	{name: "gobwas", start: inProcess(gobwas{}), lacks: map[string]string{
 		"foreign origin as server": "it leaves origins to its user",
 		"too large for them":       "it leaves the answer to its user",
+
+		"compressed":                        "it leaves extensions to its user",
+		"compressed with takeover":          "it leaves extensions to its user",
+		"compressed in a small window":      "it leaves extensions to its user",
+		"pings between compressed messages": "it leaves extensions to its user",
+		"compressed burst":                  "it leaves extensions to its user",
+		"compressed, too large for us":      "it leaves extensions to its user",
 	}},
 	{name: "node-ws", start: startNode, lacks: map[string]string{
 		"no common sub-protocol as client": "it fails if it has offered one and the server takes none",

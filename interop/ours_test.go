@@ -80,7 +80,11 @@ func (o ours) Listen(t *testing.T, s settings) (string, <-chan end) {
 }
 
 func options(s settings) websocket.Options {
-	return websocket.Options{Subprotocols: s.subprotocols, MaxMessage: s.limit}
+	o := websocket.Options{Subprotocols: s.subprotocols, MaxMessage: s.limit}
+	if s.deflate.on {
+		o.Compression = &websocket.Compression{Takeover: s.deflate.takeover, WindowBits: s.deflate.bits, Threshold: -1}
+	}
+	return o
 }
 
 // listen listens on a free port.

@@ -25,6 +25,10 @@ type command struct {
 	Origin       string   `json:"origin,omitempty"`
 	Limit        int64    `json:"limit,omitempty"`
 
+	Deflate    bool `json:"deflate"`
+	Takeover   bool `json:"takeover"`
+	WindowBits int  `json:"windowBits"` // 15 if it does not matter
+
 	Text   bool     `json:"text,omitempty"`
 	Parts  [][]byte `json:"parts,omitempty"`
 	Reason string   `json:"reason,omitempty"`
@@ -123,8 +127,18 @@ func (p *program) newEnd(t *testing.T, c command) *programEnd {
 	return e
 }
 
+// opening returns c with the settings of an end.
+func opening(c command, s settings) command {
+	c.Subprotocols, c.Origin, c.Limit = s.subprotocols, s.origin, s.limitOr(roomy)
+	c.Deflate, c.Takeover, c.WindowBits = s.deflate.on, s.deflate.takeover, s.deflate.bits
+	if c.WindowBits == 0 {
+		c.WindowBits = 15
+	}
+	return c
+}
+
 func (p *program) Dial(t *testing.T, url string, s settings) (end, error) {
-	e := p.newEnd(t, command{Do: "dial", URL: url, Subprotocols: s.subprotocols, Origin: s.origin, Limit: s.limitOr(roomy)})
+	e := p.newEnd(t, opening(command{Do: "dial", URL: url}, s))
 	r := e.awaitOpening(t)
 	switch r.Event {
 	case "open":
@@ -137,7 +151,7 @@ func (p *program) Dial(t *testing.T, url string, s settings) (end, error) {
 }
 
 func (p *program) Listen(t *testing.T, s settings) (string, <-chan end) {
-	e := p.newEnd(t, command{Do: "listen", Subprotocols: s.subprotocols, Limit: s.limitOr(roomy)})
+	e := p.newEnd(t, opening(command{Do: "listen"}, s))
 	listening := e.awaitOpening(t)
 	accepted := make(chan end, 1)
 	go func() {

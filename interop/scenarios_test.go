@@ -71,6 +71,15 @@ var scenarios = append([]scenario{
 	{name: "too large for them", theirLimit: smallLimit, play: playTooLargeForThem},
 	{name: "not UTF-8", play: playNotUTF8},
 
+	{name: "compressed", client: deflating, server: deflating, tapped: true, play: playCompressed},
+	{name: "compressed with takeover", client: takingOver, server: takingOver, tapped: true, play: playCompressed},
+	{name: "compressed in a small window", client: smallWindow, server: smallWindow, tapped: true, play: playCompressed},
+	{name: "pings between compressed messages", client: takingOver, server: takingOver, play: playPingsBetween},
+	{name: "compressed burst", client: takingOver, server: takingOver, play: playBurst},
+	{name: "compression of the client alone", client: takingOver, tapped: true, play: playNotCompressed},
+	{name: "compression of the server alone", server: takingOver, tapped: true, play: playNotCompressed},
+	{name: "compressed, too large for us", client: deflating, server: deflating, ourLimit: smallLimit, play: playTooLarge(1 << 20)},
+
 	{name: "empty close by us", play: closeBy(ourTurn, websocket.StatusNoStatusReceived, "")},
 	{name: "empty close by them", play: closeBy(theirTurn, websocket.StatusNoStatusReceived, "")},
 }, closes()...)

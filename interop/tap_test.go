@@ -65,19 +65,30 @@ func (w lockedWriter) Write(b []byte) (int, error) {
 // continuations counts the frames sent so far, by client and server, that
 // continue a message.
 func (p *tap) continuations() (client, server int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return countContinuations(p.fromClient.Bytes()), countContinuations(p.fromServer.Bytes())
+	return p.count(func(h codec.Header) bool { return h.Opcode == codec.OpContinuation })
 }
 
-func countContinuations(sent []byte) (count int) {
+// compressed counts the messages sent so far, by client and server, that are
+// compressed.
+func (p *tap) compressed() (client, server int) {
+	return p.count(func(h codec.Header) bool { return h.RSV == codec.RSV1 })
+}
+
+// count counts the frames sent so far whose headers are such.
+func (p *tap) count(such func(codec.Header) bool) (client, server int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return countFrames(p.fromClient.Bytes(), such), countFrames(p.fromServer.Bytes(), such)
+}
+
+func countFrames(sent []byte, such func(codec.Header) bool) (count int) {
 	_, frames, _ := bytes.Cut(sent, []byte("\r\n\r\n")) // behind the opening handshake
 	for {
 		h, n, err := codec.ParseHeader(frames)
 		if err != nil || h.Length > uint64(len(frames)-n) {
 			return count
 		}
-		if h.Opcode == codec.OpContinuation {
+		if such(h) {
 			count++
 		}
 		frames = frames[n+int(h.Length):]

@@ -40,6 +40,7 @@ func startBrowser(t *testing.T) context.Context {
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("ignore-certificate-errors", true), // --tls-self-signed
 		chromedp.UserDataDir(t.TempDir()),
 	)
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
@@ -147,21 +148,31 @@ func (b *tab) connect(protocol string) {
 }
 
 func TestPageInTheBrowser(t *testing.T) {
+	t.Parallel()
 	browser := startBrowser(t)
 	tests := []struct {
 		name string
 		test func(t *testing.T, browser context.Context, p *process)
+		args []string // of the server
 	}{
-		{"echo", testPageEchoes},
-		{"sub-protocols", testPageOffersSubprotocols},
-		{"chat between two tabs", testPageChats},
-		{"moving dots in two tabs", testPageMovesDots},
-		{"close by the page", testPageCloses},
-		{"close by the server", testPageIsClosed},
-		{"URLs that cannot be connected to", testPageShowsFaults},
+		{"echo", testPageEchoes, nil},
+		{"sub-protocols", testPageOffersSubprotocols, nil},
+		{"chat between two tabs", testPageChats, nil},
+		{"moving dots in two tabs", testPageMovesDots, nil},
+		{"close by the page", testPageCloses, nil},
+		{"close by the server", testPageIsClosed, nil},
+		{"URLs that cannot be connected to", testPageShowsFaults, nil},
+		{"live figures of the server", testPageShowsFigures, nil},
+		{"over TLS", testPageOverTLS, []string{"--tls-self-signed"}},
+		{"chat on two servers", testClusterChats, []string{"--cluster=embedded"}},
+		{"moving dots on two servers", testClusterMovesDots, []string{"--cluster=embedded"}},
+		{"compressed", testPageCompresses, []string{"--compress", "--takeover"}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { tt.test(t, browser, startServe(t)) })
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.test(t, browser, startServe(t, tt.args...))
+		})
 	}
 }
 

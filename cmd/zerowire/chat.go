@@ -1,9 +1,11 @@
 package main
 
 import (
+	"crypto/rand"
 	"encoding/json"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/hub"
 )
 
 const (
@@ -20,11 +22,6 @@ var (
 	errChatText   = &websocket.CloseError{Code: websocket.StatusPolicyViolation, Reason: "a text has 1 to 4096 bytes"}
 )
 
-// chat is a room in which everyone gets what anyone says, the speaker included.
-type chat struct{ room room }
-
-func newChat() *chat { return new(chat) }
-
 // chatMessage is the form of every message, in both directions.
 type chatMessage struct {
 	Name string `json:"name"`
@@ -33,49 +30,61 @@ type chatMessage struct {
 
 // parseChat returns the message to deliver for the received message p, or the
 // *websocket.CloseError to end its sender's connection with.
-func parseChat(op websocket.Opcode, p []byte) ([]byte, *websocket.CloseError) {
+func parseChat(op websocket.Opcode, p []byte) (chatMessage, *websocket.CloseError) {
 	if op != websocket.OpText {
-		return nil, errChatBinary
+		return chatMessage{}, errChatBinary
 	}
 	var m struct{ Name, Text *string }
 	if json.Unmarshal(p, &m) != nil || m.Name == nil || m.Text == nil {
-		return nil, errChatJSON
+		return chatMessage{}, errChatJSON
 	}
 	if n := len(*m.Name); n == 0 || n > maxNameBytes {
-		return nil, errChatName
+		return chatMessage{}, errChatName
 	}
 	if n := len(*m.Text); n == 0 || n > maxTextBytes {
-		return nil, errChatText
+		return chatMessage{}, errChatText
 	}
-	return encode(chatMessage{*m.Name, *m.Text}), nil
+	return chatMessage{*m.Name, *m.Text}, nil
 }
 
-// chatGuest is one connection to a chat.
+// chatTopic is where everyone gets what anyone says, the speaker included.
+const chatTopic = "chat"
+
+// silentPrefix begins the names by which those are listed who have said nothing.
+const silentPrefix = "?"
+
+// chatGuest is one connection to the chat.
 type chatGuest struct {
-	chat *chat
-	me   *member // nil once the connection is being closed
+	hub  *hub.Hub
+	gone bool // the connection is being closed
 }
 
-func (g *chatGuest) Open(c *websocket.Conn) { g.me = g.chat.room.join(c) }
+func (g *chatGuest) Open(c *websocket.Conn) {
+	if g.hub.Join(c, chatTopic, silentPrefix+rand.Text()) != nil {
+		g.leave(c, errGoingAway)
+	}
+}
 
 func (g *chatGuest) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
-	if g.me == nil {
+	if g.gone {
 		return
 	}
 	message, refused := parseChat(op, p)
 	if refused != nil {
-		g.leave()
-		_ = c.Close(refused.Code, refused.Reason)
+		g.leave(c, refused)
 		return
 	}
-	g.chat.room.send(message, nil)
+	_ = g.hub.Join(c, chatTopic, message.Name) // fails for a name that cannot be listed
+	_ = g.hub.Publish(chatTopic, websocket.OpText, encode(message))
 }
 
-func (g *chatGuest) Close(*websocket.Conn, error) { g.leave() }
+func (g *chatGuest) Close(*websocket.Conn, error) {} // the hub notices
 
-func (g *chatGuest) leave() {
-	if g.me != nil {
-		g.chat.room.leave(g.me)
-		g.me = nil
-	}
+func (g *chatGuest) leave(c *websocket.Conn, why *websocket.CloseError) {
+	g.gone = true
+	g.hub.Leave(c)
+	_ = c.Close(why.Code, why.Reason)
 }
+
+// errGoingAway ends a connection that comes when the hub has closed.
+var errGoingAway = &websocket.CloseError{Code: websocket.StatusGoingAway}

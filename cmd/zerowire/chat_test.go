@@ -39,8 +39,12 @@ func TestParseChat(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, refused := parseChat(tt.op, []byte(tt.p))
-			if string(got) != tt.want || refused != tt.refused {
-				t.Errorf("parseChat(%v, %.80q)\n got %.80q, %v\nwant %.80q, %v", tt.op, tt.p, got, refused, tt.want, tt.refused)
+			message := ""
+			if refused == nil {
+				message = string(encode(got))
+			}
+			if message != tt.want || refused != tt.refused {
+				t.Errorf("parseChat(%v, %.80q)\n got %.80q, %v\nwant %.80q, %v", tt.op, tt.p, message, refused, tt.want, tt.refused)
 			}
 		})
 	}

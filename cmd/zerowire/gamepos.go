@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/hub"
 )
 
 const (
@@ -37,23 +38,31 @@ type departure struct {
 }
 
 // game is a room in which everyone learns where the others are. A player names
-// itself in its first position, and the name is its own until it leaves.
+// itself in its first position, and the name is its own until it leaves. Players
+// may be on several nodes, each of which has a game that hears of the others'.
 type game struct {
 	room room
+	tell func(message []byte) // tells the other nodes; nil if there are none
 
-	mu   sync.Mutex        // also orders what is sent, so that no position follows its player's departure
-	last map[string][]byte // each player's last position by its id, for those who come later
+	mu   sync.Mutex         // also orders what is sent, so that no position follows its player's departure
+	last map[string]located // by the player's id, for those who come later
 }
 
-func newGame() *game { return &game{last: make(map[string][]byte)} }
+// located is where a player is.
+type located struct {
+	message []byte // its last position
+	remote  bool   // it is on another node
+}
+
+func newGame() *game { return &game{last: make(map[string]located)} }
 
 // enter makes p a member and tells it where the players are.
 func (g *game) enter(p peer) *member {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	welcome := make([][]byte, 0, len(g.last))
-	for _, message := range g.last {
-		welcome = append(welcome, message)
+	for _, at := range g.last {
+		welcome = append(welcome, at.message)
 	}
 	return g.room.join(p, welcome...)
 }
@@ -71,8 +80,9 @@ func (g *game) move(m *member, id string, pos position) *websocket.CloseError {
 		return errGameIDOther
 	}
 	message := encode(pos)
-	g.last[pos.ID] = message
+	g.last[pos.ID] = located{message: message}
 	g.room.send(message, m)
+	g.tellNodes(message)
 	return nil
 }
 
@@ -82,8 +92,16 @@ func (g *game) exit(m *member, id string) {
 	defer g.mu.Unlock()
 	g.room.leave(m)
 	if id != "" {
+		message := encode(departure{id, true})
 		delete(g.last, id)
-		g.room.send(encode(departure{id, true}), nil)
+		g.room.send(message, nil)
+		g.tellNodes(message)
+	}
+}
+
+func (g *game) tellNodes(message []byte) {
+	if g.tell != nil {
+		g.tell(message)
 	}
 }
 
@@ -113,6 +131,7 @@ func parsePosition(op websocket.Opcode, p []byte) (position, *websocket.CloseErr
 // player is one connection to a game.
 type player struct {
 	game *game
+	hub  *hub.Hub
 	id   string  // empty before the first position
 	me   *member // nil once the connection is being closed
 }
@@ -129,10 +148,14 @@ func (pl *player) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
 	}
 	if refused != nil {
 		pl.leave()
+		pl.hub.Leave(c)
 		_ = c.Close(refused.Code, refused.Reason)
 		return
 	}
-	pl.id = pos.ID
+	if pl.id == "" {
+		pl.id = pos.ID
+		_ = pl.hub.Join(c, playersTopic, pl.id) // fails for an id that cannot be listed
+	}
 }
 
 func (pl *player) Close(*websocket.Conn, error) { pl.leave() }

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -30,6 +32,21 @@ func (h *logged) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
 func (h *logged) Close(c *websocket.Conn, err error) {
 	h.log.Info("Connection ended with "+c.RemoteAddr().String(), ending(err)...)
 	h.Handler.Close(c, err)
+}
+
+// logRefusals returns hooks that also log the opening handshakes that fail, but
+// not those that end without a word: browsers open connections that they then
+// do not need.
+func logRefusals(hooks websocket.Hooks, log *slog.Logger) websocket.Hooks {
+	refused := hooks.Refused
+	hooks.Refused = func(remote net.Addr, err error) {
+		refused(remote, err)
+		if timeout, ok := errors.AsType[net.Error](err); err == io.EOF || ok && timeout.Timeout() {
+			return
+		}
+		log.Warn("Refused the opening handshake of "+remote.String(), "status", refusalStatus(err), "error", clip(err.Error()))
+	}
+	return hooks
 }
 
 // ending returns how a connection ended as attributes: the status code, and the

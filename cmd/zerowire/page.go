@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"os"
 	"path"
 	"time"
 
@@ -29,9 +30,17 @@ var contentTypes = map[string]string{
 }
 
 // newSite returns the handler of requests that ask for no upgrade: the page
-// and its files, and the library's own answer where a WebSocket is served.
-func newSite() http.Handler {
+// and its files, the files of dir under /files/ if it is not empty, and the
+// library's own answer where a WebSocket is served.
+func newSite(dir string) (http.Handler, error) {
 	mux := http.NewServeMux()
+	if dir != "" {
+		root, err := os.OpenRoot(dir) // links out of dir lead nowhere
+		if err != nil {
+			return nil, fmt.Errorf("--dir: %w", err)
+		}
+		mux.Handle("GET /files/", http.StripPrefix("/files/", http.FileServerFS(root.FS())))
+	}
 	mux.HandleFunc("/echo", websocket.WriteRefusal)
 	mux.HandleFunc("/ws", websocket.WriteRefusal)
 
@@ -46,7 +55,7 @@ func newSite() http.Handler {
 		}
 		mux.Handle(pattern, newPageFile(file.Name()))
 	}
-	return mux
+	return mux, nil
 }
 
 // newPageFile returns the handler that serves one file of the page.

@@ -8,8 +8,18 @@ import (
 	"testing"
 )
 
+// siteOf returns the site that serves dir as well.
+func siteOf(t *testing.T, dir string) http.Handler {
+	t.Helper()
+	site, err := newSite(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return site
+}
+
 func TestPageFiles(t *testing.T) {
-	site := newSite()
+	site := siteOf(t, "")
 	get := func(t *testing.T, path string) (*http.Response, string) {
 		t.Helper()
 		w := httptest.NewRecorder()
@@ -70,7 +80,7 @@ func TestPageFiles(t *testing.T) {
 }
 
 func TestPageIsReadOnly(t *testing.T) {
-	site := newSite()
+	site := siteOf(t, "")
 	for _, method := range []string{"POST", "PUT", "DELETE"} {
 		w := httptest.NewRecorder()
 		site.ServeHTTP(w, httptest.NewRequest(method, "/", nil))

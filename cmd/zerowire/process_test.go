@@ -1,79 +1,126 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
+	"regexp"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// zerowire is the command, built once for all tests.
-var zerowire string // its path
-
+// TestMain makes this test's own binary the command zerowire in PATH, so that
+// what the tests start is built as they are: with the race detector, say.
 func TestMain(m *testing.M) {
-	os.Exit(buildAndRun(m))
+	os.Setenv("GORACE", raceOptions)
+	testscript.Main(m, map[string]func(){"zerowire": main})
 }
 
-func buildAndRun(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "zerowire")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	zerowire = filepath.Join(dir, "zerowire")
-	if out, err := exec.Command("go", "build", "-o", zerowire, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+// raceOptions has a process that was built with the race detector end at once,
+// instead of a second later.
+const raceOptions = "atexit_sleep_ms=0"
 
-// process is a running `zerowire serve`.
+// process is a running server.
 type process struct {
 	addr   string // where it listens
 	cmd    *exec.Cmd
-	stderr bytes.Buffer // to be read after stop
-	err    error        // how it ended
-	ended  bool
+	stdout output
+	stderr output
+	ended  chan struct{} // closed when it has ended, with err set
+	err    error
+}
+
+// output is what a process prints, while it does.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// startProcess starts a server and waits until it has printed where it listens.
+func startProcess(cmd *exec.Cmd) (*process, error) {
+	p := &process{cmd: cmd, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.ended)
+	}()
+	listening, err := p.await(regexp.MustCompile(`(?m)^Listening on (\S+)$`))
+	if err != nil {
+		p.stop()
+		return nil, err
+	}
+	p.addr = listening[1]
+	return p, nil
 }
 
 // startServe starts `zerowire serve` on a free port, with further arguments.
 func startServe(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(zerowire, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...)}
-	p.cmd.Stderr = &p.stderr
-	stdout, err := p.cmd.StdoutPipe()
+	p, err := startProcess(exec.Command("zerowire", append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
+	t.Cleanup(func() { p.stop() })
+	return p
+}
+
+// await waits until what the process has printed matches, and returns the match.
+func (p *process) await(pattern *regexp.Regexp) ([]string, error) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		ended := false
+		select {
+		case <-p.ended:
+			ended = true
+		default:
+		}
+		if found := pattern.FindStringSubmatch(p.stdout.String() + p.stderr.String()); found != nil {
+			return found, nil
+		}
+		if ended || time.Now().After(deadline) {
+			return nil, fmt.Errorf("no match of %s (it ended: %t) from %s", pattern, ended, p)
+		}
+	}
+}
+
+// said is await for a test.
+func (p *process) said(t *testing.T, pattern string) []string {
+	t.Helper()
+	found, err := p.await(regexp.MustCompile("(?m)" + pattern))
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.stop() })
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	addr, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "Listening on ")
-	if !ok {
-		p.stop()
-		t.Fatalf("zerowire serve: first line of stdout is %q (%v), want %q; stderr:\n%s", line, err, "Listening on ADDR", &p.stderr)
-	}
-	p.addr = addr
-	return p
+	return found
 }
 
 // stop asks the process to end, waits until it has, and returns how.
 func (p *process) stop() error {
-	if !p.ended {
-		p.ended = true
-		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails if it has ended already
-		p.err = p.cmd.Wait()
-	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails if it has ended already
+	<-p.ended
 	return p.err
+}
+
+func (p *process) String() string {
+	return fmt.Sprintf("%s\n[stdout]\n%s[stderr]\n%s", p.cmd, &p.stdout, &p.stderr)
 }
 
 // need fails the test in CI, and skips it elsewhere, if err says that a program

@@ -8,6 +8,8 @@ func TestChatOnTheWire(t *testing.T) {
 	p := startServe(t)
 	ann, bob := open(t, p.addr, "/ws", "chat"), open(t, p.addr, "/ws", "chat")
 	outside := open(t, p.addr, "/ws", "")
+	bob.send(t, true, ping, "") // its answer says that bob is in the room
+	bob.want(t, pong, "")
 
 	hello := `{"name":"ann","text":"hello"}`
 	ann.send(t, true, text, hello)

@@ -5,48 +5,55 @@ import (
 	"net/http"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/hub"
 )
 
 // routes picks what a connection is for, by its path and its sub-protocol.
 type routes struct {
 	log   *slog.Logger
 	quiet bool // hands connections on without looking at their messages
-	chat  *chat
+	hub   *hub.Hub
 	game  *game
+	meter *meter
 }
 
 // route returns the handler of one new connection.
 func (r *routes) route(req *websocket.Request) (websocket.Handler, error) {
-	var h websocket.Handler
 	switch string(req.Path()) {
 	case "/echo":
-		h = echo
+		return r.logging(echo), nil
 	case "/ws":
-		h = &bySubprotocol{routes: r}
-	default:
-		return nil, &websocket.HandshakeError{Status: http.StatusNotFound, Reason: "try /echo or /ws"}
+		return &bySubprotocol{routes: r}, nil
 	}
-	if !r.quiet {
-		h = &logged{Handler: h, log: r.log}
+	return nil, &websocket.HandshakeError{Status: http.StatusNotFound, Reason: "try /echo or /ws"}
+}
+
+// logging returns h with a log of what happens to its connection.
+func (r *routes) logging(h websocket.Handler) websocket.Handler {
+	if r.quiet {
+		return h
 	}
-	return h, nil
+	return &logged{Handler: h, log: r.log}
 }
 
 // bySubprotocol becomes the handler of the sub-protocol that the opening
-// handshake agreed on: echo if there is none.
+// handshake agreed on: echo if that is none of ours.
 type bySubprotocol struct {
 	websocket.Handler // set by Open
 	routes            *routes
 }
 
 func (h *bySubprotocol) Open(c *websocket.Conn) {
+	r := h.routes
 	switch c.Subprotocol() {
 	case chatSubprotocol:
-		h.Handler = &chatGuest{chat: h.routes.chat}
+		h.Handler = r.logging(&chatGuest{hub: r.hub})
 	case gameSubprotocol:
-		h.Handler = &player{game: h.routes.game}
+		h.Handler = r.logging(&player{game: r.game, hub: r.hub})
+	case figuresSubprotocol:
+		h.Handler = &onlooker{meter: r.meter, hub: r.hub} // the page's own, of no interest to a log
 	default:
-		h.Handler = echo
+		h.Handler = r.logging(echo)
 	}
 	h.Handler.Open(c)
 }

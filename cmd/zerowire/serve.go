@@ -2,65 +2,196 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/codec"
 )
-
-// shutdownTimeout is how long connections may take for the closing handshake
-// once the process was told to end.
-const shutdownTimeout = 5 * time.Second
 
 // serveCommand is `zerowire serve`.
 type serveCommand struct {
-	Listen     string `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (${default})."`
-	MaxMessage int64  `default:"1048576" placeholder:"BYTES" help:"Largest message to receive; a larger one closes its connection with 1009, -1 allows any (${default})."`
-	Quiet      bool   `help:"Log nothing."`
+	Listen        string   `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (${default})."`
+	TLSCert       string   `name:"tls-cert" type:"existingfile" and:"certificate" xor:"tls" placeholder:"FILE" help:"Serve wss and https with the certificate, and those that it is signed with, in this PEM file."`
+	TLSKey        string   `name:"tls-key" type:"existingfile" and:"certificate" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+	TLSSelfSigned bool     `name:"tls-self-signed" xor:"tls" help:"Serve wss and https with a certificate that is made now, for localhost and the address, and is gone with the process. Its fingerprint is printed."`
+	Origin        []string `sep:"none" placeholder:"ORIGIN" help:"Let pages of this origin connect, beyond those of the server's own host: https://app.example.com, https://*.example.com, or * for every one. May be repeated."`
+	Subprotocol   []string `sep:"none" placeholder:"NAME" help:"Agree to this sub-protocol at /ws, and echo under it. May be repeated."`
+	MaxMessage    int64    `default:"1048576" placeholder:"BYTES" help:"Largest message to receive; a larger one closes its connection with 1009, -1 allows any (${default})."`
+	Compress      bool     `help:"Compress messages of 512 bytes and more if the client agrees to it (permessage-deflate, RFC 7692)."`
+	Takeover      bool     `help:"With --compress, let messages refer to those before them: they become smaller, and a connection takes up to 64 KiB more."`
+	Dir           string   `type:"existingdir" placeholder:"DIR" help:"Serve the files of this directory under /files/."`
+	Metrics       string   `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics and expvar at /debug/vars, and ping every connection each 15 seconds for its round-trip time."`
+	clusterFlags
+	Grace time.Duration `default:"5s" help:"How long connections may take for the closing handshake when the server ends (${default})."`
+	Quiet bool          `help:"Log nothing."`
+}
+
+// Help shows what the command is used for.
+func (*serveCommand) Help() string {
+	return `The page is at /. At /echo every message comes back; at /ws it does, too, and the sub-protocols chat, gamepos and figures (what the server does, once a second) are served. On SIGINT or SIGTERM every connection is closed with 1001.
+
+Examples:
+
+  zerowire serve
+  zerowire serve --listen :8443 --tls-self-signed
+  zerowire serve --listen :443 --tls-cert fullchain.pem --tls-key privkey.pem
+  zerowire serve --origin https://app.example.com --subprotocol v2.example
+  zerowire serve --compress --max-message 16777216
+  zerowire serve --metrics 127.0.0.1:9100 --quiet
+  zerowire serve --dir public
+  zerowire serve --cluster embedded --cluster-port 6222
+  zerowire serve --cluster embedded --join 127.0.0.1:6222 --listen 127.0.0.1:8001`
+}
+
+// Validate refuses what the server could not keep to.
+func (s *serveCommand) Validate() error {
+	if s.Takeover && !s.Compress {
+		return errors.New("--takeover says how to compress: give --compress, too")
+	}
+	if err := s.validate(s.Listen); err != nil {
+		return err
+	}
+	for _, origin := range s.Origin {
+		if !isOrigin(origin) {
+			return fmt.Errorf(`--origin %q: give scheme and host, and a port if it is not the scheme's own: https://app.example.com`, origin)
+		}
+	}
+	for _, name := range s.Subprotocol {
+		if !codec.IsToken(name) {
+			return fmt.Errorf("--subprotocol %q: a sub-protocol's name is a token: ASCII without spaces, commas, quotes or other separators", name)
+		}
+	}
+	return nil
+}
+
+// isOrigin reports whether Options.Origins can match anything by s.
+func isOrigin(s string) bool {
+	if s == "*" {
+		return true
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && s == u.Scheme+"://"+u.Host && !strings.ContainsAny(strings.TrimPrefix(u.Host, "*."), "*,")
 }
 
 // Run serves until ctx is cancelled, then closes every connection with 1001.
 func (s *serveCommand) Run(ctx context.Context) error {
+	certificate, err := s.certificate()
+	if err != nil {
+		return err
+	}
+	log := slog.Default()
+	if s.Quiet {
+		log = slog.New(slog.DiscardHandler)
+	}
+	game := newGame()
+	cluster, err := s.open(s.Listen, log, game.present)
+	if err != nil {
+		return err
+	}
+	defer cluster.close()
+	if s.Cluster != "" {
+		game.span(ctx, cluster.hub, log)
+	}
+	meter := newMeter()
+	srv, err := s.server(&routes{log: log, quiet: s.Quiet, hub: cluster.hub, game: game, meter: meter})
+	if err != nil {
+		return err
+	}
+	metrics, err := s.serveMetrics(meter)
+	if err != nil {
+		return err
+	}
+	defer metrics.close()
 	ln, err := net.Listen("tcp", s.Listen)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("Listening on %s\n", ln.Addr())
+	scheme := "http"
+	if certificate != nil {
+		scheme = "https"
+		ln = tls.NewListener(ln, &tls.Config{
+			Certificates: []tls.Certificate{*certificate},
+			NextProtos:   []string{"http/1.1"}, // the only version whose Upgrade is a WebSocket's
+		})
+	}
+	fmt.Printf("Open %s://%s/\n", scheme, reachable(ln.Addr()))
+	if s.TLSSelfSigned {
+		fmt.Printf("Self-signed certificate, SHA-256 %s\n", fingerprint(certificate))
+	}
+	if metrics != nil {
+		fmt.Printf("Metrics on http://%s/metrics\n", reachable(metrics.addr))
+	}
+	if addr := cluster.joinable(); addr != nil {
+		fmt.Printf("To be joined at %s\n", addr)
+	}
 
-	srv := s.server()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
-
 	select {
 	case err := <-served:
 		return err
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	return s.shutdown(srv, meter)
+}
+
+// server returns the server that the flags describe, for connections that go where
+// paths says.
+func (s *serveCommand) server(paths *routes) (*websocket.Server, error) {
+	site, err := newSite(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return &websocket.Server{
+		Route: paths.route,
+		HTTP:  site,
+		Options: websocket.Options{
+			Subprotocols: append([]string{chatSubprotocol, gameSubprotocol, figuresSubprotocol}, s.Subprotocol...),
+			Origins:      s.Origin,
+			MaxMessage:   s.MaxMessage,
+			CloseTimeout: s.Grace + time.Second, // so that shutdown cuts, and not each connection by itself
+			Compression:  s.compression(),
+			Hooks:        logRefusals(paths.meter.hooks(), paths.log),
+			Logger:       paths.log,
+		},
+	}, nil
+}
+
+// compression returns what the flags say of permessage-deflate, nil if nothing.
+func (s *serveCommand) compression() *websocket.Compression {
+	if !s.Compress {
+		return nil
+	}
+	return &websocket.Compression{Takeover: s.Takeover}
+}
+
+// shutdown closes every connection with 1001, cuts those that are left when the
+// grace is over, and says how many of each there were.
+func (s *serveCommand) shutdown(srv *websocket.Server, meter *meter) error {
+	ends := meter.countEnds()
+	grace, cancel := context.WithTimeout(context.Background(), s.Grace)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	fmt.Printf("Shut down: %d connections closed cleanly, %d cut\n", ends.clean.Load(), ends.cut.Load())
 	return nil
 }
 
-// server returns the server that the flags describe.
-func (s *serveCommand) server() *websocket.Server {
-	log := slog.Default()
-	if s.Quiet {
-		log = slog.New(slog.DiscardHandler)
+// reachable returns addr, or the loopback interface with its port if addr stands
+// for all interfaces.
+func reachable(addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
-	paths := &routes{log: log, quiet: s.Quiet, chat: newChat(), game: newGame()}
-	return &websocket.Server{
-		Route: paths.route,
-		HTTP:  newSite(),
-		Options: websocket.Options{
-			Subprotocols: []string{chatSubprotocol, gameSubprotocol},
-			MaxMessage:   s.MaxMessage,
-			Logger:       log,
-		},
-	}
+	return addr.String()
 }

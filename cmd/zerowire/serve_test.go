@@ -101,7 +101,7 @@ func TestServeQuietLogsNothing(t *testing.T) {
 	if err := p.stop(); err != nil {
 		t.Fatalf("after SIGTERM: %v", err)
 	}
-	if p.stderr.Len() > 0 {
+	if p.stderr.String() != "" {
 		t.Errorf("stderr:\n%swant nothing", &p.stderr)
 	}
 }
@@ -133,7 +133,7 @@ func TestServeRefusesWhatItCannotDo(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			out, err := exec.Command(zerowire, tt.args...).CombinedOutput()
+			out, err := exec.Command("zerowire", tt.args...).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), tt.want) {
 				t.Errorf("zerowire %q: %v, output:\n%swant a failure that mentions %q", tt.args, err, out, tt.want)
 			}

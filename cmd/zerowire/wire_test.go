@@ -47,6 +47,13 @@ func dial(t *testing.T, addr string) *wire {
 func open(t *testing.T, addr, path, subprotocol string) *wire {
 	t.Helper()
 	w := dial(t, addr)
+	w.upgrade(t, addr, path, subprotocol)
+	return w
+}
+
+// upgrade is open on a connection that there is.
+func (w *wire) upgrade(t *testing.T, addr, path, subprotocol string) {
+	t.Helper()
 	fmt.Fprintf(w, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n", path, addr)
 	fmt.Fprintf(w, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n")
 	if subprotocol != "" {
@@ -59,7 +66,6 @@ func open(t *testing.T, addr, path, subprotocol string) *wire {
 		fields["sec-websocket-protocol"] != subprotocol {
 		t.Fatalf("opening handshake with %s, sub-protocol %q: got %s %v", path, subprotocol, status, fields)
 	}
-	return w
 }
 
 // readHead reads a status line and header fields, their names in lower case.

@@ -116,8 +116,5 @@ func (c *Compressor) level() int {
 }
 
 func (c *Compressor) windowBits() int {
-	if c.WindowBits == 0 {
-		return maxWindowBits
-	}
-	return min(max(c.WindowBits, minWindowBits), maxWindowBits)
+	return windowBits(c.WindowBits)
 }

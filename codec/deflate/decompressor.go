@@ -15,6 +15,7 @@ import (
 type Decompressor struct {
 	Takeover   bool   // messages may refer to those before them
 	MaxMessage uint64 // limit of an inflated message in bytes; 0 for none
+	WindowBits int    // how far back messages may refer: 2^WindowBits bytes, 8 to 15; 0 for 15
 
 	window   window
 	inflater *inflater    // of the message begun
@@ -159,7 +160,7 @@ func (d *Decompressor) start(n int) {
 	if d.inflater = inflaters.take(nil); d.inflater == nil {
 		d.inflater = new(inflater)
 	}
-	d.inflater.reset()
+	d.inflater.reset(d.reach())
 	w := d.window.bytes()
 	d.out = pool.Get(len(w) + n)
 	d.out.B = append(d.out.B, w...)
@@ -176,13 +177,25 @@ func (d *Decompressor) gather(p []byte) (err error) {
 			return nil
 		case errFull:
 			d.out.B = d.out.B[:d.at]
-			d.out = pool.Grow(d.out, 4*d.at)
+			d.out = pool.Grow(d.out, d.grown())
 			d.out.B = d.out.B[:cap(d.out.B)]
 		default:
 			return err
 		}
 	}
 }
+
+// grown is how large out is to be next: four times what is there, but not beyond
+// the limit.
+func (d *Decompressor) grown() int {
+	if left := d.MaxMessage - d.size; d.MaxMessage > 0 && left < 3*uint64(d.at) {
+		return d.at + int(left)
+	}
+	return 4 * d.at
+}
+
+// reach is the largest distance that is allowed.
+func (d *Decompressor) reach() int { return 1 << windowBits(d.WindowBits) }
 
 // gatherTail inflates the end of the message, which was not sent, unless the
 // message has ended.
@@ -233,7 +246,7 @@ func (d *Decompressor) slide() {
 func (d *Decompressor) end() {
 	d.putInflater()
 	if d.Takeover {
-		d.window.set(d.out.B[max(0, d.at-maxWindow):d.at])
+		d.window.set(d.out.B[max(0, d.at-d.reach()):d.at])
 	}
 }
 

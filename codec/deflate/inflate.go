@@ -15,6 +15,8 @@ type inflater struct {
 	bits uint64 // taken from the input and not used, the next one lowest
 	n    uint   // how many these are
 
+	reach int // the largest distance that is allowed
+
 	step  step
 	final bool // the block is marked as the last one
 	ended bool // the last block that ended was, and nothing came behind it
@@ -43,8 +45,9 @@ const (
 // errFull reports that there is more to write than there is room for.
 var errFull = errors.New("deflate: no room")
 
-// reset makes d ready for another message.
-func (d *inflater) reset() {
+// reset makes d ready for another message, in which distances may be up to reach.
+func (d *inflater) reset(reach int) {
+	d.reach = reach
 	d.bits, d.n, d.step, d.final, d.ended = 0, 0, atBlock, false, false
 }
 
@@ -83,7 +86,7 @@ func (d *inflater) run(out []byte, at int, src []byte) (_, read int, err error) 
 		case inStored:
 			at, i = d.copyStored(out, at, src, i)
 			if d.left > 0 {
-				if i == len(src) {
+				if i == len(src) && d.n == 0 {
 					return at, i, codec.ErrShort
 				}
 				return at, i, errFull

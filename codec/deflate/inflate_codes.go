@@ -91,7 +91,7 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 		distance := int(e>>16) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
 		bits >>= e & 31
 		n -= uint(e & 31)
-		if e&special != 0 || distance > at {
+		if e&special != 0 || distance > at || distance > d.reach {
 			return at, i, false, codec.ErrDeflate
 		}
 		copyMatch(out, at, distance, length)
@@ -141,7 +141,7 @@ func (d *inflater) symbol(out []byte, at int) (_ int, ended bool, err error) {
 		return at, false, codec.ErrShort
 	}
 	distance := int(e>>16) + int(bits&(1<<(e&31)-1)>>(e>>8&15))
-	if e&special != 0 || distance > at {
+	if e&special != 0 || distance > at || distance > d.reach {
 		return at, false, codec.ErrDeflate
 	}
 	if v > len(out)-at {

@@ -80,7 +80,7 @@ func TestInflate(t *testing.T) {
 					if piece*room < len(p) {
 						continue // slow, and nothing that the others do not do
 					}
-					var d inflater
+					d := inflater{reach: maxWindow}
 					out := make([]byte, len(p))
 					at, err := inflateInPieces(&d, out, c, piece, room)
 					if err != codec.ErrShort || !d.ended || !d.whole() || at != len(p) || !bytes.Equal(out, p) {
@@ -132,7 +132,7 @@ func TestInflateLikeTheStandardLibrary(t *testing.T) {
 				if len(want) == 1<<20 {
 					continue
 				}
-				var d inflater
+				d := inflater{reach: maxWindow}
 				at, read, err := d.run(out, 0, c)
 				if stdErr == nil {
 					// The standard library stops behind the last block.
@@ -158,9 +158,9 @@ func BenchmarkInflate(b *testing.B) {
 		out := make([]byte, n+300)
 		b.Run(fmt.Sprintf("ours/%d", n), func(b *testing.B) {
 			b.SetBytes(int64(n))
-			var d inflater
+			d := inflater{reach: maxWindow}
 			for b.Loop() {
-				d.reset()
+				d.reset(maxWindow)
 				if at, _, _ := d.run(out, 0, c); at != n {
 					b.Fatal(at)
 				}

@@ -252,6 +252,31 @@ func TestDecompressorLimit(t *testing.T) {
 	}
 }
 
+// A peer that agreed on a small window must not refer farther back, within a message
+// or to the one before.
+func TestDecompressorKeepsTheWindow(t *testing.T) {
+	for bits := 8; bits <= 14; bits++ {
+		for _, tt := range []struct {
+			distance int
+			want     error
+		}{{1 << bits, nil}, {1<<bits + 1, codec.ErrDeflate}} {
+			d := deflate.Decompressor{Takeover: true, WindowBits: bits}
+			if _, err := d.Write(wstest.FarMatch(tt.distance), true); err != tt.want {
+				t.Errorf("window of %d bits, distance %d: %v, want %v", bits, tt.distance, err, tt.want)
+			}
+			d.Reset()
+			first := wstest.FarMatch(1 << 15) // not within the window: as a stored block alone
+			if _, err := d.Write(append(first[:5+1<<15:5+1<<15], 0), true); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Write(wstest.MatchOnly(tt.distance), true); err != tt.want {
+				t.Errorf("window of %d bits, distance %d to the message before: %v, want %v", bits, tt.distance, err, tt.want)
+			}
+			d.Reset()
+		}
+	}
+}
+
 // Between messages a Decompressor and a Compressor hold a window or nothing.
 func TestNothingIsHeld(t *testing.T) {
 	if !pool.Poisoned {

@@ -101,8 +101,5 @@ func (p Policy) keeps(answer Params) bool {
 }
 
 func (p Policy) windowBits() uint8 {
-	if p.WindowBits == 0 {
-		return maxWindowBits
-	}
-	return uint8(min(max(p.WindowBits, minWindowBits), maxWindowBits))
+	return uint8(windowBits(p.WindowBits))
 }

@@ -15,6 +15,14 @@ const (
 	maxWindowBits = 15
 )
 
+// windowBits returns what a setting of WindowBits means.
+func windowBits(set int) int {
+	if set == 0 {
+		return maxWindowBits
+	}
+	return min(max(set, minWindowBits), maxWindowBits)
+}
+
 // Params are the parameters of the extension (RFC 7692 §7.1), of an offer or of the
 // answer to it. The zero value names none: both ends may take over their context
 // and use the largest window.

@@ -35,7 +35,7 @@ func samples() map[string][]byte {
 // levels, comes out as it was, in messages that refer to the ones before.
 func TestInflaterReadsTheStandardLibrary(t *testing.T) {
 	for name, sample := range samples() {
-		for _, level := range []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, 4, flate.DefaultCompression, flate.BestCompression} {
+		for _, level := range []int{flate.HuffmanOnly, flate.NoCompression, flate.BestSpeed, flate.BestCompression} {
 			for _, size := range []int{len(sample)/3 + 1, 1000} {
 				var out bytes.Buffer
 				w, err := flate.NewWriter(&out, level)
@@ -170,13 +170,13 @@ func TestInflaterKeepsTheLimit(t *testing.T) {
 // that were agreed on, for compress/flate too.
 func TestDeflater(t *testing.T) {
 	for name, sample := range samples() {
-		for bits := 8; bits <= 15; bits++ {
+		for _, bits := range []int{8, 9, 11, 15} {
 			for _, noTakeover := range []bool{false, true} {
 				call := fmt.Sprintf("%s, %d bits, NoTakeover %t", name, bits, noTakeover)
 				d := Deflater{Window: 1 << bits, NoTakeover: noTakeover}
 				z := Inflater{Window: 1 << bits, NoTakeover: noTakeover}
 				var before []byte
-				for piece := range Pieces(sample[:min(len(sample), 60_000)], 20_000, 1, 3000) {
+				for piece := range Pieces(sample[:min(len(sample), 40_000)], 20_000, 1, 3000) {
 					payload := d.Message(piece)
 					got, err := z.Message(payload)
 					if err != nil || !bytes.Equal(got, piece) {

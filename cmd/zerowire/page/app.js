@@ -2,6 +2,7 @@
 
 import { Board } from "./board.js";
 import { Chat } from "./chat.js";
+import { Figures } from "./figures.js";
 import { myColour, myID } from "./identity.js";
 import { MessageLog } from "./log.js";
 import { byteSize, closeName, milliseconds, parseHex, readyStates, toHex, utf8Length } from "./wire.js";
@@ -16,7 +17,7 @@ let socket = null;
 let waiting = []; // { key, at } of each message sent, oldest first
 
 const log = new MessageLog($("log"), $("totals"), $("empty"));
-const chat = new Chat({ list: $("chat-list"), form: $("chat-form"), name: $("chat-name"), text: $("chat-text") }, send);
+const chat = new Chat({ list: $("chat-list"), here: $("chat-here"), form: $("chat-form"), name: $("chat-name"), text: $("chat-text") }, send);
 const board = new Board($("board"), $("game-players"), myID, send);
 
 // The connection
@@ -215,7 +216,8 @@ on("text", "keydown", (event) => {
 });
 for (const kind of document.querySelectorAll('input[name="kind"]')) kind.addEventListener("change", showComposer);
 
-$("url").value = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+const home = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+$("url").value = home;
 $("chat-name").value = myColour;
 
 // "#chat" and "#gamepos" choose that sub-protocol and connect at once.
@@ -226,3 +228,6 @@ if (wanted?.value && wanted.value !== "other") {
 }
 showState();
 showComposer();
+
+const figures = ["state", "connections", "messages", "bytes", "rtt", "uptime", "line", "area", "peak"];
+new Figures(home, Object.fromEntries(figures.map((name) => [name, $(`server-${name}`)])), (report) => chat.present(report.chat)).start();

@@ -9,10 +9,12 @@ const maxTextBytes = 4096;
 
 export class Chat {
   #list;
+  #here;
 
   // say is called with the text of each message to send.
-  constructor({ list, form, name, text }, say) {
+  constructor({ list, here, form, name, text }, say) {
     this.#list = list;
+    this.#here = here;
     limit(name, maxNameBytes);
     limit(text, maxTextBytes);
     form.addEventListener("submit", (event) => {
@@ -42,6 +44,15 @@ export class Chat {
     this.#list.append(bubble);
     while (this.#list.childElementCount > maxBubbles) this.#list.firstElementChild.remove();
     this.#list.scrollTop = this.#list.scrollHeight;
+  }
+
+  // present shows who is there, of size people in all: names are those of the
+  // first ones, and begin with "?" for those who have not said theirs.
+  present({ size, names }) {
+    const named = names.filter((name) => !name.startsWith("?"));
+    const rest = size - named.length;
+    const others = rest > 0 ? [`${rest} ${size > names.length ? "more" : "silent"}`] : [];
+    this.#here.textContent = size > 0 ? `${size} here: ${[...named, ...others].join(", ")}` : "";
   }
 
   clear() {

@@ -65,6 +65,7 @@ async def chat(url):
 
     async with connect() as ann, connect() as bob:
         assert ann.subprotocol == bob.subprotocol == "chat"
+        await (await bob.ping())  # once it is answered, bob is in the room
         message = '{"name":"ann","text":"hello"}'
         await ann.send(message)
         assert await ann.recv() == message

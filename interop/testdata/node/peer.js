@@ -9,7 +9,13 @@ const report = (id, event, fields) =>
   process.stdout.write(JSON.stringify({ id, event, ...fields }) + "\n");
 
 const settings = (c) => ({
-  perMessageDeflate: false,
+  perMessageDeflate: c.deflate && {
+    serverNoContextTakeover: !c.takeover,
+    clientNoContextTakeover: !c.takeover,
+    serverMaxWindowBits: c.windowBits,
+    clientMaxWindowBits: c.windowBits,
+    threshold: 0,
+  },
   maxPayload: c.limit,
 });
 

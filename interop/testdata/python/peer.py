@@ -8,6 +8,10 @@ import logging
 import sys
 
 from websockets.exceptions import ConnectionClosed, InvalidStatusCode
+from websockets.extensions.permessage_deflate import (
+    ClientPerMessageDeflateFactory,
+    ServerPerMessageDeflateFactory,
+)
 from websockets.legacy.client import connect  # the API that can write single frames
 from websockets.legacy.server import serve
 
@@ -23,8 +27,16 @@ def report(id, event, **fields):
     sys.stdout.flush()
 
 
-def settings(c):
+def settings(c, factory):
+    bits = c["windowBits"]
+    deflate = factory(
+        server_no_context_takeover=not c["takeover"],
+        client_no_context_takeover=not c["takeover"],
+        server_max_window_bits=bits,
+        client_max_window_bits=bits,
+    )
     return {
+        "extensions": [deflate] if c["deflate"] else None,
         "compression": None,
         "ping_interval": None,
         "max_size": c["limit"],
@@ -51,7 +63,7 @@ async def watch(id, ws):
 
 async def dial(c):
     try:
-        ws = await connect(c["url"], origin=c.get("origin"), **settings(c))
+        ws = await connect(c["url"], origin=c.get("origin"), **settings(c, ClientPerMessageDeflateFactory))
     except InvalidStatusCode as refusal:
         report(c["id"], "refused", status=refusal.status_code)
     except Exception as error:
@@ -66,7 +78,7 @@ async def listen(c):
         "127.0.0.1",
         0,
         origins=[None],  # no pages at all
-        **settings(c),
+        **settings(c, ServerPerMessageDeflateFactory),
     )
     servers[c["id"]] = server
     port = server.sockets[0].getsockname()[1]

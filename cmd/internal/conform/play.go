@@ -1,0 +1,92 @@
+package conform
+
+import (
+	"context"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/wstest"
+)
+
+// pause is what elapses between the parts of a case that must not be answered
+// yet. It is longer than a round trip to anywhere.
+const pause = time.Second
+
+// play plays the cases, several at a time, and returns the results in order:
+// those that were finished before ctx ended.
+func (c *Command) play(ctx context.Context, to *target, games []game) []result {
+	results := make([]result, len(games))
+	progress := newProgress(len(games))
+	defer progress.Finish()
+
+	var next atomic.Int64
+	var players sync.WaitGroup
+	for range min(c.Parallel, len(games)) {
+		players.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(games) {
+					return
+				}
+				progress.Describe(games[i].ID)
+				if r := to.play(ctx, games[i], c.Messages); ctx.Err() == nil {
+					results[i] = r
+					progress.Add(1)
+				}
+			}
+		})
+	}
+	players.Wait()
+	return played(results)
+}
+
+// played returns the results without those of games that were not.
+func played(results []result) (done []result) {
+	for _, r := range results {
+		if r.ID != "" {
+			done = append(done, r)
+		}
+	}
+	return done
+}
+
+// play plays one case on a connection of its own.
+func (t *target) play(ctx context.Context, g game, messages int) result {
+	start := time.Now()
+	offer := ""
+	if g.deflate != nil {
+		offer = g.deflate.Offer()
+	}
+	nc, answer, err := t.open(ctx, offer)
+	if err != nil {
+		return unreachable(g, time.Since(start), err)
+	}
+	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	defer stop()
+	opt := wstest.Options{Mode: g.mode, Patience: t.patience, Pause: pause, Messages: messages}
+	var r wstest.Report
+	if g.deflate != nil {
+		r = wstest.PlayDeflateUpgraded(nc, g.deflate, answer, opt)
+	} else {
+		r = wstest.Play(nc, codec.Server, g.Case, opt)
+	}
+	return newResult(g, time.Since(start), r)
+}
+
+// newProgress returns a bar on standard error, if that is a terminal.
+func newProgress(games int) *progressbar.ProgressBar {
+	return progressbar.NewOptions(games,
+		progressbar.OptionSetWriter(os.Stderr),
+		progressbar.OptionSetVisibility(isatty.IsTerminal(os.Stderr.Fd())),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionClearOnFinish(),
+	)
+}

@@ -1,0 +1,128 @@
+package conform
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// report is what a run came to.
+type report struct {
+	URL     string    `json:"url"`
+	Started time.Time `json:"started"`
+	Took    float64   `json:"duration"` // in milliseconds
+	Total   counts    `json:"total"`
+	Groups  []group   `json:"groups"`
+	Results []result  `json:"cases"`
+
+	games  int  // to be played; more than there are results if the run was interrupted
+	strict bool // NON-STRICT is failed, too
+}
+
+// counts says how many cases got which verdict.
+type counts struct {
+	Cases         int `json:"cases"`
+	Pass          int `json:"pass"`
+	Informational int `json:"informational"`
+	Unimplemented int `json:"unsupported"`
+	NonStrict     int `json:"nonStrict"`
+	Failed        int `json:"failed"`
+}
+
+func (n *counts) add(v verdict) {
+	n.Cases++
+	switch v {
+	case pass:
+		n.Pass++
+	case informational:
+		n.Informational++
+	case unimplemented:
+		n.Unimplemented++
+	case nonStrict:
+		n.NonStrict++
+	case failed:
+		n.Failed++
+	}
+}
+
+// group is the sum of the cases whose numbers begin alike.
+type group struct {
+	ID    string `json:"id"`
+	About string `json:"about"`
+	counts
+}
+
+var aboutGroup = map[string]string{
+	"1":  "payload lengths",
+	"2":  "pings and pongs",
+	"3":  "reserved bits",
+	"4":  "reserved opcodes",
+	"5":  "fragmentation",
+	"6":  "UTF-8",
+	"7":  "closing",
+	"9":  "large messages, many messages",
+	"10": "many small fragments",
+	"12": "compression: payloads",
+	"13": "compression: parameters",
+}
+
+// newReport sums up results, which are in the table's order.
+func newReport(url string, started time.Time, results []result) *report {
+	r := &report{URL: url, Started: started, Took: milliseconds(time.Since(started)), Results: results}
+	for _, res := range results {
+		if n := len(r.Groups); n == 0 || r.Groups[n-1].ID != res.Group {
+			r.Groups = append(r.Groups, group{ID: res.Group, About: aboutGroup[res.Group]})
+		}
+		r.Groups[len(r.Groups)-1].add(res.Verdict)
+		r.Total.add(res.Verdict)
+	}
+	return r
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// tooBig counts the cases that the server's limit on messages ended.
+func (r *report) tooBig() (n int) {
+	for _, res := range r.Results {
+		if res.Verdict == failed && res.CloseCode == 1009 {
+			n++
+		}
+	}
+	return n
+}
+
+// outcome returns the error that the process ends with.
+func (r *report) outcome() error {
+	bad := r.Total.Failed
+	if r.strict {
+		bad += r.Total.NonStrict
+	}
+	switch {
+	case len(r.Results) < r.games:
+		return interrupted{len(r.Results), r.games}
+	case bad > 0:
+		return fmt.Errorf("%s: %d of %d cases failed", r.URL, bad, r.Total.Cases)
+	}
+	return nil
+}
+
+// writeFile writes one form of the report to a file; "-" is standard output, and
+// "" no file.
+func writeFile(name string, write func(io.Writer) error) error {
+	switch name {
+	case "":
+		return nil
+	case "-":
+		return write(os.Stdout)
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,134 @@
+package connect
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/adrg/xdg"
+)
+
+// maxHistory is how many lines are kept.
+const maxHistory = 1000
+
+// history is the lines that were typed before, the oldest first, and which of them
+// is being looked at.
+type history struct {
+	path  string // of the file that they are kept in; "" for none
+	lines []string
+	at    int    // of lines; their number if what is looked at is new
+	draft string // what was typed when the looking began, which is what the lines shown begin with
+}
+
+// openHistory reads the user's history. It is kept in the directory for state of the
+// XDG base directory specification, or what takes its place on other systems.
+func openHistory() (*history, error) {
+	path, err := xdg.StateFile(filepath.Join("zerowire", "connect_history"))
+	if err != nil {
+		return nil, err
+	}
+	h := &history{path: path}
+	return h, h.read()
+}
+
+func (h *history) read() error {
+	f, err := os.OpenFile(h.path, os.O_RDONLY|os.O_CREATE, 0o600) // others need not know
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 16<<20)
+	read := 0
+	for ; lines.Scan(); read++ {
+		h.lines = append(h.lines, lines.Text())
+		if len(h.lines) > maxHistory {
+			h.lines = h.lines[1:]
+		}
+	}
+	h.at = len(h.lines)
+	if err := lines.Err(); err != nil {
+		return err
+	}
+	if read > 2*maxHistory {
+		return h.rewrite()
+	}
+	return nil
+}
+
+// rewrite replaces the file by one that has only the lines kept.
+func (h *history) rewrite() error {
+	f, err := os.CreateTemp(filepath.Dir(h.path), "connect_history")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails if it was renamed
+	_, err = f.WriteString(strings.Join(h.lines, "\n") + "\n")
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), h.path)
+}
+
+// add keeps line, unless it begins with a space or is the same as the last one, and
+// ends the looking at others.
+func (h *history) add(line string) error {
+	defer func() { h.at = len(h.lines) }()
+	if line == "" || line[0] == ' ' || len(h.lines) > 0 && h.lines[len(h.lines)-1] == line {
+		return nil
+	}
+	h.lines = append(h.lines, line)
+	if h.path == "" {
+		return nil
+	}
+	// One write for a line, at the end of the file: other processes do the same.
+	f, err := os.OpenFile(h.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(line + "\n"); err != nil {
+		return fmt.Errorf("history: %w", err)
+	}
+	return nil
+}
+
+// older returns the line before the one looked at that begins with what was typed,
+// in place of current.
+func (h *history) older(current string) (string, bool) {
+	if h.at == len(h.lines) {
+		h.draft = current
+	}
+	for i := h.at - 1; i >= 0; i-- {
+		if h.fits(i, current) {
+			h.at = i
+			return h.lines[i], true
+		}
+	}
+	return "", false
+}
+
+// newer returns the next line that begins with what was typed, and behind the last
+// one what was typed itself.
+func (h *history) newer(current string) (string, bool) {
+	if h.at == len(h.lines) {
+		return "", false
+	}
+	for i := h.at + 1; i < len(h.lines); i++ {
+		if h.fits(i, current) {
+			h.at = i
+			return h.lines[i], true
+		}
+	}
+	h.at = len(h.lines)
+	return h.draft, true
+}
+
+func (h *history) fits(i int, current string) bool {
+	return strings.HasPrefix(h.lines[i], h.draft) && h.lines[i] != current
+}

@@ -1,0 +1,126 @@
+package connect
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+)
+
+// output is what a session prints to. It may be used concurrently: what is
+// printed in one call stays together, and above the prompt if there is one.
+type output struct {
+	terminal bool // messages go to a terminal
+	colours  bool // and may be coloured
+
+	mu       sync.Mutex
+	messages io.Writer
+	notices  io.Writer // what is not a message
+	faint    bool      // notices may be coloured
+	failed   error     // why messages could not be printed; nil if all could
+	prompt   *line     // what is being typed below; nil if there is no prompt
+}
+
+func newOutput() *output {
+	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	o := &output{
+		terminal: isTerminal(os.Stdout),
+		colours:  colours && isTerminal(os.Stdout),
+		messages: os.Stdout,
+		notices:  os.Stderr,
+		faint:    colours && isTerminal(os.Stderr),
+	}
+	if atPrompt() {
+		o.notices, o.faint = o.messages, o.colours
+	}
+	return o
+}
+
+// message prints the text of a message.
+func (o *output) message(text []byte) {
+	if err := o.print(o.messages, text); err != nil {
+		o.mu.Lock()
+		o.failed = err
+		o.mu.Unlock()
+	}
+}
+
+// err returns what kept messages from being printed.
+func (o *output) err() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed != nil {
+		return fmt.Errorf("standard output: %w", o.failed)
+	}
+	return nil
+}
+
+// notice prints a line about the connection.
+func (o *output) notice(format string, args ...any) { o.line(colourFaint, format, args) }
+
+// complaint prints a line about something that went wrong.
+func (o *output) complaint(format string, args ...any) { o.line(colourRed, format, args) }
+
+func (o *output) line(colour, format string, args []any) {
+	text := fmt.Sprintf(format, args...)
+	if o.faint {
+		text = colour + text + colourOff
+	}
+	o.print(o.notices, []byte(text+"\n"))
+}
+
+// noticeWriter makes notices of what is written to it, whole lines.
+type noticeWriter struct{ *output }
+
+func (w noticeWriter) Write(p []byte) (int, error) {
+	return len(p), w.print(w.notices, p)
+}
+
+func (o *output) print(w io.Writer, text []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.prompt != nil {
+		return o.prompt.above(text)
+	}
+	_, err := w.Write(text)
+	return err
+}
+
+// The colours in use (ECMA-48 §8.3.117).
+const (
+	colourFaint = "\x1b[2m"
+	colourRed   = "\x1b[31m"
+	colourGreen = "\x1b[32m"
+	colourCyan  = "\x1b[36m"
+	colourOff   = "\x1b[0m"
+)
+
+// printable returns text with everything escaped that could move the cursor of a
+// terminal, change its state, or show characters in another order than they have:
+// what a peer sends must not do that. The escapes are those of JSON, so that JSON
+// stays JSON.
+func printable(text string) string {
+	if strings.IndexFunc(text, unprintable) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unprintable(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool {
+	switch {
+	case r == '\n', r == '\t':
+		return false
+	case r < 0x20, 0x7f <= r && r < 0xa0: // C0, DEL, C1
+		return true
+	}
+	return 0x202a <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 // bidirectional formatting (UAX #9 §2)
+}

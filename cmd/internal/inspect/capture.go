@@ -1,0 +1,123 @@
+package inspect
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/ip4defrag"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+	"github.com/gopacket/gopacket/reassembly"
+)
+
+// maxBufferedPages bounds what may wait for a packet that is missing, in pages of
+// about 2 KB.
+const maxBufferedPages = 32 << 10
+
+// readCapture reports the WebSocket connections of a capture.
+func readCapture(in *bufio.Reader, rep *report) error {
+	packets, err := openCapture(in)
+	if err != nil {
+		return fmt.Errorf("capture: %w", err)
+	}
+	conns := &connections{report: rep}
+	assembler := reassembly.NewAssembler(reassembly.NewStreamPool(conns))
+	assembler.MaxBufferedPagesTotal = maxBufferedPages
+	defragmenter := ip4defrag.NewIPv4Defragmenter()
+	for n := 1; ; n++ {
+		data, info, link, err := packets()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			rep.note("the capture ends inside packet %d: %v", n, err)
+			break
+		}
+		packet := gopacket.NewPacket(data, decoderOf(link), gopacket.DecodeOptions{Lazy: true, NoCopy: true})
+		if err := defragment(defragmenter, packet); err != nil {
+			continue // the rest of the datagram is to come, or never will
+		}
+		tcp, ok := packet.Layer(layers.LayerTypeTCP).(*layers.TCP)
+		if !ok {
+			continue
+		}
+		assembler.AssembleWithContext(packet.NetworkLayer().NetworkFlow(), tcp, captured(info))
+	}
+	assembler.FlushAll()
+	conns.summary()
+	return nil
+}
+
+// captured is the context of a packet: when it was captured.
+type captured gopacket.CaptureInfo
+
+// GetCaptureInfo implements reassembly.AssemblerContext.
+func (c captured) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(c) }
+
+// openCapture returns what reads one packet after the other, each with the type of
+// the link that it was captured on.
+func openCapture(in *bufio.Reader) (func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error), error) {
+	magic, err := in.Peek(len(captureMagic))
+	if err != nil {
+		return nil, err
+	}
+	if [4]byte(magic) != captureMagic {
+		r, err := pcapgo.NewReader(in)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
+			data, info, err := r.ReadPacketData()
+			return data, info, r.LinkType(), err
+		}, nil
+	}
+	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
+	if err != nil {
+		return nil, err
+	}
+	return func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
+		data, info, err := r.ReadPacketData()
+		if err != nil {
+			return nil, info, 0, err
+		}
+		iface, err := r.Interface(info.InterfaceIndex)
+		return data, info, iface.LinkType, err
+	}, nil
+}
+
+// decoderOf returns what decodes the packets of a link.
+func decoderOf(link layers.LinkType) gopacket.Decoder {
+	switch link {
+	case layers.LinkTypeIPv4:
+		return layers.LayerTypeIPv4
+	case layers.LinkTypeIPv6:
+		return layers.LayerTypeIPv6
+	}
+	return link
+}
+
+var errFragment = errors.New("a fragment of a datagram that is not complete")
+
+// defragment replaces what is behind the header of an IPv4 fragment by the whole
+// datagram, once it is complete.
+func defragment(d *ip4defrag.IPv4Defragmenter, packet gopacket.Packet) error {
+	ip, ok := packet.NetworkLayer().(*layers.IPv4)
+	if !ok || ip.Flags&layers.IPv4MoreFragments == 0 && ip.FragOffset == 0 {
+		return nil
+	}
+	whole, err := d.DefragIPv4WithTimestamp(ip, packet.Metadata().Timestamp)
+	if err != nil {
+		return err
+	}
+	if whole == nil {
+		return errFragment
+	}
+	builder, ok := packet.(gopacket.PacketBuilder)
+	if !ok {
+		return errFragment
+	}
+	return whole.NextLayerType().Decode(whole.Payload, builder)
+}

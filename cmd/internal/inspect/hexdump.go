@@ -1,0 +1,145 @@
+package inspect
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strconv"
+)
+
+// dump reads the lines of a hex dump. The first line says which program's it is.
+type dump struct {
+	style  *dumpStyle
+	offset uint64 // of the next byte
+	last   []byte // the bytes of the line before
+	repeat bool   // a line "*" stands for copies of it, up to the next offset
+}
+
+// dumpStyle is how a program writes a line: an offset, the bytes in hexadecimal, and
+// the same as text.
+type dumpStyle struct {
+	line *regexp.Regexp // with two groups: offset, bytes
+}
+
+var dumpStyles = []dumpStyle{
+	{regexp.MustCompile(`^([0-9a-fA-F]{4,16}):\s+((?:[0-9a-fA-F]{2,}\s)*[0-9a-fA-F]{2,})?(?:\s{2,}.*)?$`)},            // xxd
+	{regexp.MustCompile(`^([0-9a-fA-F]{4,16})(?:\s{1,3}((?:[0-9a-fA-F]{2}\s{1,2})*[0-9a-fA-F]{2}))?(?:\s+[|>].*)?$`)}, // hexdump -C, od -A x -t x1z
+	{regexp.MustCompile(`^([0-9a-fA-F]{4,16})\s{2,3}((?:[0-9a-fA-F]{2} )*[0-9a-fA-F]{2})\s{2,}.*$`)},                  // packet viewers
+}
+
+var (
+	errNoHex = errors.New("not a hex dump")
+	noise    = regexp.MustCompile(`#.*|0[xX]|\\x|[\s,:;]+`)
+)
+
+// line appends the bytes of a line to dst.
+func (d *dump) line(dst, line []byte) ([]byte, error) {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return dst, nil
+	}
+	if d.style == nil {
+		d.style = styleOf(line)
+	}
+	if d.style.line == nil { // plain
+		digits := noise.ReplaceAll(line, nil)
+		p := make([]byte, hex.DecodedLen(len(digits)))
+		if _, err := hex.Decode(p, digits); err != nil {
+			return dst, err
+		}
+		return append(dst, p...), nil
+	}
+	if string(line) == "*" && len(d.last) > 0 {
+		d.repeat = true
+		return dst, nil
+	}
+	m := d.style.line.FindSubmatch(line)
+	if m == nil {
+		return dst, errNoHex
+	}
+	offset, err := strconv.ParseUint(string(m[1]), 16, 64)
+	if err != nil {
+		return dst, errNoHex
+	}
+	if d.repeat {
+		if dst, err = d.fill(dst, offset); err != nil {
+			return dst, err
+		}
+	}
+	if offset != d.offset {
+		return dst, fmt.Errorf("offset %x where %x was to be expected: a line is missing", offset, d.offset)
+	}
+	digits := bytes.Join(bytes.Fields(m[2]), nil)
+	d.last = slices.Grow(d.last[:0], len(digits)/2)[:len(digits)/2]
+	if _, err := hex.Decode(d.last, digits); err != nil {
+		return dst, err
+	}
+	d.offset += uint64(len(d.last))
+	return append(dst, d.last...), nil
+}
+
+// maxFill bounds what one "*" may stand for, in bytes.
+const maxFill = 64 << 20
+
+// fill appends copies of the last line up to offset.
+func (d *dump) fill(dst []byte, offset uint64) ([]byte, error) {
+	d.repeat = false
+	if offset < d.offset || offset-d.offset > maxFill {
+		return dst, fmt.Errorf("offset %x behind %x and a \"*\"", offset, d.offset)
+	}
+	for ; d.offset+uint64(len(d.last)) <= offset; d.offset += uint64(len(d.last)) {
+		dst = append(dst, d.last...)
+	}
+	return dst, nil
+}
+
+// styleOf returns the style of a dump that begins with line; the zero style is that
+// of plain digits.
+func styleOf(line []byte) *dumpStyle {
+	for i := range dumpStyles {
+		m := dumpStyles[i].line.FindSubmatch(line)
+		if m != nil && len(m[2]) > 0 && len(bytes.Trim(m[1], "0")) == 0 {
+			return &dumpStyles[i]
+		}
+	}
+	return &dumpStyle{}
+}
+
+// hexReader reads the bytes that a hex dump stands for.
+type hexReader struct {
+	lines  *bufio.Reader
+	dump   dump
+	number int // of lines read
+	buf    []byte
+	rest   []byte // of buf
+	err    error
+}
+
+func newHexReader(r io.Reader) *hexReader { return &hexReader{lines: bufio.NewReader(r)} }
+
+// Read implements io.Reader.
+func (h *hexReader) Read(p []byte) (int, error) {
+	for len(h.rest) == 0 {
+		if h.err != nil {
+			return 0, h.err
+		}
+		var line []byte
+		if line, h.err = h.lines.ReadBytes('\n'); len(line) == 0 {
+			continue
+		}
+		h.number++
+		var err error
+		if h.buf, err = h.dump.line(h.buf[:0], line); err != nil {
+			h.err = fmt.Errorf("hex dump, line %d: %w", h.number, err)
+		}
+		h.rest = h.buf
+	}
+	n := copy(p, h.rest)
+	h.rest = h.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,137 @@
+// Package inspect is `zerowire inspect`: it shows what is in recorded WebSocket
+// streams, and points at the first rule that they break.
+package inspect
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
+	"github.com/zerowire/websocket/codec"
+)
+
+// Command is `zerowire inspect`.
+type Command struct {
+	File    string `arg:"" help:"File to read, - for standard input."`
+	Format  string `enum:"auto,raw,hex,pcap" default:"auto" help:"What the file holds: raw bytes, a hex dump (of xxd, hexdump -C, od, or plain digits), or a capture (pcap or pcapng); auto finds out."`
+	Role    string `enum:"auto,client,server" default:"auto" help:"Who sent the bytes, where no capture says so: client or server; auto asks the handshake, or else the first frame's mask bit."`
+	Deflate bool   `help:"Without a handshake: permessage-deflate was agreed on."`
+	JSON    bool   `name:"json" help:"Print one JSON object per line."`
+	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to show (${default})."`
+}
+
+// Help is what `zerowire inspect --help` says further.
+func (*Command) Help() string {
+	return `Prints the opening handshake, if the stream begins with one, and then a line for each frame: its offset in its direction's stream, the direction (→ from the client, ← from the server), opcode, flags, masking key, length, and the beginning of the payload, unmasked and inflated. A direction ends at the first violation, with the rule and where the RFC has it; the exit code is then 1. The connections of a capture are numbered. Where packets are missing in it, what follows in that direction is not guessed at.
+
+Examples:
+
+  zerowire inspect stream.bin
+  echo '81 85 37 fa 21 3d 7f 9f 4d 51 58' | zerowire inspect -
+  tcpdump -i lo -w chat.pcap port 8000
+  zerowire inspect chat.pcap
+  zerowire inspect --json chat.pcap | jq 'select(.event == "violation")'`
+}
+
+// Run prints what the file holds.
+func (c *Command) Run(ctx context.Context) error {
+	var in io.Reader = os.Stdin
+	if c.File != "-" {
+		file, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	out := bufio.NewWriter(os.Stdout)
+	rep := newReport(out, c.JSON, c.Width, trace.Colors(os.Stdout))
+	err := c.inspect(newInterruptible(ctx, in), rep)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("ended before the input did: %w", ctx.Err())
+	}
+	return cmp.Or(err, out.Flush(), rep.verdict())
+}
+
+// inspect reports what r holds.
+func (c *Command) inspect(r io.Reader, rep *report) error {
+	in := bufio.NewReaderSize(r, sampleSize)
+	format := c.Format
+	if format == "auto" {
+		if _, err := in.Peek(1); err == io.EOF {
+			return errors.New("there is nothing to inspect: the input is empty")
+		}
+		in.Peek(len(captureMagic)) // and whatever comes with it; an error comes again
+		sample, _ := in.Peek(in.Buffered())
+		format = detect(sample)
+	}
+	switch format {
+	case "pcap":
+		return readCapture(in, rep)
+	case "hex":
+		return c.readStream(newHexReader(in), rep)
+	}
+	return c.readStream(in, rep)
+}
+
+// readStream reports one direction of a connection, of which r has the bytes.
+func (c *Command) readStream(r io.Reader, rep *report) error {
+	in := bufio.NewReaderSize(r, sampleSize)
+	start, err := in.Peek(len("HTTP"))
+	if err != nil && err != io.EOF {
+		return err
+	}
+	from, handshake := c.whose(start)
+	s := &trace.Stream{Sink: rep.event, Direction: trace.Sent, From: from, Handshake: handshake}
+	if from == codec.Server {
+		s.Direction = trace.Received
+	}
+	if c.Deflate {
+		s.Deflate(trace.DeflateParams{})
+	} else if !handshake {
+		rep.deflateHint = true
+	}
+	var now time.Time // nothing says when the bytes came
+	for p := make([]byte, sampleSize); ; {
+		n, err := in.Read(p)
+		s.Write(now, p[:n])
+		if err == io.EOF {
+			s.End(now)
+			return nil
+		}
+		if err != nil {
+			s.End(now)
+			return err
+		}
+		if err := rep.out.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// whose says who sent a stream that begins with start, and whether that is a head.
+func (c *Command) whose(start []byte) (from codec.Role, handshake bool) {
+	switch {
+	case string(start) == "GET ":
+		from, handshake = codec.Client, true
+	case string(start) == "HTTP":
+		from, handshake = codec.Server, true
+	case len(start) > 1 && start[1]&0x80 != 0:
+		from = codec.Client
+	default:
+		from = codec.Server
+	}
+	switch c.Role {
+	case "client":
+		from = codec.Client
+	case "server":
+		from = codec.Server
+	}
+	return from, handshake
+}

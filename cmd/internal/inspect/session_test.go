@@ -1,0 +1,89 @@
+package inspect
+
+import (
+	"os"
+	"slices"
+	"testing"
+)
+
+// TestCapturesOfRealSessions reads what testdata/capture.py has captured, and looks
+// for lines in their order.
+func TestCapturesOfRealSessions(t *testing.T) {
+	tests := []struct {
+		name       string
+		want       []string
+		lines      int // all of them
+		violations int
+	}{
+		{"chat", []string{
+			"#1: client 127.0.0.1:38794, server 127.0.0.1:18080",
+			"       0 #1 → Sec-WebSocket-Protocol: chat",
+			"       0 #1 ← Sec-WebSocket-Protocol: chat",
+			`     274 #1 → text                  403a4a99      4 "frag"`,
+			`     284 #1 → continuation          7a511023      4 "ment"`,
+			`     294 #1 → continuation          bbd0b8ed      2 "ed"`,
+			`     302 #1 → continuation FIN      e4cd7ceb      0`,
+			`     246 #1 ← text         FIN                   10 "fragmented"`,
+			`     318 #1 → ping         FIN      18aae776     12 "still there?"`,
+			`     264 #1 ← pong         FIN                   12 "still there?"`,
+			`     278 #1 ← close        FIN                    5 1000 normal closure "bye"`,
+		}, 30, 0},
+		{"ipv6", []string{
+			"#1: client [::1]:57034, server [::1]:18080",
+			"       0 #1 → Host: [::1]:18080",
+			`     191 #1 → text         FIN      a6480ffe     11 "Hello, wire"`,
+			`     248 #1 ← close        FIN                    5 1000 normal closure "bye"`,
+		}, 27, 0},
+		{"deflate", []string{
+			"       0 #1 ← Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=12; client_max_window_bits=12",
+			`     265 #1 → text         FIN RSV1 19215b46     18 inflated 18 "to be or not to be"`,
+			`     303 #1 ← text         FIN RSV1              18 inflated 18 "to be or not to be"`,
+			`     289 #1 → text         FIN RSV1 a77b739e      5 inflated 18 "to be or not to be"`,
+			`     323 #1 ← text         FIN RSV1               5 inflated 18 "to be or not to be"`,
+			`     300 #1 → binary       FIN RSV1 b3b38a0d     10 inflated 1000 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 …`,
+			`     316 #1 → text         RSV1     8c883405      9 compressed 82 e4 7c 00 00 00 00 ff ff`,
+			`     360 #1 → continuation FIN      966b3637      1 inflated 18 "to be or not to be"`,
+			`     349 #1 ← close        FIN                    2 1000 normal closure`,
+		}, 29, 0},
+		{"several", []string{
+			`     195 #1 → text         FIN      bd88bc40      3 "one"`,
+			`     195 #2 → text         FIN      44716382      3 "two"`,
+			`     203 #1 ← text         FIN                    3 "one"`,
+			`     203 #2 ← text         FIN                    3 "two"`,
+			"not shown: 1 encrypted (TLS); capture behind what ends TLS, or let zerowire proxy --trace show them",
+			"not shown: 1 that do not speak WebSocket",
+		}, 38, 0},
+		{"violation", []string{
+			`     148 #1 → text         FIN      37fa213d      5 "Hello"`,
+			`     203 #1 ← text         FIN                    5 "Hello"`,
+			`     159 #1 → text         FIN                    5 VIOLATION by the client: frame from a client is not masked (RFC 6455 §5.1)`,
+			`     210 #1 ← close        FIN                    2 1002 protocol error`,
+		}, 17, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			file, err := os.ReadFile("testdata/" + tt.name + ".pcap")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, violations := inspected(t, file)
+			if violations != tt.violations || len(got) != tt.lines {
+				t.Errorf("%s.pcap: %d violations in %d lines, want %d in %d", tt.name, violations, len(got), tt.violations, tt.lines)
+			}
+			at := 0
+			for _, line := range tt.want {
+				i := slices.Index(got[at:], line)
+				if i < 0 {
+					t.Errorf("%s.pcap: no line %q from line %d on", tt.name, line, at+1)
+					continue
+				}
+				at += i + 1
+			}
+			if t.Failed() {
+				for _, line := range got {
+					t.Log(line)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""Captures the sessions that the tests inspect: real ones, over the loopback
+interface, with tcpdump (run as root). Needs Debian's python3-websockets.
+
+usage: capture.py NAME, which writes NAME.pcap; the names are the functions below.
+"""
+import asyncio, signal, ssl, subprocess, sys, tempfile, time
+
+import websockets
+
+PORT = 18080
+
+
+async def echo(ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+async def talk(uri, **options):
+    async with websockets.connect(uri, **options) as ws:
+        await ws.send("Hello, wire")
+        await ws.recv()
+        await ws.send(["frag", "ment", "ed"])
+        await ws.recv()
+        await ws.send(b"\x00\x01\xfe\xff")
+        await ws.recv()
+        await (await ws.ping(b"still there?"))
+        await ws.close(1000, "bye")
+
+
+async def chat():
+    async with websockets.serve(echo, "127.0.0.1", PORT, compression=None, subprotocols=["chat"]):
+        await talk(f"ws://127.0.0.1:{PORT}/room", compression=None, subprotocols=["chat"], origin="http://example.com")
+
+
+async def ipv6():
+    async with websockets.serve(echo, "::1", PORT, compression=None):
+        await talk(f"ws://[::1]:{PORT}/", compression=None)
+
+
+async def deflate():
+    async with websockets.serve(echo, "127.0.0.1", PORT):
+        async with websockets.connect(f"ws://127.0.0.1:{PORT}/") as ws:
+            for message in ["to be or not to be", "to be or not to be", b"\x00" * 1000]:
+                await ws.send(message)
+                await ws.recv()
+            await ws.send(["to be ", "or not ", "to be"])
+            await ws.recv()
+
+
+async def several():
+    """Two WebSocket connections at the same time, plain HTTP, and TLS."""
+    async def page(path, headers):
+        if path == "/page":
+            return 200, [], b"plain HTTP\n"
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trust = ssl.create_default_context()
+    trust.check_hostname = False
+    with tempfile.TemporaryDirectory() as d:
+        subprocess.run(f"openssl req -x509 -newkey rsa:2048 -nodes -keyout {d}/key -out {d}/cert -days 1 -subj /CN=localhost".split(), check=True, capture_output=True)
+        context.load_cert_chain(f"{d}/cert", f"{d}/key")
+        trust.load_verify_locations(f"{d}/cert")
+    async with websockets.serve(echo, "127.0.0.1", PORT, compression=None, process_request=page), websockets.serve(echo, "127.0.0.1", PORT + 1, ssl=context):
+        uri = f"ws://127.0.0.1:{PORT}/"
+        async with websockets.connect(uri, compression=None) as one, websockets.connect(uri, compression=None) as two:
+            await one.send("one")
+            await two.send("two")
+            await two.recv()
+            await one.recv()
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+        writer.write(b"GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await reader.read()
+        writer.close()
+        async with websockets.connect(f"wss://127.0.0.1:{PORT + 1}/", ssl=trust) as ws:
+            await ws.send("nobody sees this")
+            await ws.recv()
+
+
+async def violation():
+    """A client that forgets to mask its second frame."""
+    async with websockets.serve(echo, "127.0.0.1", PORT, compression=None):
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")
+        await reader.readexactly(7)
+        writer.write(b"\x81\x05Hello")
+        await reader.read()
+        writer.close()
+
+
+def main(name):
+    tcpdump = subprocess.Popen(["tcpdump", "-i", "lo", "-U", "-w", name + ".pcap", f"tcp portrange {PORT}-{PORT + 1}"], stderr=subprocess.PIPE)
+    tcpdump.stderr.readline()  # it listens
+    asyncio.run(globals()[name]())
+    time.sleep(1)  # the last packets are on their way to the file
+    tcpdump.send_signal(signal.SIGINT)
+    tcpdump.wait()
+
+
+main(sys.argv[1])

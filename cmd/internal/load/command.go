@@ -1,0 +1,196 @@
+package load
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/codec"
+)
+
+// Command is `zerowire bench`.
+type Command struct {
+	URL string `arg:"" help:"Echo server to measure: ws://, wss:// or ws+unix://."`
+
+	Connections int           `short:"c" default:"64" placeholder:"N" help:"Connections (${default})."`
+	Duration    time.Duration `short:"d" placeholder:"TIME" help:"How long to send: 30s, 5m (10s, or until --messages)."`
+	Messages    int64         `short:"n" placeholder:"N" help:"How many messages to send, on all connections together."`
+	Size        sizes         `short:"s" default:"125" placeholder:"BYTES" help:"Payload of a message: a size, or a range such as 16-4096 to draw from (${default})."`
+	Pipeline    int           `short:"p" placeholder:"N" help:"Messages in flight on each connection, at most: more are sent when half of them are back (1; with --rate 128)."`
+	Rate        float64       `short:"r" placeholder:"N" help:"Messages to send per second, on all connections together, whether the server keeps up or not. Latency counts from when a message was due."`
+	Text        bool          `xor:"type" help:"Send text, which the server has to check (default)."`
+	Binary      bool          `xor:"type" help:"Send random bytes."`
+	Timeout     time.Duration `default:"5s" placeholder:"TIME" help:"How long an echo may take before it counts as lost (${default})."`
+	Threads     int           `placeholder:"N" help:"Threads that drive the connections (one for four cores)."`
+	Compress    bool          `help:"Offer permessage-deflate, and compress every message if the server agrees."`
+	Takeover    bool          `help:"Let compressed messages refer to those before them."`
+
+	Subprotocol []string `placeholder:"NAME" help:"Sub-protocol to offer; may be repeated."`
+	Header      []string `sep:"none" placeholder:"'K: V'" help:"Header line of the opening handshake; may be repeated."`
+	Insecure    bool     `help:"Accept any certificate."`
+
+	JSON string `name:"json" placeholder:"FILE" help:"Write the result as JSON; - is standard output, and the table then goes to standard error."`
+	HTML string `name:"html" placeholder:"FILE" help:"Write the result as a page with charts."`
+}
+
+// Help is shown by --help below the flags.
+func (c *Command) Help() string {
+	return `Every echo is checked: content, type and order.
+
+Examples:
+
+  zerowire bench ws://127.0.0.1:8000/echo
+  zerowire bench -c 1000 -d 1m --rate 50000 --html report.html ws://127.0.0.1:8000/echo
+  zerowire bench --size 16-4096 --pipeline 16 --binary -n 1000000 ws://127.0.0.1:8000/echo
+
+Exit code: 0 fine, 1 an echo was wrong or lost or a connection failed, 2 wrong usage, 130 interrupted: what was measured
+until then is printed.`
+}
+
+// The limits of what the flags may ask for.
+const (
+	maxConnections = 1_000_000
+	maxPipeline    = 4096
+	maxThreads     = 256
+	maxMemory      = 1 << 30 // bytes that the messages take
+)
+
+// schemes are those that websocket.Dial knows.
+var schemes = []string{"ws", "wss", "http", "https", "ws+unix", "wss+unix"}
+
+// Validate refuses flags that make no sense. kong calls it.
+func (c *Command) Validate() error {
+	switch {
+	case c.Connections < 1 || c.Connections > maxConnections:
+		return fmt.Errorf("--connections %d: it takes 1 to %d", c.Connections, maxConnections)
+	case c.Duration < 0:
+		return fmt.Errorf("--duration %s: it takes a time above zero, such as 10s", c.Duration)
+	case c.Messages < 0:
+		return fmt.Errorf("--messages %d: it takes a number above zero", c.Messages)
+	case c.Pipeline < 0 || c.Pipeline > maxPipeline:
+		return fmt.Errorf("--pipeline %d: it takes 1 to %d", c.Pipeline, maxPipeline)
+	case c.Rate < 0 || c.Rate > 1e9:
+		return fmt.Errorf("--rate %g: it takes a number of messages per second, at most 1e9", c.Rate)
+	case c.Timeout <= 0:
+		return fmt.Errorf("--timeout %s: it takes a time above zero, such as 5s", c.Timeout)
+	case c.Threads < 0 || c.Threads > maxThreads:
+		return fmt.Errorf("--threads %d: it takes 1 to %d", c.Threads, maxThreads)
+	}
+	if memory := 8 * max(c.Pipeline, 1) * c.Size.max; memory > maxMemory {
+		return fmt.Errorf("--pipeline %d of --size %s would take %d MiB of memory: the limit is %d", c.Pipeline, c.Size, memory>>20, maxMemory>>20)
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || !slices.Contains(schemes, u.Scheme) {
+		return fmt.Errorf("%q is not a URL of an echo server, such as ws://127.0.0.1:8000/echo", c.URL)
+	}
+	if c.Takeover && !c.Compress {
+		return errors.New("--takeover says how to compress: give --compress, too")
+	}
+	_, err = c.header()
+	return err
+}
+
+// Run puts load on the server and reports.
+func (c *Command) Run(ctx context.Context) error {
+	p, err := c.plan()
+	if err != nil {
+		return err
+	}
+	progress := newProgress(os.Stderr, p)
+	r, err := p.carryOut(ctx, progress.show)
+	progress.end()
+	if err != nil {
+		return err
+	}
+	result := newResult(r)
+	if err := c.write(result); err != nil {
+		return err
+	}
+	return result.verdict()
+}
+
+// plan returns what the flags ask for.
+func (c *Command) plan() (*plan, error) {
+	header, err := c.header()
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{
+		url: c.URL, connections: c.Connections, threads: c.Threads, depth: c.Pipeline,
+		duration: c.Duration, messages: c.Messages, rate: c.Rate, timeout: c.Timeout,
+	}
+	if p.duration == 0 && p.messages == 0 {
+		p.duration = 10 * time.Second
+	}
+	if p.threads == 0 {
+		p.threads = max(1, runtime.GOMAXPROCS(0)/4)
+	}
+	switch {
+	case p.depth == 0 && p.rate > 0:
+		p.depth = 128
+	case p.depth == 0:
+		p.depth = 1
+	}
+	opcode := codec.OpText
+	if c.Binary {
+		opcode = codec.OpBinary
+	}
+	p.script = newScript(opcode, c.Size, p.depth)
+	p.dial = &websocket.DialOptions{
+		Options: websocket.Options{
+			Subprotocols: c.Subprotocol,
+			MaxMessage:   int64(c.Size.max) + 64<<10,
+			MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
+			CloseTimeout: partTime,
+		},
+		Header:    header,
+		TLSConfig: &tls.Config{InsecureSkipVerify: c.Insecure},
+	}
+	if c.Compress {
+		p.dial.Compression = &websocket.Compression{Takeover: c.Takeover, Threshold: -1}
+	}
+	p.direct = canTakeOver && !c.Compress
+	return p, nil
+}
+
+// header returns the header lines of the flags.
+func (c *Command) header() (http.Header, error) {
+	header := http.Header{}
+	for _, line := range c.Header {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return nil, fmt.Errorf("--header %q: it takes a name, a colon and a value", line)
+		}
+		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	return header, nil
+}
+
+// write writes the table, and the files that the flags ask for.
+func (c *Command) write(r *Result) error {
+	out := os.Stdout
+	if c.JSON == "-" {
+		out = os.Stderr
+	}
+	errs := []error{r.writeTable(out)}
+	switch c.JSON {
+	case "":
+	case "-":
+		errs = append(errs, r.writeJSON(os.Stdout))
+	default:
+		errs = append(errs, writeFile(c.JSON, r.writeJSON))
+	}
+	if c.HTML != "" {
+		errs = append(errs, writeFile(c.HTML, r.writeHTML))
+	}
+	return errors.Join(errs...)
+}

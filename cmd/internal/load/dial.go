@@ -1,0 +1,136 @@
+package load
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+
+	"github.com/zerowire/websocket"
+)
+
+// dialling is how many opening handshakes go on at the same time.
+const dialling = 64
+
+// link is an open connection: a socket that was taken over, or a Conn.
+type link struct {
+	number     int
+	extensions string          // of the response
+	conn       *websocket.Conn // nil if there is a socket
+
+	fd    int
+	early []byte // what came behind the opening handshake
+}
+
+// dialAll opens n connections. Those that fail are counted in f; if none could be
+// opened, or ctx ends, it returns why.
+func dialAll(ctx context.Context, url string, opts *websocket.DialOptions, n int, direct bool, f faults) ([]link, error) {
+	links, errs := make([]link, n), make([]error, n)
+	next := make(chan int)
+	var dialers sync.WaitGroup
+	for range min(n, dialling) {
+		dialers.Go(func() {
+			for i := range next {
+				links[i], errs[i] = dial(ctx, url, *opts, direct)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	dialers.Wait()
+
+	open := links[:0]
+	for i, l := range links {
+		if errs[i] == nil {
+			l.number = len(open)
+			open = append(open, l)
+			continue
+		}
+		f.add(refused, 1, "connection %d: %v", i, errs[i])
+	}
+	if ctx.Err() != nil {
+		closeAll(open)
+		return nil, ctx.Err()
+	}
+	if len(open) == 0 {
+		return nil, errs[0]
+	}
+	return open, nil
+}
+
+// dial opens a connection.
+func dial(ctx context.Context, url string, opts websocket.DialOptions, direct bool) (link, error) {
+	var lent *lender // of the last attempt, after redirects
+	if direct {
+		opts.Wrap = func(nc net.Conn) net.Conn {
+			lent = &lender{Conn: nc}
+			return lent
+		}
+	}
+	var extensions string
+	opts.Accepted = func(h http.Header) error {
+		extensions = h.Get("Sec-WebSocket-Extensions")
+		return nil
+	}
+	c, err := websocket.Dial(ctx, url, &opts)
+	if err != nil {
+		return link{}, err
+	}
+	if lent == nil {
+		return link{conn: c, extensions: extensions}, nil
+	}
+	fd, err := takeOver(lent.Conn)
+	if errors.Is(err, errNotDirect) { // redirected to TLS, or through a proxy with it
+		return link{conn: c}, nil
+	}
+	c.CloseNow() // its own descriptor
+	if err != nil {
+		return link{}, err
+	}
+	return link{fd: fd, early: lent.early()}, nil
+}
+
+// closeAll cuts links that will not be used.
+func closeAll(links []link) {
+	for _, l := range links {
+		if l.conn != nil {
+			l.conn.CloseNow()
+		} else {
+			closeSocket(l.fd)
+		}
+	}
+}
+
+// lender is a connection that is lent to Dial for the opening handshake. It
+// remembers what was read, because frames may have come behind the response.
+type lender struct {
+	net.Conn
+	mu  sync.Mutex
+	got []byte
+}
+
+func (l *lender) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.got = append(l.got, p[:n]...)
+	return n, err
+}
+
+// early returns what was read behind the response that accepted.
+func (l *lender) early() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	accepted := l.got[max(0, bytes.Index(l.got, []byte("HTTP/1.1 101"))):]
+	if _, behind, ok := bytes.Cut(accepted, []byte("\r\n\r\n")); ok {
+		return behind
+	}
+	return nil
+}
+
+// errNotDirect reports a connection that is no socket of the system's.
+var errNotDirect = errors.New("load: not a TCP or Unix connection")

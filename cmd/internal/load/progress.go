@@ -1,0 +1,60 @@
+package load
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+// progress shows on a terminal how far a run is. On anything else it shows
+// nothing.
+type progress struct {
+	plan *plan
+	bar  *progressbar.ProgressBar
+}
+
+func newProgress(w *os.File, p *plan) *progress {
+	if !term.IsTerminal(int(w.Fd())) {
+		return &progress{plan: p, bar: progressbar.DefaultSilent(1)}
+	}
+	return &progress{plan: p, bar: newBar(w)}
+}
+
+// newBar returns a bar of steps parts.
+func newBar(w io.Writer) *progressbar.ProgressBar {
+	return progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionSetDescription("connecting"),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetRenderBlankState(true),
+	)
+}
+
+// steps is how finely the bar is divided.
+const steps = 1000
+
+// show shows the newest figures of t.
+func (p *progress) show(t *timeline, elapsed time.Duration) {
+	newest, total := t.newest()
+	p.bar.Describe(fmt.Sprintf("%s/s  p50 %s  p99 %s", humanize.Comma(int64(ratio(float64(newest.Messages), newest.Length))), duration(newest.P50), duration(newest.P99)))
+	part := 0.0
+	if p.plan.duration > 0 {
+		part = elapsed.Seconds() / p.plan.duration.Seconds()
+	}
+	if p.plan.messages > 0 {
+		part = max(part, float64(total.messages)/float64(p.plan.messages))
+	}
+	_ = p.bar.Set(int(min(part, .999) * steps)) // what it cannot show is not missed
+}
+
+// end takes the bar away.
+func (p *progress) end() { _ = p.bar.Finish() }

@@ -1,0 +1,131 @@
+package load
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerowire/websocket"
+)
+
+// plan is what to do.
+type plan struct {
+	url         string
+	dial        *websocket.DialOptions
+	direct      bool // sockets may be taken over
+	connections int
+	threads     int
+	depth       int // messages in flight on each connection, at most
+	duration    time.Duration
+	messages    int64 // 0: as many as the duration allows
+	rate        float64
+	timeout     time.Duration
+	script      *script
+	agreed      string // Sec-WebSocket-Extensions of the response on the first connection
+}
+
+// compression returns what the server has agreed to, "" if it was not asked.
+func (p *plan) compression() string {
+	if p.dial.Compression == nil {
+		return ""
+	}
+	return cmp.Or(p.agreed, "declined")
+}
+
+// run is a plan being carried out.
+type run struct {
+	plan     *plan
+	schedule *schedule
+	timeline *timeline
+	links    int         // connections that could be opened
+	direct   bool        // all of them are sockets that were taken over
+	stopped  atomic.Bool // ctx has ended: nothing more is sent
+	start    time.Time
+	busy     usage // what the run has cost this process
+	length   int64 // from the start to the last echo or the end of the duration, in ns
+
+	watch func(t *timeline, elapsed time.Duration) // shows progress; may be nil
+}
+
+// now returns how long the run has been going on, in ns.
+func (r *run) now() int64 { return int64(time.Since(r.start)) }
+
+// interruptedTime is how long echoes may take once ctx has ended.
+const interruptedTime = time.Second
+
+// drainTime returns how long echoes may take once nothing more is due, in ns.
+func (r *run) drainTime() int64 {
+	if r.stopped.Load() {
+		return int64(min(r.plan.timeout, interruptedTime))
+	}
+	return int64(r.plan.timeout)
+}
+
+// carryOut opens the connections, puts load on them and closes them. When ctx ends,
+// it stops sending, and what was measured so far counts.
+func (p *plan) carryOut(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {
+	r := &run{plan: p, watch: watch}
+	r.timeline = newTimeline(p.duration)
+	links, err := dialAll(ctx, p.url, p.dial, p.connections, p.direct, r.timeline.faults)
+	if err != nil {
+		return nil, err
+	}
+	r.links = len(links)
+	p.agreed = links[0].extensions
+	r.schedule = &schedule{rate: p.rate, connections: len(links), end: int64(p.duration)}
+	if p.messages > 0 {
+		r.schedule.budget = newBudget(p.messages)
+	}
+	var sockets, conns []link
+	for _, l := range links {
+		if l.conn == nil {
+			sockets = append(sockets, l)
+		} else {
+			conns = append(conns, l)
+		}
+	}
+	r.direct = len(conns) == 0
+	return r, r.drive(ctx, append(newWorkers(r, sockets), newCrowds(r, conns)...))
+}
+
+// drive lets all drivers work, and returns when they have.
+func (r *run) drive(ctx context.Context, drivers []driver) error {
+	defer context.AfterFunc(ctx, func() { r.stopped.Store(true) })()
+	r.start = time.Now()
+	before := processUsage()
+	errs := make([]error, len(drivers))
+	var driving, watching sync.WaitGroup
+	for i, d := range drivers {
+		driving.Go(func() { errs[i] = d.drive() })
+	}
+	done := make(chan struct{})
+	watching.Go(func() { r.observe(done) })
+	driving.Wait()
+	close(done)
+	watching.Wait()
+	r.busy = processUsage().minus(before)
+	if r.length = r.timeline.last; !r.stopped.Load() || r.length == 0 {
+		r.length = max(r.length, min(r.now(), int64(r.plan.duration)))
+	}
+	return errors.Join(errs...)
+}
+
+// observe shows progress until done.
+func (r *run) observe(done <-chan struct{}) {
+	if r.watch == nil {
+		return
+	}
+	every := time.NewTicker(200 * time.Millisecond)
+	defer every.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-every.C:
+			r.watch(r.timeline, time.Since(r.start))
+		}
+	}
+}

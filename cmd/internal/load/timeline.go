@@ -1,0 +1,145 @@
+package load
+
+import (
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// timeline joins what the tallies report, interval by interval.
+type timeline struct {
+	width     time.Duration // of an interval; 0: grows with the run
+	reporters int           // tallies that have not ended
+
+	mu      sync.Mutex
+	open    []*interval // those that not all tallies have reported
+	first   int         // index of open[0]
+	points  []Point
+	total   counts
+	latency *hdrhistogram.Histogram
+	faults  faults
+	last    int64 // when an echo came last, in ns since the run's start
+	ended   int   // tallies
+}
+
+// interval is what has been reported of one interval.
+type interval struct {
+	counts  counts
+	latency *hdrhistogram.Histogram
+	reports int
+}
+
+// Point is what one interval of the run was like. Latencies are in microseconds,
+// 0 if nothing came.
+type Point struct {
+	Start    float64 `json:"start_s"`
+	Length   float64 `json:"length_s"`
+	Sent     int64   `json:"sent"`
+	Messages int64   `json:"messages"` // that came back
+	Bytes    int64   `json:"bytes"`    // of their payload
+	P50      float64 `json:"p50_us"`
+	P90      float64 `json:"p90_us"`
+	P99      float64 `json:"p99_us"`
+	Max      float64 `json:"max_us"`
+}
+
+// shortestInterval is also how often a tally is rolled.
+const shortestInterval = 100 * time.Millisecond
+
+// newTimeline returns the timeline of a run of length d, 0 if that is not known:
+// it has 100 to 200 points if the run is long enough for them.
+func newTimeline(d time.Duration) *timeline {
+	t := &timeline{latency: newHistogram(), faults: faults{}}
+	if d > 0 {
+		t.width = max(d/200, shortestInterval).Round(shortestInterval)
+	}
+	return t
+}
+
+// end returns when interval i is over. Without a known length intervals are of
+// 100 ms for 20 s, of 1 s for three minutes, and of 10 s then.
+func (t *timeline) end(i int) int64 {
+	if t.width > 0 {
+		return int64(i+1) * int64(t.width)
+	}
+	const fine, medium = 200, 160
+	short := min(i+1, fine)
+	middle := min(i+1-short, medium)
+	long := i + 1 - short - middle
+	return int64(short)*int64(shortestInterval) + int64(middle)*int64(time.Second) + int64(long)*int64(10*time.Second)
+}
+
+// add joins the report of t.
+func (t *timeline) add(r *tally, done bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for r.interval >= t.first+len(t.open) {
+		t.open = append(t.open, &interval{latency: newHistogram(), reports: t.ended})
+	}
+	i := t.open[r.interval-t.first]
+	i.counts.add(r.counts)
+	i.latency.Merge(r.latency)
+	i.reports++
+	t.total.add(r.counts)
+	t.faults.merge(r.faults)
+	t.last = max(t.last, r.last)
+	if done {
+		t.ended++
+		for _, later := range t.open[r.interval-t.first+1:] {
+			later.reports++
+		}
+	}
+	for len(t.open) > 0 && t.open[0].reports >= t.reporters {
+		t.close()
+	}
+}
+
+// close makes a point of the first open interval.
+func (t *timeline) close() {
+	i, start := t.open[0], int64(0)
+	if t.first > 0 {
+		start = t.end(t.first - 1)
+	}
+	t.points = append(t.points, Point{
+		Start:    seconds(start),
+		Length:   seconds(t.end(t.first) - start),
+		Sent:     i.counts.sent,
+		Messages: i.counts.messages,
+		Bytes:    i.counts.bytes,
+		P50:      micros(i.latency.ValueAtPercentile(50)),
+		P90:      micros(i.latency.ValueAtPercentile(90)),
+		P99:      micros(i.latency.ValueAtPercentile(99)),
+		Max:      micros(i.latency.Max()),
+	})
+	t.latency.Merge(i.latency)
+	t.open, t.first = t.open[1:], t.first+1
+}
+
+// newest returns the last point, and all that was counted so far.
+func (t *timeline) newest() (p Point, total counts) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.points); n > 0 {
+		p = t.points[n-1]
+	}
+	return p, t.total
+}
+
+func seconds(ns int64) float64 { return float64(ns) / 1e9 }
+func micros(ns int64) float64  { return float64(ns) / 1e3 }
+
+// until returns the points of a run of length ns: the last one may be shorter than
+// its interval.
+func (t *timeline) until(length int64) []Point {
+	points := t.points
+	for len(points) > 0 {
+		last := &points[len(points)-1]
+		if last.Start < seconds(length) {
+			last.Length = min(last.Length, seconds(length)-last.Start)
+			break
+		}
+		points = points[:len(points)-1]
+	}
+	return points
+}

@@ -1,0 +1,127 @@
+package relay
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
+	"github.com/zerowire/websocket/codec"
+)
+
+// answer is what a server has said: a message, or how it closes. Two are equal
+// exactly if what they say is.
+type answer struct {
+	opcode codec.Opcode
+	length int
+	digest [sha256.Size]byte
+	begins string // the first bytes, for people
+}
+
+// shownBytes is how much of an answer a difference shows.
+const shownBytes = 60
+
+func (a answer) String() string {
+	switch {
+	case a.opcode == codec.OpClose && a.length == 0:
+		return "close without a code"
+	case a.opcode == codec.OpClose:
+		code, reason, _ := codec.ParseClose([]byte(a.begins))
+		return fmt.Sprintf("close %d %q", code, reason)
+	case a.opcode == codec.OpText:
+		return fmt.Sprintf("text of %d bytes, %q", a.length, a.begins)
+	}
+	return fmt.Sprintf("binary of %d bytes, % x", a.length, a.begins)
+}
+
+// answers collects what a server says from the events of a Session.
+type answers struct {
+	all       []answer
+	violation error // what the server broke, if it did
+	begun     answer
+	hash      hash.Hash // of the message begun
+}
+
+// event takes an event. Pings and Pongs are none of the application's.
+func (a *answers) event(e trace.Event) {
+	if e.From != codec.Server {
+		return
+	}
+	switch {
+	case e.Kind == trace.Violation:
+		a.violation = e.Err
+	case e.Kind != trace.Frame:
+	case e.Message == codec.OpClose:
+		a.begun, a.hash = answer{}, sha256.New()
+		a.add(e)
+		a.finish()
+	case e.Message.IsData():
+		if e.Header.Opcode.IsData() {
+			a.begun, a.hash = answer{}, sha256.New()
+		}
+		if !e.Compressed || e.Header.Fin {
+			a.add(e)
+		}
+		if e.Header.Fin {
+			a.finish()
+		}
+	}
+}
+
+func (a *answers) add(e trace.Event) {
+	a.begun.opcode = e.Message
+	a.begun.length += len(e.Payload)
+	a.begun.begins += string(e.Payload[:min(len(e.Payload), max(shownBytes-len(a.begun.begins), 0))])
+	a.hash.Write(e.Payload)
+}
+
+func (a *answers) finish() {
+	a.hash.Sum(a.begun.digest[:0])
+	a.all = append(a.all, a.begun)
+}
+
+// closes reports whether the last answer is a Close frame.
+func (a *answers) closes() bool {
+	return len(a.all) > 0 && a.all[len(a.all)-1].opcode == codec.OpClose
+}
+
+// recordedAnswers returns what the server has said on a recorded connection.
+func recordedAnswers(c *recorded) *answers {
+	a := new(answers)
+	var now time.Time
+	s := trace.NewSession(codec.Client, true, wholeMessages, a.event)
+	s.Write(codec.Client, now, c.heads[codec.Client])
+	s.Write(codec.Server, now, c.heads[codec.Server])
+	for _, sent := range c.sent[codec.Server] {
+		s.Write(codec.Server, now, sent.bytes)
+	}
+	return a
+}
+
+// wholeMessages is the limit of a Session that has to show all of every payload.
+const wholeMessages = 1<<31 - 1
+
+// differences says where got differs from a. If the client has closed where the
+// recorded one had not, the answer to that is no difference.
+func (a *answers) differences(got *answers, closed bool) (list []string) {
+	if got.violation != nil && a.violation == nil {
+		rule, section := trace.Rule(got.violation)
+		list = append(list, fmt.Sprintf("the server broke a rule: %s (%s)", rule, section))
+	}
+	want, have := a.all, got.all
+	if closed && got.closes() {
+		have = have[:len(have)-1]
+	}
+	for i := range max(len(want), len(have)) {
+		switch {
+		case i >= len(have):
+			return append(list, fmt.Sprintf("answer %d and %d behind it did not come; recorded was %s", i+1, len(want)-i-1, want[i]))
+		case i >= len(want):
+			return append(list, fmt.Sprintf("answer %d and %d behind it were not recorded: %s", i+1, len(have)-i-1, have[i]))
+		case want[i] != have[i]:
+			list = append(list, fmt.Sprintf("answer %d is %s; recorded was %s", i+1, have[i], want[i]))
+		}
+	}
+	return list
+}

@@ -1,0 +1,284 @@
+package relay
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
+	"github.com/zerowire/websocket/codec"
+)
+
+// player sends one recorded connection again. Its goroutine writes; another one
+// reads.
+type player struct {
+	command  *ReplayCommand
+	to       *upstream
+	recorded *recorded
+	schedule schedule
+	show     func(trace.Event) // nil unless frames are printed
+	out      io.Writer         // for how it went
+
+	nc      net.Conn
+	session *trace.Session
+	want    *answers
+	got     answers // the reader's, until ended
+
+	pings    chan []byte   // payloads that want a Pong
+	progress chan int      // how many answers have come
+	ended    chan struct{} // closed when nothing more comes
+	sent     int           // frames
+	closed   bool          // the recorded Close frame was sent
+
+	closedFirst bool // there was none, and another one was sent
+
+	serverClosed atomic.Bool // the server's Close frame has come
+}
+
+// play sends the connection, prints how it went, and reports whether that is as it
+// was recorded.
+func (p *player) play(ctx context.Context) bool {
+	err := p.open(ctx)
+	if err == nil {
+		err = p.send(ctx)
+		p.nc.Close()
+		<-p.ended
+	}
+	number := p.recorded.number
+	if err != nil {
+		fmt.Fprintf(p.out, "#%d %v\n", number, err)
+		return false
+	}
+	if !p.command.Compare {
+		n := len(p.got.all)
+		if p.closedFirst && p.got.closes() {
+			n-- // that answers our own Close frame
+		}
+		fmt.Fprintf(p.out, "#%d %d frames sent, %d answers\n", number, p.sent, n)
+		return true
+	}
+	differences := p.want.differences(&p.got, p.closedFirst)
+	for _, d := range differences {
+		fmt.Fprintf(p.out, "#%d %s\n", number, d)
+	}
+	if len(differences) == 0 {
+		fmt.Fprintf(p.out, "#%d %d frames sent, %d answers as recorded\n", number, p.sent, len(p.want.all))
+	}
+	return len(differences) == 0
+}
+
+// open connects when it is time to, and does the opening handshake.
+func (p *player) open(ctx context.Context) error {
+	if p.recorded.heads[codec.Client] == nil {
+		return errors.New("the recording lacks the client's opening handshake")
+	}
+	p.want = recordedAnswers(p.recorded)
+	if err := sleep(ctx, p.schedule.until(p.recorded.began)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+	defer cancel()
+	nc, err := p.to.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("cannot connect: %w", err)
+	}
+	p.nc = nc
+	late, err := p.handshake(ctx)
+	if err != nil {
+		nc.Close()
+		return fmt.Errorf("opening handshake: %w", err)
+	}
+	p.pings, p.progress, p.ended = make(chan []byte, 16), make(chan int, 1), make(chan struct{})
+	go p.read(late)
+	return nil
+}
+
+// handshake asks as the recorded client did. It returns the frames behind the answer.
+func (p *player) handshake(ctx context.Context) (late []byte, err error) {
+	defer context.AfterFunc(ctx, func() { p.nc.SetDeadline(time.Now()) })()
+	var request codec.Request
+	if _, err := request.Parse(p.recorded.heads[codec.Client]); err != nil {
+		return nil, fmt.Errorf("the recorded request: %w", err)
+	}
+	p.session = trace.NewSession(codec.Client, true, wholeMessages, p.event)
+	head := p.to.request(&request)
+	p.session.Write(codec.Client, time.Now(), head)
+	if _, err := p.nc.Write(head); err != nil {
+		return nil, err
+	}
+	var response codec.Response
+	for {
+		if head, late, err = readHead(p.nc, late, response.Parse); err != nil {
+			return nil, err
+		}
+		p.session.Write(codec.Server, time.Now(), head)
+		if status := response.Status(); status/100 != 1 || status == 101 {
+			break
+		}
+		response.Reset()
+	}
+	if response.Status() != 101 {
+		return nil, fmt.Errorf("the server answers %d %s", response.Status(), response.Reason())
+	}
+	return late, p.sameExtensions(&response)
+}
+
+// sameExtensions refuses an answer that agrees on other extensions than the recorded
+// one, because the recorded frames would mean something else.
+func (p *player) sameExtensions(got *codec.Response) error {
+	var want codec.Response
+	if _, err := want.Parse(p.recorded.heads[codec.Server]); err != nil {
+		return fmt.Errorf("the recorded response: %w", err)
+	}
+	extensions := func(r *codec.Response) string {
+		return fmt.Sprintf("%q", slices.Collect(r.Values("Sec-WebSocket-Extensions")))
+	}
+	if extensions(got) != extensions(&want) {
+		return fmt.Errorf("the server agrees on the extensions %s, recorded were %s: the frames cannot be sent as they are", extensions(got), extensions(&want))
+	}
+	return nil
+}
+
+// event takes what passes, in either direction.
+func (p *player) event(e trace.Event) {
+	if p.show != nil {
+		p.show(e)
+	}
+	if e.From == codec.Client {
+		return
+	}
+	if e.Kind == trace.Frame && e.Message == codec.OpPing {
+		select {
+		case p.pings <- slices.Clone(e.Payload):
+		default: // "An endpoint MAY elect to send a Pong for only the most recent Ping" RFC 6455 §5.5.3
+		}
+	}
+	before := len(p.got.all)
+	p.got.event(e)
+	p.serverClosed.Store(p.got.closes())
+	if n := len(p.got.all); n > before {
+		select {
+		case <-p.progress:
+		default:
+		}
+		p.progress <- n
+	}
+}
+
+// read takes what the server sends.
+func (p *player) read(late []byte) {
+	defer close(p.ended)
+	p.session.Write(codec.Server, time.Now(), late)
+	for buf := make([]byte, bufferSize); ; {
+		n, err := p.nc.Read(buf)
+		p.session.Write(codec.Server, time.Now(), buf[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+// send sends everything at its time, waits for answers that are missing, and closes.
+func (p *player) send(ctx context.Context) error {
+	for _, s := range p.recorded.sent[codec.Client] {
+		if s.opcode == codec.OpPong && !s.illegal {
+			continue
+		}
+		if gone, err := p.wait(ctx, p.schedule.until(s.at), s.starts, nil); gone || err != nil {
+			return err
+		}
+		if err := p.write(s.bytes); err != nil {
+			return fmt.Errorf("after %d frames: %w", p.sent, err)
+		}
+		p.closed = p.closed || s.opcode == codec.OpClose
+		if s.ends {
+			p.sent++
+		}
+	}
+	missing := func(n int) bool {
+		return n < len(p.want.all) || p.want.closes() && !p.serverClosed.Load()
+	}
+	if !p.command.Compare {
+		missing = func(int) bool { return true } // nobody knows how many are to come
+	}
+	if gone, err := p.wait(ctx, p.command.Wait, !p.closed, missing); gone || err != nil || p.closed || p.serverClosed.Load() {
+		return err
+	}
+	payload, err := codec.AppendClose(nil, codec.StatusNormalClosure, "")
+	if err != nil {
+		return err
+	}
+	p.closedFirst = true
+	if err := p.write(maskedFrame(codec.OpClose, payload)); err != nil {
+		return nil // it has ended in its own way
+	}
+	_, err = p.wait(ctx, closeTimeout, false, func(int) bool { return true })
+	return err
+}
+
+// wait waits for a time d, answering Pings meanwhile if a frame may stand here. With
+// missing, it waits until no answer is missing, or none has come for a time d. gone
+// says that nothing more can come.
+func (p *player) wait(ctx context.Context, d time.Duration, between bool, missing func(n int) bool) (gone bool, err error) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	pings, progress := p.pings, p.progress
+	if !between {
+		pings = nil
+	}
+	if missing == nil {
+		progress = nil
+	} else if !missing(0) {
+		return false, nil
+	}
+	for {
+		select {
+		case payload := <-pings:
+			if err := p.write(maskedFrame(codec.OpPong, payload)); err != nil {
+				return false, err
+			}
+		case n := <-progress:
+			if !missing(n) {
+				return false, nil
+			}
+			timer.Reset(d)
+		case <-timer.C:
+			return false, nil
+		case <-p.ended:
+			return true, nil
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+func (p *player) write(b []byte) error {
+	p.session.Write(codec.Client, time.Now(), b)
+	_, err := p.nc.Write(b)
+	return err
+}
+
+// maskedFrame returns a whole frame as a client sends it.
+func maskedFrame(op codec.Opcode, payload []byte) []byte {
+	h := codec.Header{Opcode: op, Fin: true, Masked: true}
+	rand.Read(h.Key[:])
+	return codec.AppendFrame(nil, h, payload)
+}
+
+// sleep waits for a time d, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,162 @@
+package relay
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
+	"github.com/zerowire/websocket/codec"
+)
+
+// ProxyCommand is `zerowire proxy`.
+type ProxyCommand struct {
+	Listen   string `default:"127.0.0.1:9000" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (${default})."`
+	To       string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
+	Trace    bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
+	Width    int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
+	Record   string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay."`
+	TLSCert  string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
+	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+	Insecure bool   `help:"Accept any certificate of the server."`
+	Quiet    bool   `help:"Do not print when connections begin and end."`
+}
+
+// Help shows what the command is used for.
+func (*ProxyCommand) Help() string {
+	return `Every frame is passed on as it came: pings, fragments, close codes, masking keys and compressed payloads are the ends' own. So is the opening handshake, except for Host, which names the server. What breaks a rule is passed on, too, and --trace shows it. An end that is lost without a Close frame is told to the other one: 1001 if it was the client, 1014 if it was the server. On SIGINT or SIGTERM every connection is closed with 1001.
+
+A recording is a file of JSON objects, one per line: first {"recording": 1, "began": TIME, "to": URL}, then what was sent, with "connection" (a number), "at" (seconds since the beginning), "from" ("client" or "server") and one of: "head" of the opening handshake; a frame, with "opcode", "fin", "rsv", "key" (hex, if masked), "length" and "payload" (base64, unmasked, not inflated; with "more": true if the next entry has more of it); "raw" (base64), what follows a broken rule; "end".
+
+Examples:
+
+  zerowire proxy --to ws://127.0.0.1:8000 --trace
+  zerowire proxy --listen :9443 --tls-cert cert.pem --tls-key key.pem --to wss://example.com/live --record live.jsonl`
+}
+
+// Validate refuses what cannot work.
+func (p *ProxyCommand) Validate() error {
+	if (p.TLSCert == "") != (p.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key belong together")
+	}
+	if p.To == "" {
+		return nil // which is told better than here
+	}
+	if _, err := newUpstream(p.To, p.Insecure); err != nil {
+		return fmt.Errorf("--to: %w", err)
+	}
+	return nil
+}
+
+// Run passes connections on until ctx is cancelled.
+func (p *ProxyCommand) Run(ctx context.Context) (err error) {
+	px := &proxy{quiet: p.Quiet}
+	if px.to, err = newUpstream(p.To, p.Insecure); err != nil {
+		return err
+	}
+	if p.Trace {
+		px.printer = &trace.Printer{W: os.Stdout, Width: p.Width, Color: trace.Colors(os.Stdout)}
+	}
+	ln, err := p.listen()
+	if err != nil {
+		return err
+	}
+	if p.Record != "" {
+		if px.recorder, err = newRecorder(p.Record, px.to); err != nil {
+			ln.Close()
+			return err
+		}
+	}
+	fmt.Printf("Listening on %s\n", ln.Addr())
+	err = px.serve(ctx, ln)
+	if px.recorder != nil {
+		err = cmp.Or(err, px.recorder.close())
+	}
+	return err
+}
+
+// listen opens the listener that the flags describe.
+func (p *ProxyCommand) listen() (net.Listener, error) {
+	if p.TLSCert == "" {
+		return net.Listen("tcp", p.Listen)
+	}
+	certificate, err := tls.LoadX509KeyPair(p.TLSCert, p.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+	}
+	return tls.Listen("tcp", p.Listen, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		NextProtos:   []string{"http/1.1"},
+	})
+}
+
+// proxy passes connections on.
+type proxy struct {
+	to       *upstream
+	printer  *trace.Printer // nil unless frames are shown
+	recorder *recorder      // nil without a recording
+	quiet    bool
+}
+
+// acceptPause is how long to wait after a connection could not be accepted: most
+// often because there are too many.
+const acceptPause = 50 * time.Millisecond
+
+// serve passes on the connections of ln until ctx is cancelled.
+func (p *proxy) serve(ctx context.Context, ln net.Listener) error {
+	defer context.AfterFunc(ctx, func() { ln.Close() })()
+	var all sync.WaitGroup
+	defer all.Wait()
+	for number := 1; ; {
+		nc, err := ln.Accept()
+		switch {
+		case ctx.Err() != nil:
+			if err == nil {
+				nc.Close()
+			}
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err != nil:
+			fmt.Fprintf(os.Stderr, "zerowire: %v\n", err)
+			select {
+			case <-time.After(acceptPause):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		c := p.connection(number, nc)
+		all.Go(func() { c.serve(ctx) })
+		number++
+	}
+}
+
+// connection returns the connection with a number, which nc is the client's end of.
+func (p *proxy) connection(number int, nc net.Conn) *connection {
+	c := &connection{proxy: p, number: number, client: nc}
+	if p.printer != nil {
+		label := fmt.Sprintf("#%d", number)
+		c.session = trace.NewSession(codec.Client, true, 0, func(e trace.Event) { p.printer.PrintAs(label, e) })
+	}
+	for i := range c.pumps {
+		pump := &c.pumps[i]
+		pump.conn, pump.from = c, codec.Role(i)
+		if p.recorder != nil {
+			pump.track = &track{recorder: p.recorder, connection: number, from: pump.from}
+		}
+	}
+	return c
+}
+
+// log prints a line about a connection.
+func (p *proxy) log(number int, format string, args ...any) {
+	if !p.quiet {
+		fmt.Printf("#%d %s\n", number, fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,109 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
+)
+
+// ReplayCommand is `zerowire replay`.
+type ReplayCommand struct {
+	File       string        `arg:"" help:"A recording of zerowire proxy."`
+	URL        string        `arg:"" help:"Server to send it to: ws:// or wss://. Without a path, the recorded one is asked for."`
+	Speed      float64       `default:"1" placeholder:"FACTOR" help:"How many times as fast as recorded; 0 does not wait at all (${default})."`
+	Connection int           `placeholder:"N" help:"Only the connection with this number."`
+	Compare    bool          `default:"true" negatable:"" help:"Compare the answers with those recorded."`
+	Wait       time.Duration `default:"2s" help:"How long nothing may come while answers are missing (${default})."`
+	Trace      bool          `help:"Print the opening handshakes, and a line for each frame."`
+	Width      int           `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
+	Insecure   bool          `help:"Accept any certificate of the server."`
+}
+
+// Help shows what the command is used for.
+func (*ReplayCommand) Help() string {
+	return `Sends what the clients of a recording have sent, frame by frame with its masking keys and at its time, each connection on one of its own. Pings of the server are answered, so recorded Pongs are left out. Messages and Close frames of the server are compared with those recorded, however they are fragmented and compressed; each difference is a line, and makes the exit code 1.
+
+Examples:
+
+  zerowire proxy --to ws://127.0.0.1:8000 --record chat.jsonl
+  zerowire replay chat.jsonl ws://127.0.0.1:8000
+  zerowire replay chat.jsonl wss://staging.example.com --speed 10 --no-compare --trace`
+}
+
+// Validate refuses what cannot work.
+func (c *ReplayCommand) Validate() error {
+	if c.Speed < 0 {
+		return errors.New("--speed is not below 0")
+	}
+	_, err := newUpstream(c.URL, c.Insecure)
+	return err
+}
+
+// Run sends the recording.
+func (c *ReplayCommand) Run(ctx context.Context) error {
+	to, err := newUpstream(c.URL, c.Insecure)
+	if err != nil {
+		return err
+	}
+	rec, err := readRecording(c.File)
+	if err != nil {
+		return err
+	}
+	if c.Connection != 0 {
+		if err := rec.choose(c.Connection); err != nil {
+			return fmt.Errorf("%s: %w", c.File, err)
+		}
+	}
+	printer := &trace.Printer{W: os.Stdout, Width: c.Width, Color: trace.Colors(os.Stdout)}
+	began := time.Now()
+	var all sync.WaitGroup
+	var failed atomic.Int32
+	for _, conn := range rec.connections {
+		p := &player{
+			command:  c,
+			to:       to,
+			recorded: conn,
+			out:      os.Stdout,
+			schedule: schedule{began: began, from: rec.connections[0].began, speed: c.Speed},
+		}
+		if c.Trace {
+			label := fmt.Sprintf("#%d", conn.number)
+			p.show = func(e trace.Event) { printer.PrintAs(label, e) }
+		}
+		all.Go(func() {
+			if !p.play(ctx) {
+				failed.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("ended before the recording did: %w", ctx.Err())
+	case failed.Load() > 0:
+		return fmt.Errorf("%d of %d connections did not go as recorded", failed.Load(), len(rec.connections))
+	}
+	return nil
+}
+
+// schedule says when what was recorded is due.
+type schedule struct {
+	began time.Time
+	from  float64 // what was recorded at this time was due when it began
+	speed float64
+}
+
+// until returns how long it is until what was recorded at a time is due.
+func (s schedule) until(at float64) time.Duration {
+	if s.speed == 0 {
+		return 0
+	}
+	due := time.Duration((at - s.from) / s.speed * float64(time.Second))
+	return time.Until(s.began.Add(due))
+}

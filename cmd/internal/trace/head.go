@@ -1,0 +1,141 @@
+package trace
+
+import (
+	"strings"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// head is the head of a request or response while it is read.
+type head struct {
+	buf      []byte
+	request  codec.Request
+	response codec.Response
+}
+
+// opening is what the heads of an opening handshake have said.
+type opening struct {
+	asked    bool // the request was read
+	key      [24]byte
+	offered  []string // sub-protocols
+	deflate  bool     // permessage-deflate is among the extensions offered
+	extended bool     // extensions were offered
+
+	answered bool // the response was read
+	refused  bool // it was another than 101
+	agreed   bool // permessage-deflate was agreed on
+	params   DeflateParams
+}
+
+// readHead takes the head that the stream begins with from p, and returns the
+// frames behind it.
+func (s *Stream) readHead(now time.Time, p []byte) (rest []byte) {
+	h := s.head
+	had := len(h.buf)
+	h.buf = append(h.buf, p[:min(len(p), codec.MaxHeadBytes-had)]...)
+	parse, judge := h.request.Parse, s.readRequest
+	if s.From == codec.Server {
+		parse, judge = h.response.Parse, s.readResponse
+	}
+	n, err := parse(h.buf)
+	if err == codec.ErrShort {
+		return nil
+	}
+	if err != nil {
+		s.refuse(now, s.base, err)
+		return nil
+	}
+	e := s.event()
+	e.Time, e.Kind, e.Head = now, Handshake, h.buf[:n]
+	s.Sink(e)
+	s.base += int64(n)
+	if err := judge(); err != nil {
+		s.refuse(now, e.Offset, err)
+	}
+	return p[n-had:]
+}
+
+// refuse reports why the opening handshake fails with the head at an offset.
+func (s *Stream) refuse(now time.Time, offset int64, err error) {
+	s.frame = s.event()
+	s.frame.Offset = offset
+	s.fail(now, err)
+}
+
+// readRequest notes what the request offers, and judges it. A request that asks for
+// something else than WebSocket breaks no rule; no frames follow it.
+func (s *Stream) readRequest() error {
+	r, o := &s.head.request, s.opening
+	s.head = nil
+	o.asked = true
+	copy(o.key[:], r.Key())
+	for name := range r.Subprotocols() {
+		o.offered = append(o.offered, string(name))
+	}
+	for list := range r.Values("Sec-WebSocket-Extensions") {
+		o.extended = true
+		if _, ok := parseDeflate(string(list)); ok {
+			o.deflate = true
+		}
+	}
+	if !r.IsUpgrade() {
+		s.ended = true
+		return nil
+	}
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if o.deflate && !s.waits {
+		s.Deflate(DeflateParams{}) // the answer is not known. What was compressed without takeover can be read with it, too
+	}
+	return nil
+}
+
+// readResponse notes what the response agrees on, and judges it. A server may refuse
+// without breaking a rule; no frames follow then.
+func (s *Stream) readResponse() error {
+	r, o := &s.head.response, s.opening
+	status := r.Status()
+	if status/100 == 1 && status != 101 {
+		s.head = new(head) // the next one is the answer, perhaps
+		return nil
+	}
+	s.head = nil
+	o.answered = true
+	if status != 101 {
+		o.refused, s.ended = true, true
+		return nil
+	}
+	for list := range r.Values("Sec-WebSocket-Extensions") {
+		if p, ok := parseDeflate(string(list)); ok {
+			o.agreed, o.params = true, p
+			s.Deflate(p)
+		}
+	}
+	if !o.asked {
+		return nil
+	}
+	return r.Check(o.key, o.offered, o.extended)
+}
+
+// parseDeflate finds permessage-deflate in the value of a Sec-WebSocket-Extensions
+// header (RFC 6455 §9.1). It does not judge the parameters: the ends do.
+func parseDeflate(list string) (p DeflateParams, ok bool) {
+	for extension := range strings.SplitSeq(list, ",") {
+		name, params, _ := strings.Cut(extension, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), "permessage-deflate") {
+			continue
+		}
+		for param := range strings.SplitSeq(params, ";") {
+			switch strings.ToLower(strings.TrimSpace(param)) {
+			case "server_no_context_takeover":
+				p.ServerNoContextTakeover = true
+			case "client_no_context_takeover":
+				p.ClientNoContextTakeover = true
+			}
+		}
+		return p, true
+	}
+	return p, false
+}

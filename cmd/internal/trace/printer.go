@@ -1,0 +1,251 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// Printer writes Events for people, one line each; a Handshake takes a line for
+// each of its own.
+//
+//	12:30:00.000123 → text         FIN      37fa213d     5 "Hello"
+//	12:30:00.000311 ← close        FIN                  5 1000 normal closure "bye"
+//
+// The columns are the time, the direction, the opcode, the flags, the masking key
+// if there is one, the payload's length in bytes on the wire, and the payload as
+// far as it fits. It is safe for concurrent use.
+type Printer struct {
+	W       io.Writer
+	Color   bool // use ANSI escape sequences
+	Offsets bool // begin with the offset in the stream, in bytes
+	Width   int  // characters of payload to show; 0 means 60
+
+	// Start, if set, is what times are relative to, in seconds. Else they are of the
+	// day. Events without a time have neither.
+	Start time.Time
+
+	mu   sync.Mutex
+	line []byte
+	err  error
+}
+
+// Colors reports whether what is written to f may be coloured: it is a terminal,
+// and NO_COLOR is not set (https://no-color.org).
+func Colors(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// Print writes e.
+func (p *Printer) Print(e Event) { p.PrintAs("", e) }
+
+// PrintAs writes e with a label, which names the connection, in front.
+func (p *Printer) PrintAs(label string, e Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.line = p.line[:0]
+	if e.Kind == Handshake {
+		for line := range bytes.Lines(bytes.TrimRight(e.Head, "\r\n")) {
+			p.begin(label, e)
+			p.on(styleFaint)
+			p.line = appendText(p.line, bytes.TrimRight(line, "\r\n"), maxHeadLine)
+			p.off()
+			p.line = append(p.line, '\n')
+		}
+	} else {
+		p.begin(label, e)
+		p.event(e)
+		p.line = append(bytes.TrimRight(p.line, " "), '\n')
+	}
+	if _, err := p.W.Write(p.line); err != nil && p.err == nil {
+		p.err = err
+	}
+}
+
+// Err returns the first error of a write to W.
+func (p *Printer) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// maxHeadLine is how many characters of a head's line are shown.
+const maxHeadLine = 200
+
+// begin appends what every line begins with.
+func (p *Printer) begin(label string, e Event) {
+	p.on(styleFaint)
+	switch {
+	case e.Time.IsZero():
+	case p.Start.IsZero():
+		p.line = e.Time.AppendFormat(p.line, "15:04:05.000000 ")
+	default:
+		p.line = fmt.Appendf(p.line, "%11.6f ", e.Time.Sub(p.Start).Seconds())
+	}
+	if p.Offsets {
+		p.line = fmt.Appendf(p.line, "%8d ", e.Offset)
+	}
+	if label != "" {
+		p.line = append(append(p.line, label...), ' ')
+	}
+	p.off()
+	if e.Direction == Sent {
+		p.on(styleSent)
+		p.line = append(p.line, "→ "...)
+	} else {
+		p.on(styleReceived)
+		p.line = append(p.line, "← "...)
+	}
+	p.off()
+}
+
+// event appends an event that takes one line.
+func (p *Printer) event(e Event) {
+	if e.HeaderSize > 0 {
+		p.header(e.Header)
+		p.line = append(p.line, ' ')
+	}
+	switch e.Kind {
+	case Frame:
+		p.payload(e)
+		if e.Err != nil {
+			p.on(styleBad)
+			p.line = fmt.Appendf(p.line, " (%v)", e.Err)
+			p.off()
+		}
+	case Violation:
+		p.on(styleBad)
+		rule, section := Rule(e.Err)
+		p.line = fmt.Appendf(p.line, "VIOLATION by the %s: %s", e.From, rule)
+		if section != "" {
+			p.line = fmt.Appendf(p.line, " (%s)", section)
+		}
+		p.off()
+	case Cut:
+		p.on(styleBad)
+		p.line = fmt.Appendf(p.line, "INCOMPLETE: %v", e.Err)
+		p.off()
+	}
+}
+
+// header appends opcode, flags, key and length.
+func (p *Printer) header(h codec.Header) {
+	style := styleData
+	if h.Opcode.IsControl() {
+		style = styleControl
+	}
+	p.on(style)
+	p.line = fmt.Appendf(p.line, "%-12s ", OpcodeName(h.Opcode))
+	p.off()
+	p.line = fmt.Appendf(p.line, "%-8s ", Flags(h))
+	p.on(styleFaint)
+	if h.Masked {
+		p.line = fmt.Appendf(p.line, "%x ", h.Key)
+	} else {
+		p.line = append(p.line, "         "...)
+	}
+	p.off()
+	p.line = fmt.Appendf(p.line, "%6d", h.Length)
+}
+
+// payload appends what a frame carries.
+func (p *Printer) payload(e Event) {
+	if e.Header.Length == 0 && e.Inflated == 0 {
+		return
+	}
+	length := e.Header.Length
+	switch {
+	case e.Message == codec.OpClose:
+		p.closing(e.Payload)
+		return
+	case e.Compressed && e.Header.Fin && e.Err == nil:
+		p.line = fmt.Appendf(p.line, "inflated %d ", e.Inflated)
+		length = uint64(e.Inflated)
+	case e.Compressed:
+		p.line = append(p.line, "compressed "...)
+		p.line = appendHex(p.line, e.Payload, p.width(), length)
+		return
+	}
+	if e.Message == codec.OpBinary {
+		p.line = appendHex(p.line, e.Payload, p.width(), length)
+	} else {
+		p.line = appendQuoted(p.line, e.Payload, p.width(), length)
+	}
+}
+
+// closing appends code and reason of a Close frame.
+func (p *Printer) closing(payload []byte) {
+	code, reason, err := codec.ParseClose(payload)
+	if err != nil {
+		p.line = appendHex(p.line, payload, p.width(), uint64(len(payload)))
+		return
+	}
+	p.line = fmt.Appendf(p.line, "%d %s", code, code)
+	if len(reason) > 0 {
+		p.line = append(p.line, ' ')
+		p.line = appendQuoted(p.line, reason, p.width(), uint64(len(reason)))
+	}
+}
+
+func (p *Printer) width() int {
+	if p.Width == 0 {
+		return 60
+	}
+	return p.Width
+}
+
+// OpcodeName is the name of an opcode, and the number of a reserved one.
+func OpcodeName(op codec.Opcode) string {
+	if op.IsReserved() {
+		return "reserved " + strconv.FormatUint(uint64(op), 16)
+	}
+	return op.String()
+}
+
+// Flags names the bits that are set in front of an opcode.
+func Flags(h codec.Header) string {
+	flags := ""
+	add := func(set bool, name string) {
+		if !set {
+			return
+		}
+		if flags != "" {
+			flags += " "
+		}
+		flags += name
+	}
+	add(h.Fin, "FIN")
+	add(h.RSV&codec.RSV1 != 0, "RSV1")
+	add(h.RSV&codec.RSV2 != 0, "RSV2")
+	add(h.RSV&codec.RSV3 != 0, "RSV3")
+	return flags
+}
+
+// ANSI styles: colours that are legible on light and on dark ground.
+const (
+	styleFaint    = "2"
+	styleSent     = "36"
+	styleReceived = "35"
+	styleData     = "1"
+	styleControl  = "33"
+	styleBad      = "1;31"
+)
+
+func (p *Printer) on(style string) {
+	if p.Color {
+		p.line = append(append(append(p.line, "\x1b["...), style...), 'm')
+	}
+}
+
+func (p *Printer) off() {
+	if p.Color {
+		p.line = append(p.line, "\x1b[0m"...)
+	}
+}

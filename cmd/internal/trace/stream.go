@@ -1,0 +1,268 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// DefaultLimit is how many bytes of a payload an Event has, unless a Limit says
+// otherwise.
+const DefaultLimit = 64 << 10
+
+// Stream decodes one direction of a connection from its bytes, however they are
+// cut, and calls Sink with what they are. Set the exported fields before the
+// first Write. A Stream must not be used concurrently.
+type Stream struct {
+	Sink      func(Event)
+	Direction Direction
+	From      codec.Role // the end that sends these bytes
+	Handshake bool       // the head of an opening handshake comes first
+	Limit     int        // bytes of payload to show of a frame; 0 means DefaultLimit
+
+	begun   bool
+	head    *head    // until the head was read; nil without one
+	opening *opening // what both heads said
+	base    int64    // bytes before the first frame
+	scanner Scanner
+	frame   Event // the frame begun, if its HeaderSize is not 0
+	message message
+	deflate *inflater // nil without permessage-deflate
+	ended   bool      // after a Violation, a Cut, or a head that no frames follow
+	scratch []byte    // a part of a payload, unmasked
+
+	waits bool   // for the other end's head, which says how to read the frames
+	held  []byte // what came meanwhile
+}
+
+// message is what frames have in common that belong to one message.
+type message struct {
+	op         codec.Opcode
+	compressed bool
+	utf8       codec.UTF8
+}
+
+// Write decodes p, the next bytes, which came at the time now. p is neither
+// changed nor retained.
+func (s *Stream) Write(now time.Time, p []byte) {
+	s.begin()
+	for s.head != nil && !s.ended && len(p) > 0 {
+		p = s.readHead(now, p)
+	}
+	switch {
+	case s.ended || s.head != nil:
+	case s.waits:
+		s.hold(now, p)
+	default:
+		s.readFrames(now, p)
+	}
+}
+
+// readFrames decodes p, which is behind the head.
+func (s *Stream) readFrames(now time.Time, p []byte) {
+	for !s.ended {
+		piece, rest, ok, err := s.scanner.Next(p)
+		if err != nil {
+			s.beginFrame(piece)
+			s.fail(now, err)
+			return
+		}
+		if !ok {
+			return
+		}
+		s.take(now, piece)
+		p = rest
+	}
+}
+
+// Deflate says that permessage-deflate was agreed on, for a Stream that begins
+// behind the opening handshake. It has to be called before the first Write.
+func (s *Stream) Deflate(p DeflateParams) {
+	s.scanner.Sequence.RSV = codec.RSV1
+	s.deflate = newInflater(p, s.From)
+}
+
+// maxHeld is how many bytes of frames may wait for the other end's head.
+const maxHeld = 1 << 20
+
+// hold keeps p until the other end's head has come.
+func (s *Stream) hold(now time.Time, p []byte) {
+	if s.held = append(s.held, p...); len(s.held) > maxHeld {
+		s.proceed(now)
+	}
+}
+
+// proceed reads what has waited, by what is known of the opening handshake now.
+func (s *Stream) proceed(now time.Time) {
+	if !s.waits {
+		return
+	}
+	s.waits = false
+	switch o := s.opening; {
+	case o.agreed:
+		s.Deflate(o.params)
+	case !o.answered && o.deflate:
+		s.Deflate(DeflateParams{}) // what was compressed without takeover can be read with it, too
+	}
+	held := s.held
+	s.held = nil
+	s.readFrames(now, held)
+}
+
+// End says that no more bytes come. It reports a Cut if they end inside a head or
+// frame.
+func (s *Stream) End(now time.Time) {
+	if s.head == nil {
+		s.proceed(now)
+	}
+	switch {
+	case s.head != nil && len(s.head.buf) > 0:
+		s.Lose(now, fmt.Errorf("the stream ends inside the head of the opening handshake, after %d bytes of it", len(s.head.buf)))
+	case s.head == nil && !s.scanner.Between():
+		s.Lose(now, errors.New("the stream ends inside a frame"))
+	}
+}
+
+// Lose says why what follows is not known. It reports a Cut with that, and ignores
+// the rest.
+func (s *Stream) Lose(now time.Time, why error) {
+	if s.ended {
+		return
+	}
+	if s.frame.HeaderSize == 0 {
+		s.frame = s.event()
+	}
+	s.report(now, Cut, why)
+	s.ended = true
+}
+
+func (s *Stream) begin() {
+	if s.begun {
+		return
+	}
+	s.begun = true
+	s.scanner.Sequence.Role = s.From.Peer()
+	if s.Limit == 0 {
+		s.Limit = DefaultLimit
+	}
+	if s.Handshake {
+		s.head = new(head)
+		if s.opening == nil {
+			s.opening = new(opening)
+		}
+	}
+}
+
+// event is an empty Event for what comes next.
+func (s *Stream) event() Event {
+	return Event{Direction: s.Direction, From: s.From, Offset: s.base + s.scanner.Offset(), Payload: s.frame.Payload[:0]}
+}
+
+// report hands the frame begun to Sink.
+func (s *Stream) report(now time.Time, kind Kind, err error) {
+	s.frame.Time, s.frame.Kind, s.frame.Err = now, kind, err
+	s.Sink(s.frame)
+	s.frame.HeaderSize = 0
+}
+
+// fail reports that the frame begun breaks a rule, and ends the decoding.
+func (s *Stream) fail(now time.Time, err error) {
+	s.report(now, Violation, err)
+	s.ended = true
+}
+
+// take adds a piece to the frame begun, and reports it when it is complete.
+func (s *Stream) take(now time.Time, piece Piece) {
+	if s.frame.HeaderSize == 0 {
+		s.beginFrame(piece)
+	}
+	if err := s.unmask(piece); err != nil {
+		s.fail(now, err)
+		return
+	}
+	if !piece.End {
+		return
+	}
+	err := s.endFrame()
+	switch {
+	case err == errInflateLimit || err == errWindowLost:
+		s.report(now, Frame, err)
+	case err != nil:
+		s.fail(now, err)
+	default:
+		s.report(now, Frame, nil)
+	}
+}
+
+// beginFrame notes what the header says.
+func (s *Stream) beginFrame(piece Piece) {
+	s.frame = s.event()
+	f := &s.frame
+	f.Offset, f.Header, f.HeaderSize = s.base+piece.Offset, piece.Header, piece.HeaderSize
+	if f.Header.Opcode.IsData() {
+		s.message = message{op: f.Header.Opcode, compressed: f.Header.RSV&codec.RSV1 != 0}
+	}
+	f.Message, f.Compressed = s.message.op, s.message.compressed
+	if f.Header.Opcode.IsControl() {
+		f.Message, f.Compressed = f.Header.Opcode, false
+	}
+}
+
+// unmaskedPiece is how much is unmasked at a time, in bytes.
+const unmaskedPiece = 8 << 10
+
+// unmask unmasks a piece of the frame begun, keeps what is to be shown or
+// inflated, and checks text.
+func (s *Stream) unmask(piece Piece) error {
+	f, pos := &s.frame, int(piece.Pos&3)
+	for raw := piece.Payload; len(raw) > 0; {
+		s.scratch = append(s.scratch[:0], raw[:min(len(raw), unmaskedPiece)]...)
+		raw = raw[len(s.scratch):]
+		pos = codec.Mask(s.scratch, f.Header.Key, pos)
+		f.Payload = append(f.Payload, s.scratch[:min(len(s.scratch), s.Limit-len(f.Payload))]...)
+		switch {
+		case f.Compressed:
+			s.deflate.add(s.scratch)
+		case f.Message == codec.OpText && !s.message.utf8.Check(s.scratch):
+			return codec.ErrText
+		}
+	}
+	return nil
+}
+
+// endFrame judges what can be judged only when the frame has come to its end.
+func (s *Stream) endFrame() error {
+	f := &s.frame
+	switch {
+	case f.Message == codec.OpClose:
+		_, _, err := codec.ParseClose(f.Payload)
+		return err
+	case f.Message.IsControl() || !f.Header.Fin:
+		return nil
+	case f.Compressed:
+		return s.inflate()
+	case f.Message == codec.OpText && !s.message.utf8.Complete():
+		return codec.ErrText
+	}
+	return nil
+}
+
+// inflate replaces the payload of a compressed message's last frame by the message.
+func (s *Stream) inflate() error {
+	f, u := &s.frame, &s.message.utf8
+	shown, valid := f.Payload[:0], true
+	n, err := s.deflate.inflate(func(p []byte) {
+		shown = append(shown, p[:min(len(p), s.Limit-len(shown))]...)
+		valid = valid && (f.Message != codec.OpText || u.Check(p))
+	})
+	if err == errWindowLost || err == errInflateLimit {
+		return err // the payload stays as it was on the wire
+	}
+	f.Payload, f.Inflated = shown, n
+	if err == nil && (!valid || !u.Complete()) {
+		err = codec.ErrText
+	}
+	return err
+}

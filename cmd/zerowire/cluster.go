@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/hub/natsbroker"
+	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+)
+
+// clusterFlags are the flags by which several `zerowire serve` become one chat and
+// one board.
+type clusterFlags struct {
+	Cluster       string   `placeholder:"embedded|URL" help:"Share chat and board with other servers: through NATS servers of their own (embedded), or through the one at nats://HOST:PORT."`
+	ClusterPort   int      `placeholder:"PORT" help:"With --cluster embedded, the port at which other servers join this one, on the host of --listen (default: a free one)."`
+	ClusterSecret string   `env:"ZEROWIRE_CLUSTER_SECRET" placeholder:"SECRET" help:"With --cluster embedded, what servers have to know to join."`
+	Join          []string `placeholder:"ADDR" help:"With --cluster embedded, where another server can be joined. May be repeated; one that is there is enough."`
+}
+
+// clusterUser is the name under which the servers know each other's secret.
+const clusterUser = "zerowire"
+
+// maxBacklog is how many bytes may wait for a slow connection before it is
+// closed with 1013: it must not slow the others, and a gap would leave it with a
+// wrong picture.
+const maxBacklog = 256 << 10
+
+// heartbeat is how often servers tell each other that they are there: one that is
+// silent for three times as long has left, and its players with it.
+const heartbeat = 2 * time.Second
+
+func (f *clusterFlags) validate(listen string) error {
+	embedded := f.Cluster == "embedded"
+	switch {
+	case !embedded && (f.ClusterPort != 0 || len(f.Join) > 0):
+		return errors.New("--cluster-port and --join are of --cluster embedded: give that, too")
+	case f.ClusterPort < 0 || f.ClusterPort > 65535:
+		return fmt.Errorf("--cluster-port %d: a port is at most 65535", f.ClusterPort)
+	case f.Cluster != "" && !embedded && !strings.HasPrefix(f.Cluster, "nats://") && !strings.HasPrefix(f.Cluster, "tls://"):
+		return fmt.Errorf(`--cluster %q: give "embedded", or the URL of a NATS server such as nats://127.0.0.1:4222`, f.Cluster)
+	case embedded && f.ClusterSecret == "" && !isLoopback(listen):
+		return fmt.Errorf("--cluster embedded: whoever reaches --listen %s could join: give --cluster-secret, the same for all", listen)
+	}
+	for _, addr := range f.Join {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("--join %q: give host and port, as the other server prints them", addr)
+		}
+	}
+	return nil
+}
+
+// isLoopback reports whether only this machine reaches a server that listens on
+// addr.
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
+}
+
+// cluster is the hub of this server and what connects it to those of others.
+type cluster struct {
+	hub  *hub.Hub
+	nats *embedded.Server // nil unless embedded
+}
+
+// open makes the hub, and joins the cluster if there is one. present is told who
+// comes and goes.
+func (f *clusterFlags) open(listen string, log *slog.Logger, present func(hub.Event)) (*cluster, error) {
+	c := new(cluster)
+	options := &hub.Options{Overflow: hub.Disconnect, MaxPending: maxBacklog, Presence: present, Heartbeat: heartbeat, Logger: log}
+	if f.Cluster != "" {
+		broker, err := f.connect(c, listen, log)
+		if err != nil {
+			c.close()
+			return nil, fmt.Errorf("--cluster %s: %w", f.Cluster, err)
+		}
+		options.Broker = broker
+	}
+	var err error
+	if c.hub, err = hub.New(options); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// connect connects to the NATS server, which it starts if it is to be embedded.
+func (f *clusterFlags) connect(c *cluster, listen string, log *slog.Logger) (hub.Broker, error) {
+	if f.Cluster != "embedded" {
+		return natsbroker.Connect(f.Cluster, &natsbroker.Options{Logger: log, NATS: []nats.Option{nats.RetryOnFailedConnect(true)}})
+	}
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil, err
+	}
+	options := embedded.Options{ClusterListen: net.JoinHostPort(host, strconv.Itoa(f.ClusterPort)), Join: f.Join, Logger: log}
+	if f.ClusterSecret != "" {
+		options.ClusterUser, options.ClusterPassword = clusterUser, f.ClusterSecret
+	}
+	if c.nats, err = embedded.Start(options); err != nil {
+		return nil, err
+	}
+	return natsbroker.Connect("", &natsbroker.Options{Logger: log, NATS: c.nats.ClientOptions()})
+}
+
+// joinable returns the address at which other servers join, nil if there is none.
+func (c *cluster) joinable() net.Addr {
+	if c.nats == nil {
+		return nil
+	}
+	return c.nats.ClusterAddr()
+}
+
+func (c *cluster) close() {
+	if c.hub != nil {
+		c.hub.Close()
+	}
+	if c.nats != nil {
+		c.nats.Shutdown()
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/alecthomas/kong"
+)
+
+// completionCommand is `zerowire completion`. The script that it prints has the
+// shell ask `zerowire __complete WORD…` what the last word may become, so that
+// it never disagrees with the binary.
+type completionCommand struct {
+	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell to print the script for: bash, zsh or fish."`
+}
+
+// Help says how to use the script.
+func (*completionCommand) Help() string {
+	return `Examples:
+
+  source <(zerowire completion bash)   # also in ~/.bashrc
+  source <(zerowire completion zsh)    # also in ~/.zshrc, behind compinit
+  zerowire completion fish >~/.config/fish/completions/zerowire.fish`
+}
+
+// Run prints the script.
+func (c *completionCommand) Run(parser *kong.Kong) error {
+	return completionScripts[c.Shell].Execute(parser.Stdout, completeRequest)
+}
+
+// completeRequest is the first argument of the request that the scripts make.
+const completeRequest = "__complete"
+
+// completionScripts has a script for each shell. All three offer file names
+// where zerowire knows nothing.
+var completionScripts = map[string]*template.Template{
+	"bash": template.Must(template.New("bash").Parse(`_zerowire() {
+	local line=${COMP_LINE:0:COMP_POINT} words
+	read -ra words <<<"$line"
+	[[ $line == *[[:space:]] ]] && words+=("")
+	local last=${words[-1]} IFS=$'\n'
+	COMPREPLY=($(compgen -W "$(zerowire {{.}} "${words[@]:1}" 2>/dev/null | cut -f1)" -- "$last"))
+	# bash replaces only what stands behind the last "=" or ":"
+	COMPREPLY=("${COMPREPLY[@]#"${last%"${last##*[=:]}"}"}")
+}
+complete -o default -F _zerowire zerowire
+`)),
+	"zsh": template.Must(template.New("zsh").Parse(`#compdef zerowire
+_zerowire() {
+	local -a candidates
+	local line
+	for line in ${(f)"$(zerowire {{.}} "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
+		candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+	done
+	if (( $#candidates )); then
+		_describe zerowire candidates
+	else
+		_files
+	fi
+}
+compdef _zerowire zerowire
+`)),
+	"fish": template.Must(template.New("fish").Parse(`function __zerowire_complete
+	set -l words (commandline -opc)[2..] (commandline -ct)
+	set -l candidates (zerowire {{.}} $words 2>/dev/null)
+	if test (count $candidates) -gt 0
+		printf '%s\n' $candidates
+	else
+		__fish_complete_path (commandline -ct)
+	end
+end
+complete -c zerowire -f -a "(__zerowire_complete)"
+`)),
+}
+
+// complete prints what the last of words may become, one candidate a line, with
+// a description behind a tab. root is the whole command line, words are those
+// typed behind "zerowire"; the last one may be empty.
+func complete(w io.Writer, root *kong.Node, words []string) {
+	if len(words) == 0 {
+		return
+	}
+	typed, last := words[:len(words)-1], words[len(words)-1]
+	node, flag := place(root, typed)
+	name, value, isValue := strings.Cut(last, "=")
+	switch {
+	case flag != nil:
+		printValues(w, flag.Value, "", last)
+	case isValue && strings.HasPrefix(last, "-"):
+		if flag := findFlag(node, name); flag != nil {
+			printValues(w, flag.Value, name+"=", value)
+		}
+	case strings.HasPrefix(last, "-"):
+		printFlags(w, node, last)
+	default:
+		for _, child := range node.Children {
+			if !child.Hidden && strings.HasPrefix(child.Name, last) {
+				fmt.Fprintf(w, "%s\t%s\n", child.Name, child.Help)
+			}
+		}
+		if len(node.Positional) > 0 {
+			printValues(w, node.Positional[0], "", last)
+		}
+	}
+}
+
+// place returns the command that the words before the last one have led to, and
+// the flag whose value comes next, nil if none does.
+func place(root *kong.Node, typed []string) (*kong.Node, *kong.Flag) {
+	node := root
+	var awaited *kong.Flag
+	for _, word := range typed {
+		switch {
+		case awaited != nil:
+			awaited = nil
+		case strings.HasPrefix(word, "-"):
+			if flag := findFlag(node, word); flag != nil && !flag.IsBool() {
+				awaited = flag
+			}
+		default:
+			if i := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word }); i >= 0 {
+				node = node.Children[i]
+			}
+		}
+	}
+	return node, awaited
+}
+
+// findFlag returns the flag of node, or of what it belongs to, that is written
+// like word.
+func findFlag(node *kong.Node, word string) *kong.Flag {
+	for ; node != nil; node = node.Parent {
+		for _, flag := range node.Flags {
+			if slices.Contains(longNames(flag), word) || flag.Short != 0 && word == "-"+string(flag.Short) {
+				return flag
+			}
+		}
+	}
+	return nil
+}
+
+// longNames returns how flag is written: --flag, and --no-flag if that is another
+// way to have none.
+func longNames(flag *kong.Flag) []string {
+	names := []string{"--" + flag.Name}
+	if flag.Tag != nil && flag.Tag.Negatable != "" {
+		names = append(names, "--no-"+flag.Name)
+	}
+	return names
+}
+
+// printFlags prints the flags of node, and of what it belongs to, that begin with
+// prefix.
+func printFlags(w io.Writer, node *kong.Node, prefix string) {
+	for ; node != nil; node = node.Parent {
+		for _, flag := range node.Flags {
+			for _, name := range longNames(flag) {
+				if !flag.Hidden && strings.HasPrefix(name, prefix) {
+					fmt.Fprintf(w, "%s\t%s\n", name, flag.Help)
+				}
+			}
+		}
+	}
+}
+
+// printValues prints the values that v may have, if those are few: the others
+// are for the shell, which completes file names.
+func printValues(w io.Writer, v *kong.Value, before, prefix string) {
+	for _, value := range v.EnumSlice() {
+		if value != "" && strings.HasPrefix(value, prefix) {
+			fmt.Fprintf(w, "%s%s\t%s\n", before, value, v.Help)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package hub
+
+import "sync"
+
+// interest is what the broker was asked for. It follows the directory one pattern
+// at a time, whatever the order in which goroutines get here.
+type interest struct {
+	mu    sync.Mutex
+	asked map[string]struct{}
+}
+
+// follow subscribes to pattern at the broker, or unsubscribes, so that it is as in
+// the directory.
+func (i *interest) follow(h *Hub, pattern string) error {
+	broker := h.options.Broker
+	if broker == nil {
+		return nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	_, asked := i.asked[pattern]
+	wanted := h.wants(pattern)
+	switch {
+	case wanted && !asked:
+		if err := broker.Subscribe(pattern); err != nil {
+			return err
+		}
+		i.asked[pattern] = struct{}{}
+	case asked && !wanted:
+		delete(i.asked, pattern)
+		if err := broker.Unsubscribe(pattern); err != nil {
+			h.options.Logger.Warn("hub: the broker did not unsubscribe", "pattern", pattern, "err", err)
+		}
+	}
+	return nil
+}
+
+// wants reports whether somebody has subscribed to pattern here.
+func (h *Hub) wants(pattern string) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.directory.has(pattern)
+}

@@ -1,0 +1,171 @@
+package hub
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"github.com/zerowire/websocket"
+)
+
+// The link to other nodes: what one of them publishes goes to the broker in an
+// envelope, and what comes from there is delivered to the subscribers of this one.
+
+// stripe is the part of the link for some of the topics. It holds their messages
+// in order.
+type stripe struct {
+	out      sync.Mutex // from numbering a message to handing it to the broker
+	number   uint64     // of the last message
+	envelope []byte     // room for the next one
+
+	in   sync.Mutex // while a message is put into the queues of the shards
+	seen seen
+}
+
+// keepEnvelope is how much room for envelopes is kept, in bytes.
+const keepEnvelope = 64 << 10
+
+var seed = maphash.MakeSeed()
+
+// stripe returns the stripe of topic.
+func (h *Hub) stripe(topic string) *stripe {
+	return &h.stripes[maphash.String(seed, topic)%uint64(len(h.stripes))]
+}
+
+// publish delivers m, which may be nil, to this node, and p to the others.
+func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m *websocket.Prepared) (behind bool, err error) {
+	s.out.Lock()
+	defer s.out.Unlock()
+	behind = s.dispatch(h, topic, m)
+	if h.options.Broker == nil {
+		return behind, nil
+	}
+	s.number++
+	s.envelope = appendEnvelope(s.envelope[:0], envelope{op, h.origin, s.number, p})
+	err = h.options.Broker.Publish(topic, s.envelope)
+	if cap(s.envelope) > keepEnvelope {
+		s.envelope = nil
+	}
+	if err != nil {
+		return behind, &BrokerError{err}
+	}
+	return behind, nil
+}
+
+// dispatch puts m, which may be nil, into the queues of the shards.
+func (s *stripe) dispatch(h *Hub, topic string, m *websocket.Prepared) (behind bool) {
+	s.in.Lock()
+	defer s.in.Unlock()
+	return h.enqueue(topic, m)
+}
+
+// receive is dispatch for a message of another node, unless it was here before.
+func (s *stripe) receive(h *Hub, topic string, e envelope) (behind bool, err error) {
+	s.in.Lock()
+	defer s.in.Unlock()
+	if !s.seen.isNew(seenKey{e.origin, maphash.String(seed, topic)}, e.number) {
+		return false, nil
+	}
+	m, err := h.prepare(topic, e.op, e.payload)
+	if err != nil {
+		return false, err
+	}
+	return h.enqueue(topic, m), nil
+}
+
+// receiver is the Hub as its broker sees it.
+type receiver struct{ *Hub }
+
+// Deliver delivers a message of another node.
+func (r receiver) Deliver(topic string, message []byte) {
+	e, err := parseEnvelope(message)
+	switch {
+	case err != nil:
+		r.reject(topic, err)
+	case e.origin == r.origin: // our own, and delivered
+	case topic == presenceTopic:
+		if err := r.presence.receive(e.origin, e.payload); err != nil {
+			r.reject(topic, err)
+		}
+	default:
+		behind, err := r.stripe(topic).receive(r.Hub, topic, e)
+		if err != nil && err != ErrClosed {
+			r.reject(topic, err)
+		}
+		if behind {
+			r.awaitRoom()
+		}
+	}
+}
+
+// State logs that the link was lost, or is back, and then tells the others.
+func (r receiver) State(connected bool, err error) {
+	if !connected {
+		r.options.Logger.Warn("hub: the link to the other nodes was lost", "err", err)
+		return
+	}
+	r.options.Logger.Info("hub: the link to the other nodes is back")
+	r.presence.hello()
+}
+
+// reject logs the first message that makes no sense: who sends one sends many.
+func (h *Hub) reject(topic string, err error) {
+	h.rejected.Do(func() {
+		h.options.Logger.Error("hub: a message of the broker's makes no sense; more of them are not reported", "topic", topic, "err", err)
+	})
+}
+
+// connect makes the hub a node.
+func (h *Hub) connect(b Broker) error {
+	h.interest.asked = make(map[string]struct{})
+	if err := b.Attach(receiver{h}); err != nil {
+		return err
+	}
+	if err := b.Subscribe(presenceTopic); err != nil {
+		b.Close()
+		return err
+	}
+	h.presence.open()
+	return nil
+}
+
+// envelope is a message on its way between nodes:
+//
+//	version (1) · type of the message (1) · origin (8) · number (8) · payload
+//
+// The number counts what the origin has published in this stripe of its own, so
+// that it grows from message to message of a topic.
+type envelope struct {
+	op      websocket.Opcode
+	origin  uint64
+	number  uint64
+	payload []byte
+}
+
+const (
+	envelopeVersion = 1
+	envelopeSize    = 18 // without the payload
+)
+
+var errEnvelope = errors.New("not an envelope of version 1: all nodes have to run the same major version of this package")
+
+func appendEnvelope(dst []byte, e envelope) []byte {
+	dst = append(dst, envelopeVersion, byte(e.op))
+	dst = binary.BigEndian.AppendUint64(dst, e.origin)
+	dst = binary.BigEndian.AppendUint64(dst, e.number)
+	return append(dst, e.payload...)
+}
+
+// parseEnvelope parses b. The payload is part of it.
+func parseEnvelope(b []byte) (envelope, error) {
+	if len(b) < envelopeSize || b[0] != envelopeVersion {
+		return envelope{}, errEnvelope
+	}
+	return envelope{
+		op:      websocket.Opcode(b[1]),
+		origin:  binary.BigEndian.Uint64(b[2:]),
+		number:  binary.BigEndian.Uint64(b[10:]),
+		payload: b[envelopeSize:],
+	}, nil
+}

@@ -1,0 +1,42 @@
+package natsbroker
+
+import "sync"
+
+// refusals are what the server has said of subjects that we may not publish to: it
+// does not answer such a message, but reports an error of the connection.
+type refusals struct {
+	mu    sync.Mutex
+	of    map[string][]error // by subject, one for each message
+	added chan struct{}      // has a token when there is a new one
+}
+
+func (r *refusals) init() {
+	r.of = make(map[string][]error)
+	r.added = make(chan struct{}, 1)
+}
+
+func (r *refusals) add(subject string, err error) {
+	r.mu.Lock()
+	r.of[subject] = append(r.of[subject], err)
+	r.mu.Unlock()
+	select {
+	case r.added <- struct{}{}:
+	default:
+	}
+}
+
+// take removes and returns what was said of one message, or nil.
+func (r *refusals) take(subject string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	errs := r.of[subject]
+	switch len(errs) {
+	case 0:
+		return nil
+	case 1:
+		delete(r.of, subject)
+	default:
+		r.of[subject] = errs[1:]
+	}
+	return errs[0]
+}

@@ -1,0 +1,98 @@
+package natsbroker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// duplicateTime is how long the stream knows the IDs of messages, to store one
+// that is sent again only once. A duplicate that is stored later is noticed by
+// the receivers, unless they have started since.
+const duplicateTime = 2 * time.Minute
+
+// open returns the stream, which it creates if there is none.
+func (f *follower) open(ctx context.Context) (jetstream.Stream, error) {
+	stream, err := f.js.Stream(ctx, f.opts.Stream.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		stream, err = f.create(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if subjects := stream.CachedInfo().Config.Subjects; !slices.Equal(subjects, []string{f.subjects.all()}) {
+		return nil, fmt.Errorf("it holds the subjects %q, and has to hold %q: set another Stream.Name", subjects, f.subjects.all())
+	}
+	return stream, nil
+}
+
+func (f *follower) create(ctx context.Context) (jetstream.Stream, error) {
+	o := f.opts.Stream
+	config := jetstream.StreamConfig{
+		Name:        o.Name,
+		Description: "messages between the hubs of package natsbroker",
+		Subjects:    []string{f.subjects.all()},
+		MaxAge:      o.MaxAge,
+		MaxBytes:    o.MaxBytes,
+		Replicas:    o.Replicas,
+		Discard:     jetstream.DiscardOld,
+		Duplicates:  min(o.MaxAge, duplicateTime),
+	}
+	if o.Memory {
+		config.Storage = jetstream.MemoryStorage
+	}
+	stream, err := f.js.CreateStream(ctx, config)
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another node was first
+		return f.js.Stream(ctx, o.Name)
+	}
+	return stream, err
+}
+
+// consume makes a consumer that begins behind the place. The first time that is
+// the end of the stream: the hub has no subscriber yet that has missed anything.
+func (f *follower) consume(ctx context.Context, stream jetstream.Stream) (jetstream.Consumer, error) {
+	info := stream.CachedInfo()
+	config := jetstream.ConsumerConfig{
+		Description:       "reads for a hub of package natsbroker",
+		AckPolicy:         jetstream.AckNonePolicy,
+		InactiveThreshold: consumerLife,
+		MemoryStorage:     true,
+		Replicas:          1,
+	}
+	switch {
+	case !f.place.known:
+		f.place = place{known: true, created: info.Created, sequence: info.State.LastSeq, stored: info.State.LastTime}
+		fallthrough
+	case f.same(ctx, stream):
+		config.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
+		config.OptStartSeq = f.place.sequence + 1
+	default:
+		// The stream was lost and begun anew, or has lost its end. What is in it was
+		// stored since, or is known to order.
+		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
+		config.OptStartTime = &f.place.stored
+		f.place.created, f.place.sequence = info.Created, 0
+	}
+	return stream.CreateConsumer(ctx, config)
+}
+
+// same reports whether the stream still is the one in which we have a place, so
+// that its sequence number means the same.
+func (f *follower) same(ctx context.Context, stream jetstream.Stream) bool {
+	info := stream.CachedInfo()
+	if !info.Created.Equal(f.place.created) || info.State.LastSeq < f.place.sequence {
+		return false
+	}
+	if f.place.sequence == 0 {
+		return f.place.stored.IsZero() // it was empty
+	}
+	msg, err := stream.GetMsg(ctx, f.place.sequence)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return true // it has expired
+	}
+	return err == nil && msg.Time.Equal(f.place.stored)
+}

@@ -1,0 +1,176 @@
+package hub
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Event says that somebody has joined a topic, or left it.
+type Event struct {
+	Topic  string
+	Name   string
+	Joined bool // or left
+}
+
+// Members returns the names of those who have joined topic, on all nodes, sorted.
+func (h *Hub) Members(topic string) []string {
+	p := &h.presence
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.all[topic]))
+}
+
+// presence knows who has joined which topic. Each node tells the others what
+// changes among its own connections, and keeps a record of each other node:
+// nodes.go has what they say to each other.
+type presence struct {
+	hub *Hub
+
+	mu      sync.Mutex
+	own     roster           // on this node, with the number of connections
+	all     roster           // on all nodes, with the number of nodes
+	nodes   map[uint64]*node // the others, by origin
+	changes uint64           // to the names in own
+	events  []Event          // that Options.Presence is not told yet
+	telling bool             // a goroutine does
+	closed  bool
+
+	outbox []notice // for the other nodes
+	asked  bool     // for a snapshot of own
+
+	// Of run, the goroutine that sends them; nil without a broker.
+	wake, stop, done chan struct{}
+}
+
+// roster counts names by topic.
+type roster map[string]map[string]int
+
+// add counts a name once more, or once less. It returns how often it is there.
+func (r roster) add(topic, name string, n int) int {
+	names := r[topic]
+	if names == nil {
+		names = make(map[string]int)
+		r[topic] = names
+	}
+	names[name] += n
+	count := names[name]
+	if count == 0 {
+		delete(names, name)
+	}
+	if len(names) == 0 {
+		delete(r, topic)
+	}
+	return count
+}
+
+func (p *presence) init(h *Hub) {
+	p.hub, p.own, p.all, p.nodes = h, make(roster), make(roster), make(map[uint64]*node)
+	if h.options.Broker != nil {
+		p.wake, p.stop, p.done = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
+	}
+}
+
+// change is called when a connection of this node that was in topic as old is
+// there as now. Either may be empty.
+func (p *presence) change(topic, old, now string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	if now != "" && p.own.add(topic, now, +1) == 1 {
+		p.changes++
+		p.post(notice{Kind: joined, Topic: topic, Name: now})
+		p.count(topic, now, +1)
+	}
+	if old != "" && p.own.add(topic, old, -1) == 0 {
+		p.changes++
+		p.post(notice{Kind: left, Topic: topic, Name: old})
+		p.count(topic, old, -1)
+	}
+}
+
+// count counts a name for one node more or less, and makes an event of it if it
+// is the first or was the last.
+func (p *presence) count(topic, name string, n int) {
+	switch count := p.all.add(topic, name, n); {
+	case count == 1 && n > 0:
+		p.tell(Event{topic, name, true})
+	case count == 0:
+		p.tell(Event{topic, name, false})
+	}
+}
+
+// tell has Options.Presence told of an event, behind those before it.
+func (p *presence) tell(e Event) {
+	if p.hub.options.Presence == nil {
+		return
+	}
+	p.events = append(p.events, e)
+	if !p.telling {
+		p.telling = true
+		go p.tellAll()
+	}
+}
+
+func (p *presence) tellAll() {
+	for {
+		p.mu.Lock()
+		events := p.events
+		p.events = nil
+		p.telling = len(events) > 0
+		p.mu.Unlock()
+		if len(events) == 0 {
+			return
+		}
+		for _, e := range events {
+			p.hub.options.Presence(e)
+		}
+	}
+}
+
+// open makes this node known to the others.
+func (p *presence) open() {
+	p.hello()
+	go p.run()
+}
+
+// close tells the others that this node has gone.
+func (p *presence) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.own, p.all, p.nodes, p.events = nil, nil, nil, nil
+	p.outbox = append(p.outbox, notice{Kind: gone})
+	p.mu.Unlock()
+	if p.stop != nil {
+		close(p.stop)
+		<-p.done
+		p.send()
+	}
+}
+
+// run sends notices as they come, and heartbeats.
+func (p *presence) run() {
+	defer close(p.done)
+	heartbeat := p.hub.options.Heartbeat
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	var pause <-chan time.Time // between two snapshots
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-p.wake:
+		case <-pause:
+			pause = nil
+		case <-beat.C:
+			p.beat(time.Now().Add(-3 * heartbeat))
+		}
+		if pause == nil && p.postSnapshot() {
+			pause = time.After(heartbeat / 10)
+		}
+		p.send()
+	}
+}

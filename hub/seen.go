@@ -1,0 +1,33 @@
+package hub
+
+// seen knows the number of the last message of each origin and topic, in bounded
+// memory: it forgets those that were not heard of for longest. It serves to drop
+// what comes twice, and that comes soon.
+type seen struct {
+	young, old map[seenKey]uint64
+}
+
+type seenKey struct {
+	origin uint64
+	topic  uint64 // its hash
+}
+
+// keepSeen is how many entries are young at most. There are as many old ones.
+const keepSeen = 1024
+
+// isNew reports whether number is above the last one of key, and is the last one
+// from now on.
+func (s *seen) isNew(key seenKey, number uint64) bool {
+	last, ok := s.young[key]
+	if !ok {
+		last = s.old[key]
+	}
+	if number <= last {
+		return false
+	}
+	if s.young == nil || !ok && len(s.young) >= keepSeen {
+		s.old, s.young = s.young, make(map[seenKey]uint64)
+	}
+	s.young[key] = number
+	return true
+}
