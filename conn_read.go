@@ -63,6 +63,7 @@ func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (op Opcode, _ []byte,
 	}
 	op, p, err := c.readMessage()
 	dst = append(dst, p...)
+	c.in.message.release()
 	c.yieldRead(false)
 	return op, dst, err
 }
