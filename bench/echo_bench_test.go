@@ -22,7 +22,7 @@ func size(n int) string {
 // byPeer runs f for each WebSocket peer, with a server of its own.
 func byPeer(b *testing.B, f func(b *testing.B, ln listener)) {
 	for _, p := range peers.All {
-		if p.Raw {
+		if p.Raw || p.Casts {
 			continue
 		}
 		b.Run("peer="+p.Name, func(b *testing.B) {

@@ -17,9 +17,12 @@ type Fleet struct {
 	Deflate Deflate        // what to offer, and then to insist on
 	Stall   time.Duration  // how long nothing may happen before the server counts as hanging
 	Limit   time.Duration  // how long one call of a method may take
+	Deaf    int            // one of so many connections, as they are opened, is one that Deafen has read no more; none if 0
 
 	epoll   int
 	conns   map[int32]*conn
+	dialled int
+	deaf    []int32 // connections that read no more
 	events  [256]unix.EpollEvent
 	buf     []byte
 	waiting int // connections that have something to do before the current step is over
@@ -39,6 +42,7 @@ const (
 type conn struct {
 	fd     int32
 	phase  phase
+	tight  bool   // it has little room for what is not read
 	out    []byte // what the socket did not take yet
 	asked  bool   // EPOLLOUT is asked for
 	closed bool   // the server's Close frame arrived
@@ -72,9 +76,15 @@ func (f *Fleet) Packed() (packed, plain uint64) {
 	return packed, plain
 }
 
+// Len returns how many connections there are, without those that are deaf.
+func (f *Fleet) Len() int { return len(f.conns) }
+
 // Close closes all connections at once.
 func (f *Fleet) Close() {
 	for fd := range f.conns {
+		unix.Close(int(fd))
+	}
+	for _, fd := range f.deaf {
 		unix.Close(int(fd))
 	}
 	unix.Close(f.epoll)

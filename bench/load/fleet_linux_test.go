@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -140,6 +141,77 @@ func TestFleetChurnWantsClose(t *testing.T) {
 		if err := f.Churn(10, batch); (err != nil) != tt.bad || errors.Is(err, errHanging) {
 			t.Errorf("%s: Churn = %v, want an error: %v", tt.name, err, tt.bad)
 		}
+	}
+}
+
+// Deaf connections fill up with little, are out of everybody's way, and stay open.
+func TestFleetDeafen(t *testing.T) {
+	m := NewMessage(Binary, Payload(Binary, 512, 1), 1)
+	frame := plain(fin|opBinary, m.Payload)
+	served := make(chan net.Conn, 6)
+	addr := serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
+		served <- nc
+		io.Copy(io.Discard, in)
+	})
+	f := fleet(t, addr, false)
+	f.Deaf = 3
+	if err := f.Open(6, func(int) []Batch { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var open []net.Conn
+	for range 6 {
+		open = append(open, <-served)
+	}
+	if err := f.Deafen(); err != nil || f.Len() != 4 {
+		t.Fatalf("Deafen = %v, and %d connections are left, want 4", err, f.Len())
+	}
+	stuck := map[net.Conn]int{}
+	n, err := f.ReceiveFor(time.Minute, []Message{m}, func() error {
+		if len(stuck) == 2 {
+			return errors.New("both are full")
+		}
+		for _, nc := range open {
+			nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			switch _, err := nc.Write(frame); {
+			case errors.Is(err, os.ErrDeadlineExceeded):
+				stuck[nc]++
+			case err != nil:
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil || err.Error() != "both are full" || n%4 != 0 || n < 4 || n > 4*600 {
+		t.Errorf("ReceiveFor = %d, %v, want at most 600 messages for each of 4", n, err)
+	}
+}
+
+// What has arrived when the time is over counts, and what the server owes fails
+// nothing.
+func TestFleetReceiveFor(t *testing.T) {
+	m := NewMessage(Binary, Payload(Binary, 512, 1), 1)
+	const sends = 5
+	publish := make(chan struct{})
+	addr := serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
+		for range sends {
+			<-publish
+			nc.Write(plain(fin|opBinary, m.Payload))
+		}
+		io.Copy(io.Discard, in)
+	})
+	f := fleet(t, addr, false)
+	if err := f.Open(1, func(int) []Batch { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	n, err := f.ReceiveFor(500*time.Millisecond, []Message{m}, func() error {
+		if asked++; asked <= sends {
+			publish <- struct{}{}
+		}
+		return nil
+	})
+	if n != sends || err != nil || asked != sends+1 {
+		t.Errorf("ReceiveFor = %d, %v after %d requests, want %d and one more", n, err, asked, sends)
 	}
 }
 

@@ -1,7 +1,11 @@
 package load
 
 import (
+	"errors"
+	"fmt"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // atOnce is how many connections are opened at the same time.
@@ -82,6 +86,42 @@ func (f *Fleet) Receive(m []Message, publish func() error) (messages int, err er
 		return nil
 	})
 	return messages, err
+}
+
+// ReceiveFor is Receive again and again, each time when the message before has
+// reached everyone, until d is over. It returns the number of deliveries until
+// then, of which a server that waits for somebody may owe the rest.
+func (f *Fleet) ReceiveFor(d time.Duration, m []Message, publish func() error) (messages int, err error) {
+	defer func(stall, limit time.Duration) { f.Stall, f.Limit = stall, limit }(f.Stall, f.Limit)
+	end := time.Now().Add(d)
+	for left := d; left > 0; left = time.Until(end) {
+		f.Stall, f.Limit = left, left
+		n, err := f.Receive(m, publish)
+		messages += n
+		if errors.Is(err, errHanging) {
+			break
+		}
+		if err != nil {
+			return messages, err
+		}
+	}
+	return messages, nil
+}
+
+// Deafen has one of Deaf connections read no more, and leaves them open. No
+// method does anything with them any more.
+func (f *Fleet) Deafen() error {
+	for fd, c := range f.conns {
+		if !c.tight {
+			continue
+		}
+		if err := unix.EpollCtl(f.epoll, unix.EPOLL_CTL_DEL, int(fd), nil); err != nil {
+			return fmt.Errorf("load: epoll_ctl: %w", err)
+		}
+		f.deaf = append(f.deaf, fd)
+		delete(f.conns, fd)
+	}
+	return nil
 }
 
 // Churn lives through n whole connections, some at the same time: connect,

@@ -10,7 +10,8 @@ import (
 
 // serveGWS is the server of gws's quick start, which needs no net/http on its
 // way, with its default settings: no compression, no parallel handlers. It
-// checks UTF-8 if asked.
+// checks UTF-8 if asked. It needs no setting for connections that do not read: a
+// Broadcaster queues for each, without limit, and a goroutine writes.
 func serveGWS(ln net.Listener, s Settings) func(p []byte) {
 	h := &gwsHandler{conns: newRoster[*gws.Conn](s)}
 	takeover := s.Deflate == load.Takeover

@@ -17,6 +17,8 @@ type Peer struct {
 	Raw     bool   // plain TCP
 	UTF8    UTF8
 	Deflate load.Deflate // the most that it can; Off if it compresses nothing, or was not set up to
+	Casts   bool         // it is there for broadcasts alone; what it echoes shows that it knows a connection
+	Slow    bool         // it was set up for Settings.Slow
 
 	// Serve serves ln in the background until the process ends: every message is
 	// sent back. The function that it returns sends p as a binary message to all
@@ -38,17 +40,20 @@ const (
 type Settings struct {
 	CheckUTF8 bool         // switch the check on where it is off by default
 	Broadcast bool         // keep the connections, for publish
+	Slow      bool         // some connections will not read: broadcast as the library says for that case
 	Deflate   load.Deflate // compress, at the fastest level, messages of 512 bytes and more
 }
 
-// All has every peer. The first two are ours.
+// All has every peer. The first three are ours.
 var All = []Peer{
-	{Name: "ours", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveEvents},
+	{Name: "ours", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Slow: true, Serve: serveEvents},
 	{Name: "ours-blocking", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveBlocking},
+	{Name: "ours-hub", Module: "github.com/zerowire/websocket", UTF8: Always, Casts: true, Slow: true, Serve: serveHub},
 	{Name: "gobwas", Module: "github.com/gobwas/ws", UTF8: Never, Serve: serveGobwas},
 	{Name: "gobwas-wsutil", Module: "github.com/gobwas/ws", UTF8: Always, Serve: serveGobwasUtil},
-	{Name: "gorilla", Module: "github.com/gorilla/websocket", UTF8: Never, Deflate: load.Alone, Serve: serveGorilla},
-	{Name: "gws", Module: "github.com/lxzan/gws", UTF8: Asked, Deflate: load.Takeover, Serve: serveGWS},
+	{Name: "gorilla", Module: "github.com/gorilla/websocket", UTF8: Never, Deflate: load.Alone, Slow: true, Serve: serveGorilla},
+	{Name: "melody", Module: "github.com/olahol/melody", UTF8: Never, Casts: true, Slow: true, Serve: serveMelody},
+	{Name: "gws", Module: "github.com/lxzan/gws", UTF8: Asked, Deflate: load.Takeover, Slow: true, Serve: serveGWS},
 	{Name: "nbio", Module: "github.com/lesismal/nbio", UTF8: Always, Serve: serveNBIO},
 	{Name: "coder", Module: "github.com/coder/websocket", UTF8: Never, Deflate: load.Takeover, Serve: serveCoder},
 	{Name: "fasthttp", Module: "github.com/fasthttp/websocket", UTF8: Never, Deflate: load.Alone, Serve: serveFastHTTP},

@@ -135,3 +135,38 @@ func TestFind(t *testing.T) {
 		t.Error("the baseline is not plain TCP")
 	}
 }
+
+// Connections that do not read keep nobody from the messages, with those peers
+// that are set up for it.
+func TestPeersSlow(t *testing.T) {
+	for _, p := range peers.All {
+		if !p.Slow {
+			continue
+		}
+		t.Run(p.Name, func(t *testing.T) {
+			ln, addr := listen(t)
+			publish := p.Serve(ln, peers.Settings{Broadcast: true, Slow: true})
+			f, err := load.NewFleet(addr, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			f.Deaf = 5
+			if err := f.Open(10, func(i int) []load.Batch { return []load.Batch{load.NewBatch(load.ASCII, 125, 1, uint64(i))} }); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Exchange(0); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Deafen(); err != nil || f.Len() != 8 {
+				t.Fatalf("Deafen = %v, and %d connections are left, want 8", err, f.Len())
+			}
+			m := load.NewMessage(load.Binary, load.Payload(load.Binary, 4<<10, 1), 1)
+			for i := range 500 { // 2 MB for each, of which no more than 200 KB have room
+				if n, err := f.Receive([]load.Message{m}, func() error { publish(m.Payload); return nil }); n != 8 || err != nil {
+					t.Fatalf("message %d: Receive = %d, %v, want 8", i, n, err)
+				}
+			}
+		})
+	}
+}

@@ -6,19 +6,42 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/bench/load"
+	"github.com/zerowire/websocket/hub"
 )
 
 var background = context.Background()
 
 // serveEvents is the event form, in default settings.
 func serveEvents(ln net.Listener, s Settings) func(p []byte) {
-	e := &events{newRoster[*websocket.Conn](s)}
+	e := events{newRoster[*websocket.Conn](s)}
 	go (&websocket.Server{Handler: e, Options: options(s)}).Serve(ln)
 	return publishZerowire(e.conns)
 }
 
-// options are the default ones, and compression if it is asked for.
+// serveHub is the event form with a hub, both in default settings: everyone
+// subscribes to one topic. For connections that do not read the hub drops what
+// has waited longest past 64 KiB, and after 10 s they are cut.
+func serveHub(ln net.Listener, s Settings) func(p []byte) {
+	topics, _ := hub.New(nil) // only a broker can fail
+	go (&websocket.Server{Handler: subscribers{events{}, topics}, Options: options(s)}).Serve(ln)
+	return func(p []byte) { topics.Publish("all", websocket.OpBinary, p) }
+}
+
+// subscribers echo, and subscribe.
+type subscribers struct {
+	events
+	topics *hub.Hub
+}
+
+func (h subscribers) Open(c *websocket.Conn) { h.topics.Subscribe(c, "all") }
+
+// options are the default ones, and compression if it is asked for. For
+// connections that do not read, Overflow has writes drop what has waited longest
+// past 64 KiB: by default they wait, up to WriteTimeout.
 func options(s Settings) (o websocket.Options) {
+	if s.Slow {
+		o.Overflow = websocket.DropOldest
+	}
 	if s.Deflate != load.Off {
 		o.Compression = &websocket.Compression{Takeover: s.Deflate == load.Takeover}
 	}
@@ -28,11 +51,11 @@ func options(s Settings) (o websocket.Options) {
 // events echoes.
 type events struct{ conns *roster[*websocket.Conn] }
 
-func (e *events) Open(c *websocket.Conn) { e.conns.add(c) }
-func (e *events) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
+func (e events) Open(c *websocket.Conn) { e.conns.add(c) }
+func (e events) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
 	c.Write(background, op, p)
 }
-func (e *events) Close(*websocket.Conn, error) {}
+func (e events) Close(*websocket.Conn, error) {}
 
 // serveBlocking is the blocking form, in default settings.
 func serveBlocking(ln net.Listener, s Settings) func(p []byte) {

@@ -18,6 +18,7 @@ import (
 const (
 	cmdCollect = "collect" // free what is not needed; answered with a line
 	cmdPublish = "publish" // send the broadcast's payload to everyone
+	cmdFill    = "fill"    // send the larger one to everyone
 )
 
 // serve is the child: it serves one peer on a free port, which it prints.
@@ -26,6 +27,7 @@ func serve(args []string) error {
 	name := flags.String("peer", "", "")
 	utf8 := flags.Bool("utf8", false, "")
 	broadcast := flags.Bool("broadcast", false, "")
+	slow := flags.Bool("slow", false, "")
 	deflate := flags.Int("deflate", 0, "")
 	profile := flags.String("profile", "", "")
 	flags.Parse(args)
@@ -48,16 +50,17 @@ func serve(args []string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
-	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast, Deflate: load.Deflate(*deflate)})
+	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast, Slow: *slow, Deflate: load.Deflate(*deflate)})
 	fmt.Println(ln.Addr())
-	payload := broadcastPayload()
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch in.Text() {
 		case cmdCollect:
 			debug.FreeOSMemory() // collects first
 			fmt.Println("collected")
 		case cmdPublish:
-			publish(payload)
+			publish(broadcastPayload)
+		case cmdFill:
+			publish(fillPayload)
 		}
 	}
 	return nil

@@ -15,16 +15,19 @@ type effort struct {
 	idle   int           // connections that idle
 	settle time.Duration // that they idle before their memory is counted
 	churn  int           // connections that come and go
-	casts  int           // broadcasts
+	casts  int           // deliveries of broadcasts
+	flood  time.Duration // broadcasts go on while some do not read
+	most   int           // connections that broadcasts have at most; as many as the scenario says if 0
 }
 
 var (
-	full  = effort{rounds: 7, warm: 500 * time.Millisecond, run: 2 * time.Second, idle: 4000, settle: 5 * time.Second, churn: 8000, casts: 150}
-	quick = effort{rounds: 2, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20}
+	full  = effort{rounds: 7, warm: 500 * time.Millisecond, run: 2 * time.Second, idle: 4000, settle: 5 * time.Second, churn: 8000, casts: 150_000, flood: 5 * time.Second}
+	quick = effort{rounds: 2, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20_000, flood: 2 * time.Second}
 )
 
 // measure lets p do s on a fresh server, with the batches of s.prepare. The value is the server's CPU time per
-// message in microseconds, or its memory per connection in KiB; packed is what
+// message in microseconds, its memory per connection in KiB, or the messages that
+// a connection gets in a second; packed is what
 // compressed messages came to, as a part of their size.
 func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value, packed float64, err error) {
 	srv, err := r.start(s, p)
@@ -44,7 +47,9 @@ func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value, pa
 	case churn:
 		value, err = measureChurn(sent[0][0], fleet, srv, r.effort)
 	case broadcast:
-		value, err = measureBroadcast(s, p, sent[0], fleet, srv, r.effort)
+		value, err = measureBroadcast(s, sent[0], fleet, srv, r.effort)
+	case stalled:
+		value, err = measureStalled(s, sent[0], fleet, srv, r.effort)
 	default:
 		value, err = measureExchange(sent, fleet, srv, r.effort)
 	}
@@ -127,32 +132,4 @@ func measureChurn(b load.Batch, fleet *load.Fleet, srv *server, e effort) (float
 		return 0, err
 	}
 	return perMessage(srv, func() (int, error) { return e.churn, fleet.Churn(e.churn, b) })
-}
-
-func measureBroadcast(s scenario, p peers.Peer, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
-	if err := fleet.Open(s.conns, func(int) []load.Batch { return batches }); err != nil {
-		return 0, err
-	}
-	// A connection whose message came back is known to the server.
-	if _, err := fleet.Exchange(0); err != nil {
-		return 0, err
-	}
-	m := load.NewMessage(s.content, broadcastPayload(), 1)
-	if p.Raw {
-		m.Frame = m.Payload
-	}
-	publish := func() error { return srv.command(cmdPublish) }
-	cast := func(n int) (messages int, err error) {
-		for range n {
-			k, err := fleet.Receive([]load.Message{m}, publish)
-			if messages += k; err != nil {
-				return messages, err
-			}
-		}
-		return messages, nil
-	}
-	if _, err := cast(2); err != nil {
-		return 0, err
-	}
-	return perMessage(srv, func() (int, error) { return cast(e.casts) })
 }

@@ -76,11 +76,19 @@ func (r *report) draw(name string) error {
 
 // chart is the picture of one scenario, best peer on top.
 func chart(cells []cell) (*plot.Plot, error) {
-	slices.SortFunc(cells, func(a, b cell) int { return cmp.Compare(b.Ratio.Median, a.Ratio.Median) })
+	slices.SortFunc(cells, func(a, b cell) int {
+		if a.More {
+			a, b = b, a
+		}
+		return cmp.Compare(b.Ratio.Median, a.Ratio.Median)
+	})
 	p := plot.New()
 	p.Title.Text = fmt.Sprintf("%s: %s", cells[0].Scenario, cells[0].Title)
 	p.Title.TextStyle.Font.Size = 10
 	p.X.Min, p.X.Label.Text = 0, "× plain Go TCP echo (less is better)"
+	if cells[0].More {
+		p.X.Label.Text = "× plain Go TCP with none stuck (more is better)"
+	}
 	p.X.Label.TextStyle.Font.Size = 8
 	var names []string
 	labels := plotter.XYLabels{}

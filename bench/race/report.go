@@ -45,6 +45,7 @@ type cell struct {
 	Ratio     quartiles `json:"ratio"`
 	Packed    float64   `json:"packed,omitempty"`    // median of what compressed messages came to, as a part of their size
 	Unchecked bool      `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
+	More      bool      `json:"more,omitempty"`      // is better
 	Err       string    `json:"error,omitempty"`     // of the first round that failed
 }
 
@@ -74,7 +75,7 @@ func newReport(samples []sample, list []scenario, rounds int, pinned bool) *repo
 
 // newCell sums up the rounds of p in s, if there are any.
 func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
-	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p)}
+	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p), More: s.kind == stalled}
 	var values, ratios, packed []float64
 	for _, x := range samples {
 		if x.Scenario != s.ID || x.Peer != p.Name {
@@ -180,7 +181,7 @@ func (r *report) writeMarkdown(name string) error {
 			fmt.Fprintf(&b, "| %s |%s\n", p.Name, row)
 		}
 	}
-	b.WriteString("\nServer CPU per message (f, o and p: memory per connection) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8; – does not compress like this.\n\n")
+	b.WriteString("\nServer CPU per message (f, o and p: memory per connection; r: messages per second, where more is better) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8; – does not do this.\n\n")
 	for cells := range r.byScenario {
 		fmt.Fprintf(&b, "- %s: %s\n", cells[0].Scenario, cells[0].Title)
 	}

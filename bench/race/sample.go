@@ -7,7 +7,7 @@ type sample struct {
 	Round    int     `json:"round"`
 	Scenario string  `json:"scenario"`
 	Peer     string  `json:"peer"`
-	Value    float64 `json:"value"`            // µs of CPU per message, or KiB per connection
+	Value    float64 `json:"value"`            // µs of CPU per message, KiB per connection, or messages per second
 	Ratio    float64 `json:"ratio,omitempty"`  // to the baseline of the same round
 	Packed   float64 `json:"packed,omitempty"` // what compressed messages came to, as a part of their size
 	Err      string  `json:"error,omitempty"`

@@ -16,6 +16,7 @@ const (
 	idle                  // connections exchange one batch, and then nothing
 	churn                 // connections come and go
 	broadcast             // the server sends to all
+	stalled               // the server sends to all, of whom some do not read
 )
 
 // scenario is one piece of work for a server.
@@ -50,15 +51,23 @@ var scenarios = []scenario{
 	{ID: "n", Title: "16 conns × 64 KiB log lines, depth 1, context taken over", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Takeover},
 	{ID: "o", Title: "idle connection after compressed traffic, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
 	{ID: "p", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "q", Title: "broadcast of 512 B to 10,000, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
+	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
 }
 
 // unit is what the absolute value of the scenario is measured in.
 func (s scenario) unit() string {
-	if s.kind == idle {
+	switch s.kind {
+	case idle:
 		return "KiB"
+	case stalled:
+		return "/s"
 	}
 	return "µs"
 }
+
+// casts reports whether the server sends to all in the scenario.
+func (s scenario) casts() bool { return s.kind == broadcast || s.kind == stalled }
 
 // checked reports whether p does what the scenario demands of text.
 func (s scenario) checked(p peers.Peer) bool {
@@ -66,12 +75,24 @@ func (s scenario) checked(p peers.Peer) bool {
 }
 
 // possible reports whether p can do what the scenario demands.
-func (s scenario) possible(p peers.Peer) bool { return p.Deflate >= s.deflate }
+func (s scenario) possible(p peers.Peer) bool {
+	switch s.kind {
+	case broadcast:
+		return true
+	case stalled:
+		return p.Slow || p.Raw
+	}
+	return !p.Casts && p.Deflate >= s.deflate
+}
 
 // prepare returns what each connection of the scenario sends in turn. It takes
 // a while when messages are large, and serves every peer.
 func (s scenario) prepare() [][]load.Batch {
-	sent := make([][]load.Batch, max(s.conns, 1))
+	senders := max(s.conns, 1)
+	if s.casts() {
+		senders = 1 // the same for all: it only shows that they are connected
+	}
+	sent := make([][]load.Batch, senders)
 	for i := range sent {
 		for turn := range uint64(2) {
 			b := load.NewBatch(s.content, s.size, s.depth, 2*uint64(i)+turn)
@@ -84,8 +105,12 @@ func (s scenario) prepare() [][]load.Batch {
 	return sent
 }
 
-// broadcastPayload is what is published, in parent and child.
-func broadcastPayload() []byte { return load.Payload(load.Binary, 512, 1) }
+// What is published, in parent and child: what is measured, and what fills the
+// buffers of those who do not read.
+var (
+	broadcastPayload = load.Payload(load.Binary, 512, 1)
+	fillPayload      = load.Payload(load.Binary, 16<<10, 1)
+)
 
 // pick returns the elements of all whose names are in the comma-separated list;
 // all of them if it is empty.

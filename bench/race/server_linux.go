@@ -39,8 +39,11 @@ func (r *race) start(s scenario, p peers.Peer) (*server, error) {
 	if s.deflate != load.Off {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("-deflate=%d", s.deflate))
 	}
-	if s.kind == broadcast {
+	if s.casts() {
 		cmd.Args = append(cmd.Args, "-broadcast")
+	}
+	if s.kind == stalled {
+		cmd.Args = append(cmd.Args, "-slow")
 	}
 	if r.profiles != "" {
 		cmd.Args = append(cmd.Args, "-profile="+filepath.Join(r.profiles, s.ID+"-"+p.Name+".pprof"))

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"time"
+
+	"github.com/zerowire/websocket/bench/load"
+)
+
+// measureBroadcast has the server send to everyone, the next message when all
+// have the one before.
+func measureBroadcast(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
+	if err := attend(s, batches, fleet, e); err != nil {
+		return 0, err
+	}
+	m, publish := published(broadcastPayload, fleet), func() error { return srv.command(cmdPublish) }
+	cast := func(n int) (messages int, err error) {
+		for messages < n && err == nil {
+			var k int
+			k, err = fleet.Receive(m, publish)
+			messages += k
+		}
+		return messages, err
+	}
+	if _, err := cast(2 * fleet.Len()); err != nil {
+		return 0, err
+	}
+	return perMessage(srv, func() (int, error) { return cast(e.casts) })
+}
+
+const (
+	oneOf = 100 // how many connections have one among them that does not read
+	fills = 16  // messages of 16 KiB are more than the buffers of its sockets hold
+)
+
+// measureStalled has some connections read no more, waits until nothing more can be sent
+// to them, and returns how many messages each of the others gets in a second, from a
+// server that sends the next when they have the one before. The plain TCP server,
+// whose loop would wait for ever, has none that does not read: what nobody
+// spoils is the baseline.
+func measureStalled(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
+	if !fleet.Raw {
+		fleet.Deaf = oneOf
+	}
+	if err := attend(s, batches, fleet, e); err != nil {
+		return 0, err
+	}
+	if err := fleet.Deafen(); err != nil {
+		return 0, err
+	}
+	fill := published(fillPayload, fleet)
+	for range fills {
+		if _, err := fleet.Receive(fill, func() error { return srv.command(cmdFill) }); err != nil {
+			return 0, err
+		}
+	}
+	start := time.Now()
+	n, err := fleet.ReceiveFor(e.flood, published(broadcastPayload, fleet), func() error { return srv.command(cmdPublish) })
+	return float64(n) / float64(fleet.Len()) / time.Since(start).Seconds(), err
+}
+
+// attend opens the connections of a broadcast, and has each exchange a message:
+// then it is known to the server.
+func attend(s scenario, batches []load.Batch, fleet *load.Fleet, e effort) error {
+	n := s.conns
+	if e.most > 0 {
+		n = min(n, e.most)
+	}
+	if err := fleet.Open(n, func(int) []load.Batch { return batches }); err != nil {
+		return err
+	}
+	_, err := fleet.Exchange(0)
+	return err
+}
+
+// published is what arrives of payload.
+func published(payload []byte, fleet *load.Fleet) []load.Message {
+	m := load.NewMessage(load.Binary, payload, 1)
+	if fleet.Raw {
+		m.Frame = m.Payload
+	}
+	return []load.Message{m}
+}
