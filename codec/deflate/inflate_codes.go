@@ -18,7 +18,10 @@ func (d *inflater) decode(out []byte, at int, src []byte, i int) (_, read int, e
 
 // A step of decodeFast reads at most 16 bytes and writes at most slack of them: two
 // literals, the longest match, and what copying it in words writes beyond it.
-const slack = 2 + maxLength + 8
+const slack = 2 + maxLength + stride
+
+// stride is how many bytes of a match are copied at once.
+const stride = 16
 
 // decodeFast decodes while there is enough to read and to write, so that it need
 // not ask for each symbol.
@@ -94,7 +97,11 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 		if e&special != 0 || distance > at || distance > d.reach {
 			return at, i, false, codec.ErrDeflate
 		}
-		copyMatch(out, at, distance, length)
+		if distance >= stride && length <= stride { // most are
+			*(*[stride]byte)(out[at:]) = *(*[stride]byte)(out[at-distance:])
+		} else {
+			copyMatch(out, at, distance, length)
+		}
 		at += length
 	}
 	d.bits, d.n = bits&(1<<n-1), n
@@ -154,13 +161,13 @@ func (d *inflater) symbol(out []byte, at int) (_ int, ended bool, err error) {
 
 // copyMatch copies length bytes to out[at:] from distance before it, where the two
 // may overlap: what was just written is read again. Where there is room it writes
-// up to 7 bytes more.
+// some bytes more.
 func copyMatch(out []byte, at, distance, length int) {
 	from := out[at-distance:]
-	if distance >= 8 && length <= 32 && len(out)-at >= length+8 {
-		to := out[at : at+length+8]
-		for k := 0; k < length; k += 8 {
-			binary.LittleEndian.PutUint64(to[k:], binary.LittleEndian.Uint64(from[k:]))
+	if distance >= stride && len(out)-at >= length+stride {
+		to := out[at : at+length+stride]
+		for k := 0; k < length; k += stride {
+			*(*[stride]byte)(to[k:]) = *(*[stride]byte)(from[k:])
 		}
 		return
 	}
