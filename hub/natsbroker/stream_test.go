@@ -97,14 +97,20 @@ func TestStreamReplays(t *testing.T) {
 			link(t, from, "a.b", got)
 			insist(t, from, "a.b", "1:", 100, 0)
 			eventually(t, "there", func() bool { return got.count() == 100 })
+			before := len(got.told()) // on a slow machine the link may have been lost before
+			defer func() {
+				if t.Failed() {
+					t.Logf("told %v, %d of them before the cut", got.told(), before)
+				}
+			}()
 			way.cut(true)
-			eventually(t, "told of the cut", func() bool { return slices.Equal(got.told(), []bool{false}) })
+			eventually(t, "told of the cut", func() bool { return slices.Equal(got.told()[before:], []bool{false}) })
 			insist(t, from, "a.b", "2:", 500, 0)
 			insist(t, from, "c", "not subscribed", 10, 0)
 			way.cut(false)
 			insist(t, from, "a.b", "3:", 500, 0)
 			wants(t, "the one that was cut off", got, "a.b", slices.Concat(numbers("1:", 100), numbers("2:", 500), numbers("3:", 500)))
-			eventually(t, "told that it is back", func() bool { return slices.Equal(got.told(), []bool{false, true}) })
+			eventually(t, "told that it is back", func() bool { return slices.Equal(got.told()[before:], []bool{false, true}) })
 			if other := got.on("c"); len(other) > 0 {
 				t.Errorf("got %q, without a subscription", other)
 			}

@@ -92,6 +92,13 @@ func TestHostDecidesOverOrigins(t *testing.T) {
 func testChat(t *testing.T, page dialer) {
 	page.subprotocol = "chat"
 	ann, bob := page.mustDial(t, "/ws"), page.mustDial(t, "/ws")
+	// The 101 goes out before the server has made a guest of the connection; whose Pong
+	// has come is one.
+	for name, c := range map[string]*websocket.Conn{"ann": ann, "bob": bob} {
+		if _, err := c.Ping(limited(t)); err != nil {
+			t.Fatalf("%s: Ping() = %v", name, err)
+		}
+	}
 	if ann.Subprotocol() != "chat" {
 		t.Fatalf("Subprotocol() = %q, want chat", ann.Subprotocol())
 	}
