@@ -41,11 +41,9 @@ func (c *Conn) enqueue(ctx context.Context, op Opcode, p []byte) error {
 		return err
 	}
 	if z := c.deflate; z != nil && len(p) >= z.threshold && c.out.err == nil {
-		packed := pool.Get(deflate.Bound(len(p)))
-		defer pool.Put(packed)
-		if b, smaller := z.out.Append(packed.B, p); smaller {
-			packed.B = b
-			h.RSV, payload = codec.RSV1, b
+		if packed := pack(&z.out, p); packed != nil {
+			defer pool.Put(packed)
+			h.RSV, payload = codec.RSV1, packed.B
 		}
 	}
 	if err := c.out.append(h, payload); err != nil {
@@ -59,8 +57,13 @@ func (c *Conn) enqueue(ctx context.Context, op Opcode, p []byte) error {
 // not become smaller. It may be called concurrently.
 func (z *compressing) pack(p []byte) *pool.Buffer {
 	alone := deflate.Compressor{Level: z.out.Level, WindowBits: z.out.WindowBits}
+	return pack(&alone, p)
+}
+
+// pack returns p compressed by z, or nil if it would not become smaller.
+func pack(z *deflate.Compressor, p []byte) *pool.Buffer {
 	packed := pool.Get(deflate.Bound(len(p)))
-	b, smaller := alone.Append(packed.B, p)
+	b, smaller := z.Append(packed.B, p)
 	if !smaller {
 		pool.Put(packed)
 		return nil

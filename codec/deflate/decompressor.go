@@ -185,13 +185,14 @@ func (d *Decompressor) gather(p []byte) (err error) {
 	}
 }
 
-// grown is how large out is to be next: four times what is there, but not beyond
-// the limit.
+// grown is how large out, which is full, is to be next: four times as large, but
+// not beyond the limit.
 func (d *Decompressor) grown() int {
-	if left := d.MaxMessage - d.size; d.MaxMessage > 0 && left < 3*uint64(d.at) {
-		return d.at + int(left)
+	n := 4 * cap(d.out.B)
+	if d.MaxMessage > 0 {
+		n = int(min(uint64(n), uint64(d.at)+d.MaxMessage-d.size))
 	}
-	return 4 * d.at
+	return n
 }
 
 // reach is the largest distance that is allowed.
