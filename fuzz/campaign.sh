@@ -128,6 +128,6 @@ for line in "${chosen[@]}"; do
 done
 for line in "${chosen[@]}"; do
 	target=${line#* }
-	[ "$(cat "$scratch/$target.rc")" = 0 ] || { printf '\n== %s\n' "$target" && grep -v '^DEBUG' "$scratch/$target.log" | tail -60; }
+	[ "$(cat "$scratch/$target.rc")" = 0 ] || { printf '\n== %s\n' "$target" && grep -v ' DEBUG ' "$scratch/$target.log" | tail -60; }
 done
 exit $failed
