@@ -281,3 +281,41 @@ func wantRefusedCheaply(t *testing.T, limit int64, frames []wstest.Frame) {
 		}
 	})
 }
+
+// TestDeflateStreamAfterItsEnd goes on reading behind the end of a connection that was
+// reading a compressed message as a stream: the error is the same in every way.
+func TestDeflateStreamAfterItsEnd(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(tc *testConn, r io.Reader)
+		is   func(error) bool
+	}{
+		{"the message is not DEFLATE", func(tc *testConn, r io.Reader) {
+			tc.send(wstest.Frame{Fin: true, Payload: []byte{6}}) // a block of type 3
+			tc.peer.CloseWrite()
+			io.ReadAll(r)
+		}, func(err error) bool { return isViolation(err, codec.ErrDeflate) }},
+		{"CloseNow in the middle of it", func(tc *testConn, r io.Reader) { tc.CloseNow() }, isClosed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBothRoles(t, compressedOptions(withTakeover, 0), func(tc *testConn) {
+				begin := append(new(wstest.Deflater).Message([]byte("begin")), wstest.DeflateTail...)
+				tc.send(wstest.CompressedFrames(codec.OpText, begin, 0)[0].More())
+				_, r, err := tc.Reader(background)
+				tc.want("the message begins", err, nil)
+				_, err = io.ReadFull(r, make([]byte, len("begin")))
+				tc.want("what there is of it can be read", err, nil)
+				tt.end(tc, r)
+				if _, err := r.Read(make([]byte, 1)); !tt.is(err) {
+					tc.t.Errorf("Read of the stream: %v", err)
+				}
+				if _, _, err := tc.Reader(background); !tt.is(err) {
+					tc.t.Errorf("Reader: %v", err)
+				}
+				if _, _, err := tc.Read(background); !tt.is(err) {
+					tc.t.Errorf("Read: %v", err)
+				}
+			})
+		})
+	}
+}

@@ -91,6 +91,9 @@ func (r *messageReader) Read(p []byte) (int, error) {
 
 // next gets the next piece.
 func (r *messageReader) next() error {
+	if err := r.c.in.err; err != nil {
+		return err // the buffers of the message are gone
+	}
 	if r.inflating != nil {
 		p, last, err := r.inflating.next()
 		if err == nil {
