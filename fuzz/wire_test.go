@@ -25,6 +25,7 @@ type wire struct {
 	ended  bool // nothing more can be sent
 
 	brought chan struct{} // closed when nothing more comes
+	slow    time.Duration // how long a Write takes
 }
 
 // newWire returns a wire that brings in, in pieces of the sizes given; if there is a
@@ -72,6 +73,9 @@ func (w *wire) Read(b []byte) (int, error) {
 }
 
 func (w *wire) Write(b []byte) (int, error) {
+	if w.slow > 0 {
+		time.Sleep(w.slow)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
