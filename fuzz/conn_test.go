@@ -36,7 +36,7 @@ func fuzzConn(f *testing.F, role codec.Role) {
 			return
 		}
 		s := setting(options)
-		want := expect(stream, role, s)
+		want := expect(stream, role, s.terms())
 		lent := pool.Lent()
 		synctest.Test(t, func(t *testing.T) {
 			play(t, stream, role, s, &want, int(first)+1, int(then)+1)
@@ -102,7 +102,7 @@ func play(t *testing.T, stream []byte, role codec.Role, s setting, want *course,
 	if a.received != len(want.messages) {
 		t.Fatalf("%d messages came, want %d", a.received, len(want.messages))
 	}
-	want.wantSent(t, w.sent, role, s)
+	want.wantSent(t, w.sent, role, s.terms())
 	wantOver(t, c, err)
 	if ended != 2 {
 		t.Fatalf("Hooks.Closed and AfterClose were called %d times, want once each", ended)

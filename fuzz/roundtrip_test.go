@@ -40,10 +40,10 @@ func FuzzRoundTrip(f *testing.F) {
 			a.t = t
 			sent = a.write(role, s)
 		})
-		if got := framesOf(t, sent, role, s); !slices.EqualFunc(got, a.sent, wstest.Event.Equal) {
+		if got := framesOf(t, sent, role, s.terms()); !slices.EqualFunc(got, a.sent, wstest.Event.Equal) {
 			t.Fatalf("what was written is on the wire as\n %v\nwant\n %v", got, a.sent)
 		}
-		want := expect(sent, role.Peer(), s)
+		want := expect(sent, role.Peer(), s.terms())
 		if messages := slices.DeleteFunc(a.sent, isControl); !slices.EqualFunc(want.messages, messages, wstest.Event.Equal) {
 			t.Fatalf("what was written is received as\n %v\nwant\n %v", want.messages, messages)
 		}

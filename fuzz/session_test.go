@@ -2,6 +2,7 @@ package fuzz
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -41,27 +42,32 @@ func (s setting) has(bit setting) bool { return s&bit != 0 }
 
 func (s setting) form() form { return forms[int(s>>formShift)%len(forms)] }
 
-func (s setting) agreed() string {
+// terms are what two ends have agreed on.
+type terms struct {
+	setting
+	deflates bool
+	params   deflate.Params
+}
+
+// terms returns what is agreed on where there was no opening handshake.
+func (s setting) terms() terms {
 	params := deflate.Params{ServerNoContextTakeover: s.has(noTakeover), ClientNoContextTakeover: s.has(noTakeover)}
 	if s.has(smallWindow) {
 		params.ServerMaxWindowBits, params.ClientMaxWindowBits = 9, 10
 	}
-	return params.String()
+	return terms{s, s.has(compressed), params}
 }
 
-// windowBits returns those of what role sends.
-func (s setting) windowBits(role codec.Role) int {
-	switch {
-	case !s.has(smallWindow):
-		return 15
-	case role == codec.Server:
-		return 9
+// window returns how role compresses.
+func (a *terms) window(role codec.Role) (takeover bool, bits int) {
+	if role == codec.Server {
+		return !a.params.ServerNoContextTakeover, int(cmp.Or(a.params.ServerMaxWindowBits, 15))
 	}
-	return 10
+	return !a.params.ClientNoContextTakeover, int(cmp.Or(a.params.ClientMaxWindowBits, 15))
 }
 
-func (s setting) rsv() uint8 {
-	if s.has(compressed) {
+func (a *terms) rsv() uint8 {
+	if a.deflates {
 		return codec.RSV1
 	}
 	return 0
@@ -92,7 +98,7 @@ func (s setting) options() *websocket.Options {
 		o.MaxControlFrames = -1
 	}
 	if s.has(compressed) {
-		o.Compression = &websocket.Compression{Agreed: s.agreed(), Takeover: true}
+		o.Compression = &websocket.Compression{Agreed: s.terms().params.String(), Takeover: true}
 		if s.has(compressesAll) {
 			o.Compression.Threshold = -1
 		}
@@ -110,10 +116,12 @@ type course struct {
 }
 
 // expect returns the course of a Conn in that role which is sent stream.
-func expect(stream []byte, role codec.Role, s setting) (x course) {
-	d := codec.Decoder{Role: role, RSV: s.rsv(), MaxMessage: uint64(s.limit()), MaxExtended: uint64(s.limit() + s.limit()/8 + 1024)}
+func expect(stream []byte, role codec.Role, agreed terms) (x course) {
+	limit := agreed.limit()
+	d := codec.Decoder{Role: role, RSV: agreed.rsv(), MaxMessage: uint64(limit), MaxExtended: uint64(limit + limit/8 + 1024)}
 	defer d.Reset()
-	z := deflate.Decompressor{Takeover: !s.has(noTakeover), MaxMessage: uint64(s.limit()), WindowBits: s.windowBits(role.Peer())}
+	z := deflate.Decompressor{MaxMessage: uint64(limit)}
+	z.Takeover, z.WindowBits = agreed.window(role.Peer())
 	defer z.Reset()
 	d.Commit(copy(d.Space(len(stream)), stream))
 	var message []byte
@@ -132,7 +140,7 @@ func expect(stream []byte, role codec.Role, s setting) (x course) {
 			x.err = &websocket.CloseError{Code: code, Reason: string(reason)}
 			return x
 		case f.Opcode.IsControl():
-			if controls++; s.floods() && controls > flood {
+			if controls++; agreed.floods() && controls > flood {
 				x.err = websocket.ErrControlFlood
 				return x
 			}
@@ -160,7 +168,7 @@ func expect(stream []byte, role codec.Role, s setting) (x course) {
 		}
 		e := wstest.Event{Opcode: f.Message, Payload: bytes.Clone(message)}
 		x.messages = append(x.messages, e)
-		if len(x.messages) <= s.echoes() {
+		if len(x.messages) <= agreed.echoes() {
 			x.sent = append(x.sent, e)
 		}
 	}
@@ -194,9 +202,9 @@ func (x *course) wantError(t *testing.T, err error, s setting) {
 // wantSent checks the frames that were sent: they are legal, in the order of what
 // came, and the last one is the Close frame that answers what has ended it all, if
 // anything has to.
-func (x *course) wantSent(t *testing.T, sent []byte, role codec.Role, s setting) {
+func (x *course) wantSent(t *testing.T, sent []byte, role codec.Role, agreed terms) {
 	t.Helper()
-	got := framesOf(t, sent, role, s)
+	got := framesOf(t, sent, role, agreed)
 	want := slices.Clone(x.sent)
 	switch err := x.err.(type) {
 	case codec.Violation:
@@ -204,7 +212,7 @@ func (x *course) wantSent(t *testing.T, sent []byte, role codec.Role, s setting)
 	case *websocket.CloseError:
 		want = append(want, closeEvent(err.Code, ""))
 	case nil:
-		if s.has(stays) {
+		if agreed.has(stays) {
 			got = withoutKeepalive(t, got)
 		}
 	default:
@@ -236,11 +244,12 @@ func withoutKeepalive(t *testing.T, sent []wstest.Event) []wstest.Event {
 
 // framesOf returns what role has sent, messages as a whole, or fails if not all of
 // it is legal.
-func framesOf(t *testing.T, sent []byte, role codec.Role, s setting) (events []wstest.Event) {
+func framesOf(t *testing.T, sent []byte, role codec.Role, agreed terms) (events []wstest.Event) {
 	t.Helper()
-	d := codec.Decoder{Role: role.Peer(), RSV: s.rsv()}
+	d := codec.Decoder{Role: role.Peer(), RSV: agreed.rsv()}
 	defer d.Reset()
-	z := wstest.Inflater{Window: 1 << s.windowBits(role), NoTakeover: s.has(noTakeover)}
+	takeover, bits := agreed.window(role)
+	z := wstest.Inflater{Window: 1 << bits, NoTakeover: !takeover}
 	d.Commit(copy(d.Space(len(sent)), sent))
 	var message wstest.Event
 	deflated := false
