@@ -18,6 +18,17 @@ type watch struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	set   bool
+	over  bool // the connection has ended
+}
+
+// end ends the watching for good: what has ended is not to be held by a timer.
+func (w *watch) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
 }
 
 // watchReader is called whenever the application ceases to read.
@@ -25,7 +36,7 @@ func (c *Conn) watchReader() {
 	w := &c.in.watch
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.set {
+	if w.set || w.over {
 		return
 	}
 	w.set = true

@@ -157,6 +157,7 @@ func (c *Conn) cut(err error) {
 		return
 	}
 	c.socket.nc.Close()
+	c.in.watch.end()
 	c.out.mu.Lock()
 	c.out.fail(net.ErrClosed)
 	if c.deflate != nil {
