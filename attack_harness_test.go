@@ -1,0 +1,405 @@
+package websocket_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/wstest"
+	"github.com/zerowire/websocket/pool"
+)
+
+// The attacks are tests on real sockets with hostile peers. Each runs inside
+// attacked, which looks after what they have in common: before, meanwhile, after.
+
+const (
+	// raceShare is by what the number of hostile peers and frames is divided with the
+	// race detector, under which all of it takes about ten times as long.
+	raceShare = 10
+
+	// stall is how long an honest peer may wait for its echo while the server is
+	// attacked. It has to be above what a loaded machine does to anybody, and below the
+	// limits of time at which a server that waits for one peer would go on.
+	stall = 2 * time.Second
+
+	// recovery is how long after the attack everything may take to be as before.
+	recovery = 20 * time.Second
+
+	// heapSlack is how much larger the heap may be then: the runtime keeps half a
+	// kilobyte of each goroutine that ever was at the same time, for both ends of 5,000
+	// connections, and the poisoned pool its table of buffers.
+	heapSlack = 6 << 20
+)
+
+// scaled is how many of n an attack does.
+func scaled(n int) int {
+	if raceEnabled {
+		return max(n/raceShare, 1)
+	}
+	return n
+}
+
+// attack is a server and those who attack it. Methods that connect may be called
+// concurrently, and fail the test without ending it.
+type attack struct {
+	*testing.T
+	srv    *websocket.Server
+	addr   string
+	before holdings
+
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+// attacked has f attack srv while a witness, on a connection of its own, has each of
+// its messages echoed in time. Then whatever f has opened is closed, and memory,
+// goroutines, descriptors and pooled buffers have to be where they were.
+func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
+	t.Helper()
+	victim := srv.Handler
+	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
+		if string(r.Path()) == "/witness" {
+			return forms["events"], nil
+		}
+		return victim, nil
+	}
+	if srv.Options.Logger == nil {
+		srv.Options.Logger = quiet
+	}
+	a := &attack{T: t, srv: srv, addr: serve(t, srv)}
+	w := &witness{nc: upgradedTo(t, a.addr, "/witness")}
+	if err := w.echo(); err != nil {
+		t.Fatal(err)
+	}
+	a.before = settled()
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		w.watch(stop)
+	}()
+	f(a)
+	close(stop)
+	<-done
+	if verdict := w.verdict(); verdict != "" {
+		t.Error(verdict)
+	}
+	a.disperse()
+	a.wantRecovery()
+	if err := w.echo(); err != nil {
+		t.Errorf("after the attack: %v", err)
+	}
+	w.nc.Close()
+}
+
+// disperse closes what the attackers have open.
+func (a *attack) disperse() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, nc := range a.conns {
+		nc.Close()
+	}
+	a.conns = nil
+}
+
+// wantRecovery waits until what is held is no more than before.
+func (a *attack) wantRecovery() {
+	a.Helper()
+	now := held()
+	for start := time.Now(); time.Since(start) < recovery; now = held() {
+		if now.within(a.before) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	a.Errorf("after the attack there are\n %v, before there were\n %v\n%s", now, a.before, stacks())
+}
+
+// wantHeapWithin checks that the heap has not grown by more than limit since
+// before the attack, at this moment.
+func (a *attack) wantHeapWithin(limit uint64, sentence string) {
+	a.Helper()
+	if grown := int64(heap()) - int64(a.before.heap); grown > int64(limit) {
+		a.Errorf("%s: the heap has grown by %d bytes, want at most %d", sentence, grown, limit)
+	}
+}
+
+// connect opens a TCP connection to the server, which is closed after the attack.
+// The i-th one comes from one of many addresses, of which each has its own ports.
+func (a *attack) connect(i int) (*net.TCPConn, error) {
+	d := net.Dialer{Timeout: recovery}
+	if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is this machine
+		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%250))}
+	}
+	nc, err := d.Dial("tcp", a.addr)
+	if err != nil {
+		a.Errorf("connection %d: %v", i, err)
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.conns = append(a.conns, nc)
+	return nc.(*net.TCPConn), nil
+}
+
+// enter opens a WebSocket connection to the server. The bytes go behind the
+// handshake, in the same segment.
+func (a *attack) enter(i int, early ...byte) (*net.TCPConn, error) {
+	nc, err := a.connect(i)
+	if err != nil {
+		return nil, err
+	}
+	if err := handshake(nc, "/", early); err != nil {
+		a.Errorf("connection %d: %v", i, err)
+		return nil, err
+	}
+	return nc, nil
+}
+
+// entered opens n WebSocket connections to the server. If one fails it ends the test.
+func (a *attack) entered(n int) []*net.TCPConn {
+	a.Helper()
+	ncs := make([]*net.TCPConn, n)
+	for i := range ncs {
+		var err error
+		if ncs[i], err = a.enter(i); err != nil {
+			a.FailNow()
+		}
+	}
+	return ncs
+}
+
+// inParallel calls f for 0 to n-1, on a few goroutines.
+func inParallel(n int, f func(i int)) {
+	const workers = 16
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	group.Wait()
+}
+
+func isTimeout(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
+// upgradedTo is upgraded for a path of the server.
+func upgradedTo(t testing.TB, addr, path string) net.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { nc.Close() })
+	if err := handshake(nc, path, nil); err != nil {
+		t.Fatal(err)
+	}
+	return nc
+}
+
+// handshake does the opening handshake on nc, without a byte more than it has.
+func handshake(nc net.Conn, path string, early []byte) error {
+	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path)
+	if _, err := nc.Write(append([]byte(request), early...)); err != nil {
+		return fmt.Errorf("opening handshake: %w", err)
+	}
+	nc.SetReadDeadline(time.Now().Add(recovery))
+	defer nc.SetReadDeadline(time.Time{})
+	want := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(nc, got); err != nil || !bytes.Equal(got, want) {
+		return fmt.Errorf("opening handshake: response %q, %v", got[:n], err)
+	}
+	return nil
+}
+
+// holdings are what a process may hold too much of.
+type holdings struct {
+	heap                             uint64
+	goroutines, descriptors, buffers int
+}
+
+func (h holdings) String() string {
+	return fmt.Sprintf("%d bytes of heap, %d goroutines, %d descriptors, %d pooled buffers", h.heap, h.goroutines, h.descriptors, h.buffers)
+}
+
+func (h holdings) within(before holdings) bool {
+	return h.heap <= before.heap+heapSlack && h.goroutines <= before.goroutines &&
+		h.descriptors <= before.descriptors && h.buffers <= before.buffers
+}
+
+// held returns what is held at this moment.
+func held() holdings {
+	return holdings{heap(), runtime.NumGoroutine(), descriptors(), pool.Lent()}
+}
+
+// settled returns what is held when nothing of an earlier test is under way any more.
+func settled() holdings {
+	h := held()
+	for range 100 {
+		time.Sleep(20 * time.Millisecond)
+		before := h
+		if h = held(); h.goroutines == before.goroutines && h.descriptors == before.descriptors && h.buffers == before.buffers {
+			break
+		}
+	}
+	return h
+}
+
+// heap returns how many bytes of the heap are in use.
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC() // sync.Pool keeps what it held for one more
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// descriptors returns how many descriptors are open; 0 where they cannot be
+// counted by listing them.
+func descriptors() int {
+	list, _ := os.ReadDir("/proc/self/fd")
+	return len(list)
+}
+
+// witness is an honest peer.
+type witness struct {
+	nc    net.Conn
+	sent  uint64
+	waits []time.Duration // for each echo
+	err   error
+}
+
+// watch has messages echoed, one after the other, until stop is closed.
+func (w *witness) watch(stop <-chan struct{}) {
+	for {
+		start := time.Now()
+		if w.err = w.echo(); w.err != nil {
+			return
+		}
+		w.waits = append(w.waits, time.Since(start))
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// echo sends a message, unlike all before, and checks that it comes back.
+func (w *witness) echo() error {
+	w.sent++
+	want := wstest.Binary(binary.BigEndian.AppendUint64(bytes.Repeat([]byte{byte(w.sent)}, int(w.sent%300)), w.sent))
+	w.nc.SetDeadline(time.Now().Add(time.Minute))
+	if _, err := w.nc.Write(want.AppendMasked(nil, wstest.RFCKey)); err != nil {
+		return fmt.Errorf("the witness sends message %d: %w", w.sent, err)
+	}
+	for {
+		got, _, err := wstest.ReadFrame(w.nc)
+		if err == nil && got.Opcode.IsControl() {
+			continue
+		}
+		if err != nil || got.String() != want.String() || !bytes.Equal(got.Payload, want.Payload) {
+			return fmt.Errorf("the witness gets %v, %w for message %d, want its echo", got, err, w.sent)
+		}
+		return nil
+	}
+}
+
+// verdict says what was wrong with the echoes, "" if nothing was.
+func (w *witness) verdict() string {
+	if w.err != nil {
+		return w.err.Error()
+	}
+	if got := w.percentile99(); got > stall {
+		return fmt.Sprintf("p99 of %d echoes is %v, want at most %v", len(w.waits), got, stall)
+	}
+	return ""
+}
+
+// percentile99 returns the wait that was exceeded for a hundredth of the time at
+// most. It is of the time and not of the echoes, because while a server stalls there
+// are none.
+func (w *witness) percentile99() time.Duration {
+	waits := slices.Sorted(slices.Values(w.waits))
+	var all, over time.Duration
+	for _, d := range waits {
+		all += d
+	}
+	limit := time.Duration(math.Ceil(float64(all) / 100))
+	for _, d := range slices.Backward(waits) {
+		if over += d; over > limit {
+			return d
+		}
+	}
+	return 0
+}
+
+// TestWitness has a server serve well, stall for a moment, and give a wrong answer.
+func TestWitness(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		serve func(c *websocket.Conn, op websocket.Opcode, p []byte, n int)
+		fails bool
+	}{
+		{"a good server", func(c *websocket.Conn, op websocket.Opcode, p []byte, _ int) { c.Write(background, op, p) }, false},
+		{"one that is slow all the time", func(c *websocket.Conn, op websocket.Opcode, p []byte, _ int) {
+			time.Sleep(stall / 2)
+			c.Write(background, op, p)
+		}, false},
+		{"one that stalls once", func(c *websocket.Conn, op websocket.Opcode, p []byte, n int) {
+			if n == 500 {
+				time.Sleep(stall + time.Second)
+			}
+			c.Write(background, op, p)
+		}, true},
+		{"one that changes a byte", func(c *websocket.Conn, op websocket.Opcode, p []byte, n int) {
+			if n == 500 {
+				p[len(p)-1]++
+			}
+			c.Write(background, op, p)
+		}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := pipe.New()
+				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+				n := 0
+				served := begin(func() error {
+					return c.Serve(websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+						n++
+						tt.serve(c, op, p, n)
+					}))
+				})
+				w := &witness{nc: theirs}
+				stop := make(chan struct{})
+				time.AfterFunc(10*time.Second, func() { close(stop) })
+				w.watch(stop)
+				if verdict := w.verdict(); (verdict != "") != tt.fails {
+					t.Errorf("verdict %q, want one that fails: %t", verdict, tt.fails)
+				}
+				theirs.Close()
+				served.wait()
+			})
+		})
+	}
+}
