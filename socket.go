@@ -32,15 +32,16 @@ func (s *socket) init(nc net.Conn) {
 }
 
 // receive reads at least a byte, or fails: into payload or, if that is nil, into
-// d. An empty d has no buffer while receive waits, if the direct way is open.
+// d. An empty d has no buffer while receive waits for payload or, if the direct way is
+// open, for anything.
 func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	if s.raw.active() {
 		return s.raw.receive(d, payload)
 	}
+	d.Release()
 	if payload != nil {
 		return s.nc.Read(payload)
 	}
-	d.Release()
 	room := d.Space(s.fit)
 	n, err := s.nc.Read(room)
 	d.Commit(n)

@@ -92,9 +92,7 @@ func (s *rawSocket) read(fd uintptr) bool {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			if s.payload == nil {
-				s.decoder.Release()
-			}
+			s.decoder.Release()
 			return false
 		case err != nil:
 			s.readErr = os.NewSyscallError("read", err)
