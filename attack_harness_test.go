@@ -154,31 +154,18 @@ func (a *attack) connect(i int) (*net.TCPConn, error) {
 	return nc.(*net.TCPConn), nil
 }
 
-// enter opens a WebSocket connection to the server. The bytes go behind the
+// enter opens a WebSocket connection to the server. early goes behind the
 // handshake, in the same segment.
-func (a *attack) enter(i int, early ...byte) (*net.TCPConn, error) {
+func (a *attack) enter(i int, extensions string, early []byte) (*net.TCPConn, error) {
 	nc, err := a.connect(i)
 	if err != nil {
 		return nil, err
 	}
-	if err := handshake(nc, "/", early); err != nil {
+	if err := handshake(nc, "/", extensions, early); err != nil {
 		a.Errorf("connection %d: %v", i, err)
 		return nil, err
 	}
 	return nc, nil
-}
-
-// entered opens n WebSocket connections to the server. If one fails it ends the test.
-func (a *attack) entered(n int) []*net.TCPConn {
-	a.Helper()
-	ncs := make([]*net.TCPConn, n)
-	for i := range ncs {
-		var err error
-		if ncs[i], err = a.enter(i); err != nil {
-			a.FailNow()
-		}
-	}
-	return ncs
 }
 
 // inParallel calls f for 0 to n-1, on a few goroutines.
@@ -208,26 +195,30 @@ func upgradedTo(t testing.TB, addr, path string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { nc.Close() })
-	if err := handshake(nc, path, nil); err != nil {
+	if err := handshake(nc, path, "", nil); err != nil {
 		t.Fatal(err)
 	}
 	return nc
 }
 
-// handshake does the opening handshake on nc, without a byte more than it has.
-func handshake(nc net.Conn, path string, early []byte) error {
+// handshake does the opening handshake on nc, and takes no byte more than it has. If
+// extensions are offered they have to be agreed on as they are.
+func handshake(nc net.Conn, path, extensions string, early []byte) error {
+	if extensions != "" {
+		extensions = "\r\nSec-WebSocket-Extensions: " + extensions
+	}
 	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path)
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13%s\r\n\r\n", path, extensions)
 	if _, err := nc.Write(append([]byte(request), early...)); err != nil {
 		return fmt.Errorf("opening handshake: %w", err)
 	}
 	nc.SetReadDeadline(time.Now().Add(recovery))
 	defer nc.SetReadDeadline(time.Time{})
-	want := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+	want := "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" + extensions + "\r\n\r\n"
 	got := make([]byte, len(want))
-	if n, err := io.ReadFull(nc, got); err != nil || !bytes.Equal(got, want) {
-		return fmt.Errorf("opening handshake: response %q, %v", got[:n], err)
+	if n, err := io.ReadFull(nc, got); err != nil || string(got) != want {
+		return fmt.Errorf("opening handshake: response %q, %w", got[:n], err)
 	}
 	return nil
 }
