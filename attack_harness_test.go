@@ -137,13 +137,8 @@ func (a *attack) wantHeapWithin(limit uint64, sentence string) {
 }
 
 // connect opens a TCP connection to the server, which is closed after the attack.
-// The i-th one comes from one of many addresses, of which each has its own ports.
 func (a *attack) connect(i int) (*net.TCPConn, error) {
-	d := net.Dialer{Timeout: recovery}
-	if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is this machine
-		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%250))}
-	}
-	nc, err := d.Dial("tcp", a.addr)
+	nc, err := a.dial(i)
 	if err != nil {
 		a.Errorf("connection %d: %v", i, err)
 		return nil, err
@@ -151,6 +146,20 @@ func (a *attack) connect(i int) (*net.TCPConn, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.conns = append(a.conns, nc)
+	return nc, nil
+}
+
+// dial opens the i-th TCP connection to the server: from one of many addresses, each of
+// which has its own ports.
+func (a *attack) dial(i int) (*net.TCPConn, error) {
+	d := net.Dialer{Timeout: recovery}
+	if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is this machine
+		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+i%250))}
+	}
+	nc, err := d.Dial("tcp", a.addr)
+	if err != nil {
+		return nil, err
+	}
 	return nc.(*net.TCPConn), nil
 }
 
@@ -166,6 +175,19 @@ func (a *attack) enter(i int, extensions string, early []byte) (*net.TCPConn, er
 		return nil, err
 	}
 	return nc, nil
+}
+
+// entered opens n WebSocket connections to the server. If one fails it ends the test.
+func (a *attack) entered(n int) []*net.TCPConn {
+	a.Helper()
+	ncs := make([]*net.TCPConn, n)
+	for i := range ncs {
+		var err error
+		if ncs[i], err = a.enter(i, "", nil); err != nil {
+			a.FailNow()
+		}
+	}
+	return ncs
 }
 
 // inParallel calls f for 0 to n-1, on a few goroutines.

@@ -1,0 +1,165 @@
+package websocket_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/wstest"
+)
+
+// reset ends a TCP connection with a RST.
+func reset(nc *net.TCPConn) {
+	nc.SetLinger(0)
+	nc.Close()
+}
+
+// TestAttackResets has 1,000 peers reset their connection, each in another place of
+// what it sends, with echoes on their way that it has not read.
+func TestAttackResets(t *testing.T) {
+	wire := masked(
+		wstest.Text("hello"), wstest.Ping("x"), wstest.Text("in ").More(), wstest.Ping(""), wstest.Continuation("fragments"),
+		wstest.Binary(wstest.BinaryPayload(70_000)), wstest.Text("more"),
+	)
+	for form, h := range forms {
+		t.Run(form, func(t *testing.T) {
+			ended := make(chan error, scaled(1000)+1) // with the witness
+			opts := websocket.Options{Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) { ended <- err }}}
+			attacked(t, &websocket.Server{Handler: h, Options: opts}, func(a *attack) {
+				n := scaled(1000)
+				inParallel(n, func(i int) {
+					if nc, err := a.enter(i, "", nil); err == nil {
+						nc.Write(wire[:i*len(wire)/n])
+						reset(nc)
+					}
+				})
+				for range n {
+					select {
+					case err := <-ended:
+						if errors.Is(err, websocket.ErrClosed) || websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
+							a.Errorf("the connection ended with %v, want what the network reported", err)
+						}
+					case <-time.After(recovery):
+						a.Fatal("a connection that was reset goes on")
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestAttackHalfClosedConnections has peers end their side of TCP alone, at each stage of
+// a session. They are answered what they have asked before, and the server ends
+// its side.
+func TestAttackHalfClosedConnections(t *testing.T) {
+	request := strings.ReplaceAll(goodRequest, "\n", "\r\n")
+	frames := func(frames ...wstest.Frame) (b []byte) {
+		for _, f := range frames {
+			b = f.Append(b)
+		}
+		return b
+	}
+	for _, tt := range []struct {
+		name     string
+		upgraded bool
+		sent     []byte
+		want     []byte // to the end
+	}{
+		{"before the opening handshake", false, nil, nil},
+		{"inside the opening handshake", false, []byte(request[:len(request)-2]), nil},
+		{"behind the opening handshake", true, nil, nil},
+		{"between messages", true, hello, echoed},
+		{"inside a header", true, slices.Concat(hello, hello[:3]), echoed},
+		{"inside a frame", true, slices.Concat(hello, hello[:len(hello)-1]), echoed},
+		{"inside a large frame", true, slices.Concat(hello, masked(wstest.Binary(make([]byte, 100_000)))[:99_999]), echoed},
+		{"between fragments", true, masked(wstest.Text("hello"), wstest.Text("x").More()), echoed},
+		{"behind a Ping", true, masked(wstest.Ping("x")), frames(wstest.Pong("x"))},
+		{"behind its Close frame", true, masked(wstest.Text("hello"), wstest.Close(1000, "")), frames(wstest.Text("hello"), wstest.Close(1000, ""))},
+		{"behind a frame that breaks a rule", true, masked(wstest.Reserved(3, "")), frames(wstest.Close(1002, "reserved opcode"))},
+	} {
+		for form, h := range forms {
+			t.Run(tt.name+", "+form, func(t *testing.T) {
+				attacked(t, &websocket.Server{Handler: h}, func(a *attack) {
+					inParallel(scaled(50), func(i int) {
+						nc, err := a.connect(i)
+						if tt.upgraded && err == nil {
+							err = handshake(nc, "/", "", nil)
+						}
+						if err != nil {
+							a.Error(err)
+							return
+						}
+						nc.Write(tt.sent)
+						nc.CloseWrite()
+						nc.SetReadDeadline(time.Now().Add(recovery))
+						if got, err := io.ReadAll(nc); err != nil || string(got) != string(tt.want) {
+							a.Errorf("got %q, %v; want %q and the end of the connection", got, err, tt.want)
+						}
+					})
+				})
+			})
+		}
+	}
+}
+
+// TestAttackChurn has connections come and go as fast as they can: each is upgraded,
+// has a message echoed, and is closed or reset.
+func TestAttackChurn(t *testing.T) {
+	for form, n := range map[string]int{"events": 50_000, "blocking": 5_000} {
+		t.Run(form, func(t *testing.T) {
+			attacked(t, &websocket.Server{Handler: forms[form]}, func(a *attack) {
+				inParallel(scaled(n), func(i int) {
+					if err := a.comeAndGo(i); err != nil {
+						a.Errorf("connection %d: %v", i, err)
+					}
+				})
+			})
+		})
+	}
+}
+
+var (
+	hello  = masked(wstest.Text("hello"))
+	echoed = wstest.Text("hello").Append(nil)
+	bye    = masked(wstest.Close(1000, ""))
+	byeToo = wstest.Close(1000, "").Append(nil)
+)
+
+// comeAndGo is the session of a connection.
+func (a *attack) comeAndGo(i int) error {
+	nc, err := a.dial(i)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if err := handshake(nc, "/", "", nil); err != nil {
+		return err
+	}
+	if err := exchange(nc, hello, echoed); err != nil {
+		return err
+	}
+	if i%2 == 0 {
+		reset(nc)
+		return nil
+	}
+	return exchange(nc, bye, byeToo)
+}
+
+// exchange sends what the server has to answer with want.
+func exchange(nc net.Conn, sent, want []byte) error {
+	if _, err := nc.Write(sent); err != nil {
+		return err
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(nc, got); err != nil || !bytes.Equal(got, want) {
+		return fmt.Errorf("got %q, %w; want %q", got, err, want)
+	}
+	return nil
+}
