@@ -107,8 +107,8 @@ type topic struct {
 }
 
 func (h *topic) Open(c *websocket.Conn) {
-	h.open.Add(1)
 	h.hub.Subscribe(c, "news")
+	h.open.Add(1)
 }
 
 func (h *topic) Close(*websocket.Conn, error) { h.open.Add(-1) }
@@ -145,6 +145,9 @@ func attackBroadcast(t *testing.T, policy websocket.Overflow, p publisher) {
 		heard := make(chan uint64, listeners)
 		for _, nc := range a.entered(stuck + listeners)[stuck:] {
 			go hear(nc, heard)
+		}
+		for p.subscribers() < stuck+listeners { // the handlers open a moment after their peers do
+			time.Sleep(time.Millisecond)
 		}
 		payload := make([]byte, size)
 		start := time.Now()
