@@ -77,7 +77,9 @@ func TestAttackFloods(t *testing.T) {
 				attacked(t, &websocket.Server{Handler: h, Options: tt.opts}, func(a *attack) {
 					n := scaled(16)
 					got := allocated(func() {
-						inParallel(n, func(i int) { a.floodAndWant(i, tt.begin, tt.again, tt.opts.Compression != nil, wstest.Close(tt.code, tt.reason)) })
+						inParallel(n, func(i int) {
+							a.floodAndWant(i, tt.begin, tt.again, tt.opts.Compression != nil, wstest.Close(tt.code, tt.reason))
+						})
 					})
 					if got > uint64(n)*each {
 						a.Errorf("%d floods allocated %d bytes, want at most %d", n, got, n*each)

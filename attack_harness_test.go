@@ -44,7 +44,6 @@ func scaled(n int) int {
 // concurrently, and fail the test without ending it.
 type attack struct {
 	*testing.T
-	srv    *websocket.Server
 	addr   string
 	before holdings
 
@@ -67,7 +66,7 @@ func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
 	if srv.Options.Logger == nil {
 		srv.Options.Logger = quiet
 	}
-	a := &attack{T: t, srv: srv, addr: serve(t, srv)}
+	a := &attack{T: t, addr: serve(t, srv)}
 	w, bare := &witness{nc: upgradedTo(t, a.addr, "/witness")}, &witness{nc: bareEcho(t)}
 	if err := errors.Join(w.echo(), bare.echo()); err != nil {
 		t.Fatal(err)

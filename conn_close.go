@@ -18,8 +18,7 @@ import (
 type lifetime struct {
 	cut   atomic.Bool // the TCP connection is closed
 	local atomic.Bool // CloseNow did it
-	then  func(*Conn) // called when the connection has ended; may be nil
-	after func()      // what AfterClose was given, to be called behind then; guarded by writer.mu
+	after func()      // what AfterClose was given, to be called when the connection has ended; guarded by writer.mu
 }
 
 // lingerTime is how long an endpoint that has nothing more to say keeps the TCP
@@ -168,8 +167,8 @@ func (c *Conn) cut(err error) {
 	if c.settings.Hooks.Closed != nil {
 		c.settings.Hooks.Closed(c, err)
 	}
-	if c.end.then != nil {
-		c.end.then(c)
+	if c.settings.ended != nil {
+		c.settings.ended(c)
 	}
 	c.out.mu.Lock()
 	after := c.end.after

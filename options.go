@@ -87,6 +87,7 @@ type Options struct {
 // settings are Options with the defaults filled in. Zero means no limit here.
 type settings struct {
 	Options
+	ended func(*Conn) // called when a connection has ended, behind Hooks.Closed; may be nil
 }
 
 func (o Options) resolve() *settings {

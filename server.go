@@ -49,21 +49,25 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	opening   map[net.Conn]struct{} // in their opening handshake
-	conns     map[*Conn]struct{}
+	conns     map[*Conn]int         // how much of each has to end: it, and whoever serves it
+	uncut     int                   // how many of them have not ended themselves
 	closing   bool
-	idle      chan struct{} // closed when closing and nothing is left
+	silent    chan struct{} // closed when closing, and all connections have ended
+	idle      chan struct{} // closed when those who serve them have, too
 }
 
 func (s *Server) init() {
 	s.once.Do(func() {
 		s.settings = s.Options.resolve()
+		s.settings.ended = s.ended
 		s.origins = newOriginPolicy(s.Options.Origins)
 		if s.HTTP != nil {
 			s.fallback = newHTTPFallback(s.HTTP, s.settings)
 		}
 		s.listeners = map[net.Listener]struct{}{}
 		s.opening = map[net.Conn]struct{}{}
-		s.conns = map[*Conn]struct{}{}
+		s.conns = map[*Conn]int{}
+		s.silent = make(chan struct{})
 		s.idle = make(chan struct{})
 	})
 }
@@ -131,21 +135,23 @@ func (s *Server) serve(nc net.Conn) {
 	if c == nil {
 		return
 	}
-	if s.opened(nc, c) {
-		s.start(c, h)
-	}
+	s.start(nc, c, h)
 }
 
 // start serves c with h: until it ends in the blocking form, and else on
 // goroutines of its own.
-func (s *Server) start(c *Conn, h Handler) {
+func (s *Server) start(nc net.Conn, c *Conn, h Handler) {
+	if !s.opened(nc, c, 2) {
+		s.served(c)
+		return
+	}
 	if serve, ok := h.(blocking); ok {
-		defer s.ended(c)
+		defer s.served(c)
 		c.serveBlocking(serve)
 		return
 	}
 	if !c.takeEvents() {
-		s.ended(c) // a hook closes it
+		s.served(c) // a hook closes it
 		return
 	}
 	c.in.parks = c.socket.raw.active()
@@ -159,7 +165,7 @@ func (s *Server) run(c *Conn, h Handler, open bool) {
 	defer func() {
 		if !parked {
 			c.freeEvents()
-			s.ended(c)
+			s.served(c)
 		}
 	}()
 	if parked = c.serveEvents(h, open) == errParked; !parked {
@@ -202,27 +208,46 @@ func (s *Server) enter(nc net.Conn) (full, ok bool) {
 	return s.MaxConns > 0 && len(s.opening)+len(s.conns) > s.MaxConns, true
 }
 
-// opened counts c, whose opening handshake is done, as open. If the server is
-// closing it closes c instead, and returns false.
-func (s *Server) opened(nc net.Conn, c *Conn) bool {
+// opened counts c, whose opening handshake is done, as open, until parts of it have
+// ended: it, and whoever serves it. If the server is closing it closes c instead, and
+// returns false.
+func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 	s.mu.Lock()
 	delete(s.opening, nc)
-	s.conns[c] = struct{}{}
+	s.uncut++
+	s.count(c, parts)
 	closing := s.closing
 	s.mu.Unlock()
 	if closing {
-		defer s.ended(c)
 		defer c.CloseNow()
 		c.Close(StatusGoingAway, "")
 	}
 	return !closing
 }
 
+// ended is called when c has ended, by what has ended it: before it is opened, if
+// Hooks.Opened has.
 func (s *Server) ended(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
+	s.uncut--
+	s.count(c, -1)
 	s.settle()
+}
+
+// served is called when whoever has served c is done.
+func (s *Server) served(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(c, -1)
+	s.settle()
+}
+
+// count adds to the parts of c that have to end.
+func (s *Server) count(c *Conn, parts int) {
+	if s.conns[c] += parts; s.conns[c] == 0 {
+		delete(s.conns, c)
+	}
 }
 
 func (s *Server) leave(nc net.Conn) {
@@ -232,22 +257,33 @@ func (s *Server) leave(nc net.Conn) {
 	s.settle()
 }
 
-// settle tells Shutdown when nothing is left.
+// settle tells Shutdown what is left no more.
 func (s *Server) settle() {
-	if !s.closing || len(s.opening)+len(s.conns) > 0 {
+	if !s.closing || len(s.opening) > 0 {
 		return
 	}
+	if s.uncut == 0 {
+		closeOnce(s.silent)
+	}
+	if len(s.conns) == 0 {
+		closeOnce(s.idle)
+	}
+}
+
+// closeOnce closes a channel that nothing is sent on, unless it is closed.
+func closeOnce(c chan struct{}) {
 	select {
-	case <-s.idle:
+	case <-c:
 	default:
-		close(s.idle)
+		close(c)
 	}
 }
 
 // Shutdown ends the server in good order: it stops accepting, breaks off opening
 // handshakes, sends StatusGoingAway to every connection, and waits until the
-// last one has ended. If ctx ends first, it closes those that are left and
-// returns ctx.Err().
+// last one has ended, and its Handler is done. If ctx ends first, it closes those
+// that are left, waits for Hooks.Closed to be told of the last one, but for no more
+// than a second, and returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
 	breakOff := func(nc net.Conn) { nc.SetReadDeadline(past.deadline()) } // what is answered goes on, to its end
 	for _, c := range s.stop(breakOff) {
@@ -261,7 +297,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		s.Close()
+		s.awaitHooks()
 		return ctx.Err()
+	}
+}
+
+// awaitHooks waits until all connections have ended. Those that are closed at this
+// moment by others than Close may have a hook under way, which may be stuck.
+func (s *Server) awaitHooks() {
+	limit := time.NewTimer(lingerTime)
+	defer limit.Stop()
+	select {
+	case <-s.silent:
+	case <-limit.C:
 	}
 }
 

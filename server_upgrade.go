@@ -15,8 +15,7 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 	if err != nil {
 		return nil, err
 	}
-	c.end.then = s.ended
-	if !s.opened(nil, c) {
+	if !s.opened(nil, c, 1) {
 		return nil, ErrServerClosed
 	}
 	c.watchReader()
@@ -37,9 +36,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the client has been told
 	}
-	if s.opened(nil, c) {
-		s.start(c, h)
-	}
+	s.start(nil, c, h)
 }
 
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error) (*Conn, error) {
