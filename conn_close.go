@@ -85,7 +85,10 @@ func (c *Conn) startClose(code StatusCode, reason string) {
 // that.
 func (c *Conn) linger() {
 	defer c.cut(c.in.err)
-	c.awaitSent()
+	if !c.awaitSent() {
+		c.socket.reset()
+		return
+	}
 	if c.role == RoleServer && (c.saidAll() || closeWrite(c.socket.nc) != nil) {
 		return
 	}
@@ -101,13 +104,14 @@ func (c *Conn) saidAll() bool {
 }
 
 // awaitSent waits, for as long as a closing handshake may take, until what
-// somebody else is sending has gone, and with it the last frame behind it.
-func (c *Conn) awaitSent() {
+// somebody else is sending has gone, and with it the last frame behind it. It reports
+// whether that is so.
+func (c *Conn) awaitSent() bool {
 	c.out.mu.Lock()
 	busy := c.out.sending != nil
 	c.out.mu.Unlock()
 	if !busy {
-		return
+		return true
 	}
 	ctx := context.Background()
 	if limit := c.settings.CloseTimeout; limit > 0 {
@@ -115,7 +119,7 @@ func (c *Conn) awaitSent() {
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	c.Flush(ctx)
+	return c.Flush(ctx) == nil
 }
 
 // drain waits until the peer has closed its side of nc, for at most lingerTime,

@@ -23,7 +23,7 @@ func (c *Conn) admit(ctx context.Context, n int) error {
 		return ErrOverflow
 	case Disconnect:
 		w.fail(ErrOverflow)
-		c.socket.nc.Close()
+		c.socket.reset()
 		return w.err
 	}
 	return nil

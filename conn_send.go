@@ -196,7 +196,7 @@ func (c *Conn) sent(err error) {
 	w.signal()
 	if err != nil {
 		w.fail(err)
-		c.socket.nc.Close() // ends the read under way
+		c.socket.reset() // ends the read under way
 	}
 }
 

@@ -110,6 +110,25 @@ func (s *socket) vectored() bool {
 // quiet reports whether it is known that nothing waits to be read.
 func (s *socket) quiet() bool { return s.raw.active() && s.raw.quiet() }
 
+// reset closes the connection to a peer that takes nothing. What the system still
+// holds for it is dropped: the system would keep that, and go on trying, for minutes.
+// TLS is left out, because it would first wait for room for its last alert.
+func (s *socket) reset() {
+	nc := s.nc
+	for {
+		outer, ok := nc.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		nc = outer.NetConn()
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	nc.Close()
+	s.nc.Close()
+}
+
 // closeWrite closes this side of the connection alone, where the transport can.
 func closeWrite(nc net.Conn) error {
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
