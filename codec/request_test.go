@@ -153,12 +153,16 @@ func TestRequestLinear(t *testing.T) {
 
 func TestRequestAccessors(t *testing.T) {
 	head := lines("GET http://other.example:81/a/b?c=d?e HTTP/1.1", "Host: server.example.com", "X-One:  1 ",
-		"Origin: http://example.com", "x-one: 2", "Sec-WebSocket-Protocol: a , b", "Empty:", "Sec-WebSocket-Protocol: c", "Sec-WebSocket-Key: k")
+		"Origin: http://example.com", "x-one: 2", "Sec-WebSocket-Protocol: a , b", "Empty:", "Sec-WebSocket-Protocol: c", "Sec-WebSocket-Key: k",
+		"Sec-WebSocket-Extensions: x; y, z", "Sec-WebSocket-Extensions:")
 	var r Request
 	if _, err := r.Parse([]byte(head)); err != nil {
 		t.Fatal(err)
 	}
-	var values, names, protocols []string
+	var values, names, protocols, extensions []string
+	for e := range r.Extensions() {
+		extensions = append(extensions, string(e))
+	}
 	for v := range r.Values("X-ONE") {
 		values = append(values, string(v))
 	}
@@ -180,7 +184,9 @@ func TestRequestAccessors(t *testing.T) {
 		{"Values", strings.Join(values, "|"), "1|2"},
 		{"Subprotocols", strings.Join(protocols, "|"), "a|b|c"},
 		{"Fields", strings.Join(names, "|"), "Host=server.example.com|X-One=1|Origin=http://example.com|x-one=2|" +
-			"Sec-WebSocket-Protocol=a , b|Empty=|Sec-WebSocket-Protocol=c|Sec-WebSocket-Key=k"},
+			"Sec-WebSocket-Protocol=a , b|Empty=|Sec-WebSocket-Protocol=c|Sec-WebSocket-Key=k|" +
+			"Sec-WebSocket-Extensions=x; y, z|Sec-WebSocket-Extensions="},
+		{"Extensions", strings.Join(extensions, "|"), "x; y, z|"},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, tc.got, tc.want)

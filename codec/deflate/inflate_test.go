@@ -3,6 +3,7 @@ package deflate
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -178,6 +179,35 @@ func BenchmarkInflate(b *testing.B) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestUnusedCodeLength has the lengths of a block's codes written in a code of which
+// only one half means something, and then the other half.
+func TestUnusedCodeLength(t *testing.T) {
+	var block uint64
+	var n uint
+	put := func(v uint64, bits uint) { block |= v << n; n += bits }
+	put(0, 1) // not the last one
+	put(2, 2) // dynamic
+	put(0, 5) // 257 literals
+	put(0, 5) // 1 distance
+	put(0, 4) // 4 lengths of code lengths: of 16, 17, 18 and 0
+	put(0, 6)
+	put(1, 3) // 18 has the only code, which is 0
+	put(0, 3)
+	put(1, 1) // and this is 1
+	src := binary.LittleEndian.AppendUint64(nil, block)
+	for cut := range len(src) {
+		var d inflater
+		d.reset(maxWindow)
+		_, _, err := d.run(make([]byte, 10), 0, src[:cut])
+		if err == codec.ErrShort {
+			_, _, err = d.run(make([]byte, 10), 0, src[cut:])
+		}
+		if err != codec.ErrDeflate {
+			t.Errorf("cut at %d: %v, want ErrDeflate", cut, err)
 		}
 	}
 }
