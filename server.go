@@ -49,6 +49,7 @@ type Server struct {
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	opening   map[net.Conn]struct{} // in their opening handshake
+	upgrading int                   // in their opening handshake behind net/http
 	conns     map[*Conn]int         // how much of each has to end: it, and whoever serves it
 	uncut     int                   // how many of them have not ended themselves
 	closing   bool
@@ -205,15 +206,20 @@ func (s *Server) enter(nc net.Conn) (full, ok bool) {
 	}
 	s.opening[nc] = struct{}{}
 	nc.SetDeadline(now().after(s.settings.HandshakeTimeout).deadline())
-	return s.MaxConns > 0 && len(s.opening)+len(s.conns) > s.MaxConns, true
+	return s.MaxConns > 0 && s.total() > s.MaxConns, true
 }
 
-// opened counts c, whose opening handshake is done, as open, until parts of it have
-// ended: it, and whoever serves it. If the server is closing it closes c instead, and
-// returns false.
+// total returns how many connections there are, in their opening handshake or open.
+func (s *Server) total() int { return len(s.opening) + s.upgrading + len(s.conns) }
+
+// opened counts c, whose opening handshake on nc is done, or behind net/http if nc is
+// nil, as open, until parts of it have ended: it, and whoever serves it. If the server
+// is closing it closes c instead, and returns false.
 func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 	s.mu.Lock()
-	delete(s.opening, nc)
+	if delete(s.opening, nc); nc == nil {
+		s.upgrading--
+	}
 	s.uncut++
 	s.count(c, parts)
 	closing := s.closing
@@ -259,7 +265,7 @@ func (s *Server) leave(nc net.Conn) {
 
 // settle tells Shutdown what is left no more.
 func (s *Server) settle() {
-	if !s.closing || len(s.opening) > 0 {
+	if !s.closing || len(s.opening)+s.upgrading > 0 {
 		return
 	}
 	if s.uncut == 0 {

@@ -11,7 +11,7 @@ import (
 // Neither Handler nor Route is asked; what is returned has to be read and closed.
 func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	s.init()
-	c, err := s.upgrade(w, r, func(*Request) error { return s.room() })
+	c, err := s.upgrade(w, r, func(*Request) error { return nil })
 	if err != nil {
 		return nil, err
 	}
@@ -28,9 +28,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.init()
 	var h Handler
 	c, err := s.upgrade(w, r, func(req *Request) (err error) {
-		if err = s.room(); err == nil {
-			h, err = s.admit(req)
-		}
+		h, err = s.admit(req)
 		return err
 	})
 	if err != nil {
@@ -39,29 +37,52 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.start(nil, c, h)
 }
 
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error) (*Conn, error) {
+// upgrade upgrades the request if there is room for one more and admit has no
+// objection. The connection counts as in its opening handshake until opened.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error) (c *Conn, err error) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(remoteAddr(r.RemoteAddr))
 	}
+	counted := false
+	defer func() {
+		if counted && c == nil { // refused, failed, or somebody panicked
+			s.leaveUpgrade()
+		}
+	}()
 	u := upgrader{settings: s.settings, origins: s.origins}
-	c, err := u.upgrade(w, r, admit)
+	c, err = u.upgrade(w, r, func(req *Request) error {
+		if err := s.enterUpgrade(); err != nil {
+			return err
+		}
+		counted = true
+		return admit(req)
+	})
 	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
 		refused(remoteAddr(r.RemoteAddr), err)
 	}
 	return c, err
 }
 
-// room reports why there may be no connection more.
-func (s *Server) room() error {
+// enterUpgrade counts a connection as in its opening handshake, or reports why there
+// may be none more.
+func (s *Server) enterUpgrade() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closing:
 		return errClosing
-	case s.MaxConns > 0 && len(s.opening)+len(s.conns) >= s.MaxConns:
+	case s.MaxConns > 0 && s.total() >= s.MaxConns:
 		return codec.ErrTooManyConnections
 	}
+	s.upgrading++
 	return nil
+}
+
+func (s *Server) leaveUpgrade() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.upgrading--
+	s.settle()
 }
 
 var errClosing = &HandshakeError{Status: http.StatusServiceUnavailable, Reason: "the server is shutting down"}

@@ -3,9 +3,12 @@ package websocket_test
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -123,4 +126,92 @@ func TestServeHTTPAsksRoute(t *testing.T) {
 		t.Fatalf("Dial with a cookie = %v", err)
 	}
 	c.Close(websocket.StatusNormalClosure, "")
+}
+
+// TestMaxConnsIsExact has many connections ask at the same moment, in every way in
+// which a Server gets them. None of those that may open does before all others were
+// refused.
+func TestMaxConnsIsExact(t *testing.T) {
+	const limit, asking = 3, 12
+	for name, start := range map[string]func(t *testing.T, srv *websocket.Server) string{
+		"Serve":     func(t *testing.T, srv *websocket.Server) string { return "ws://" + serve(t, srv) },
+		"ServeHTTP": func(t *testing.T, srv *websocket.Server) string { return behindHTTP(t, srv) },
+		"Upgrade": func(t *testing.T, srv *websocket.Server) string {
+			return behindHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if c, err := srv.Upgrade(w, r); err == nil {
+					c.Serve(forms["events"])
+				}
+			}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var decided sync.WaitGroup
+			decided.Add(asking)
+			srv := &websocket.Server{Handler: forms["events"], MaxConns: limit, Options: websocket.Options{Hooks: websocket.Hooks{
+				Opened:  func(*websocket.Conn) { decided.Done(); decided.Wait() },
+				Refused: func(net.Addr, error) { decided.Done() },
+			}}}
+			url := start(t, srv)
+			conns, refused := make(chan *websocket.Conn, asking), make(chan error, asking)
+			for range asking {
+				go func() {
+					c, err := websocket.Dial(background, url, nil)
+					conns <- c
+					refused <- err
+				}()
+			}
+			open := 0
+			for range asking {
+				c, err := <-conns, <-refused
+				if c != nil {
+					open++
+					defer c.CloseNow()
+				}
+				if err != nil && statusOf(err) != http.StatusServiceUnavailable {
+					t.Errorf("Dial() = %v, want a connection or 503", err)
+				}
+			}
+			if open != limit {
+				t.Errorf("%d of %d connections were opened, want MaxConns: %d", open, asking, limit)
+			}
+		})
+	}
+}
+
+// TestRefusedUpgradesLeaveTheirPlace: a request that Route refuses, a panic, and a
+// ResponseWriter that cannot be hijacked do not count for MaxConns afterwards, nor keep
+// Shutdown waiting.
+func TestRefusedUpgradesLeaveTheirPlace(t *testing.T) {
+	opened := func(*websocket.Conn) {}
+	srv := &websocket.Server{
+		MaxConns: 1,
+		Route: func(r *websocket.Request) (websocket.Handler, error) {
+			if string(r.Path()) == "/" {
+				return forms["events"], nil
+			}
+			return nil, nil
+		},
+		Options: websocket.Options{Logger: quiet, Hooks: websocket.Hooks{Opened: func(c *websocket.Conn) { opened(c) }}},
+	}
+	http := httptest.NewUnstartedServer(srv)
+	http.Config.ErrorLog = slog.NewLogLogger(quiet.Handler(), slog.LevelError)
+	http.Start()
+	defer http.Close()
+	url := "ws" + strings.TrimPrefix(http.URL, "http")
+	if err := dialError(url + "/other"); statusOf(err) != 404 {
+		t.Errorf("Dial of an endpoint that is none = %v, want 404", err)
+	}
+	if _, err := srv.Upgrade(httptest.NewRecorder(), newRequest()); err == nil || statusOf(err) != 0 {
+		t.Errorf("Upgrade of what cannot be hijacked = %v, want an error that is no refusal", err)
+	}
+	opened = func(c *websocket.Conn) { c.CloseNow(); panic("in a hook") }
+	if c, err := websocket.Dial(background, url, nil); err == nil {
+		if _, _, err := c.Read(background); err == nil {
+			t.Error("a connection whose hook panicked goes on")
+		}
+		c.CloseNow()
+	}
+	opened = func(*websocket.Conn) {}
+	c := dial(t, url)
+	wantGoingAway(t, srv, c)
 }
