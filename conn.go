@@ -41,6 +41,7 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext exte
 	c := &Conn{role: role, settings: set, protocol: subprotocol}
 	c.socket.init(nc)
 	c.in.decoder = codec.Decoder{Role: role, MaxMessage: uint64(set.MaxMessage)}
+	c.in.message.most = uint64(set.MaxMessage)
 	if len(early) > 0 {
 		c.in.decoder.Commit(copy(c.in.decoder.Space(len(early)), early))
 	}

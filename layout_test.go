@@ -14,7 +14,7 @@ const module = "github.com/zerowire/websocket"
 // Imports point one way.
 var arrows = map[string][]string{
 	module + "/codec":           {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
-	module + "/pool":            {"github.com/valyala/bytebufferpool", "math/bits"},
+	module + "/pool":            {"github.com/valyala/bytebufferpool", "math", "math/bits"},
 	module + "/codec/deflate":   {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
 	module:                      {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/pipe", "golang.org/x/sys/unix"},
 	module + "/wsjson":          {module},

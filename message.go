@@ -1,9 +1,6 @@
 package websocket
 
-import (
-	"github.com/zerowire/websocket/codec"
-	"github.com/zerowire/websocket/pool"
-)
+import "github.com/zerowire/websocket/pool"
 
 // assembly is where a message grows that does not come in one frame: of
 // several fragments, or longer than what the decoder keeps whole. Fragments are
@@ -11,6 +8,7 @@ import (
 //
 // A compressed message grows elsewhere: its inflater has it.
 type assembly struct {
+	most  uint64       // the longest message there may be; 0 for no limit
 	buf   *pool.Buffer // nil while nothing is assembled
 	op    Opcode       // type of the message
 	begun bool         // a message has begun and not ended
@@ -19,31 +17,30 @@ type assembly struct {
 	inflating *inflating // of the compressed message that has begun or was handed out; else nil
 }
 
-// firstRoom is the least that a message's buffer begins with, in bytes.
-const firstRoom = 512
-
 // append adds the payload of a frame to the message, which is of type op.
 func (a *assembly) append(op Opcode, p []byte) {
 	a.op, a.begun = op, true
 	if len(p) == 0 {
 		return
 	}
-	if a.buf == nil {
-		a.buf = pool.Get(max(len(p), firstRoom))
-	}
-	if need := len(a.buf.B) + len(p); need > cap(a.buf.B) {
-		a.buf = pool.Grow(a.buf, max(need, a.step()))
-	}
+	a.reserve(len(p))
 	a.buf.B = append(a.buf.B, p...)
 }
 
-// room returns space for the next bytes of the message, at most n of them. It
-// grows with what has arrived, to at most four times that, and never with what
-// a header claims.
-func (a *assembly) room(n uint64) []byte {
-	if len(a.buf.B) == cap(a.buf.B) {
-		a.buf = pool.Grow(a.buf, a.step())
+// reserve makes room for n bytes more: for at most four times as many as there are
+// then, and never for what a header claims.
+func (a *assembly) reserve(n int) {
+	switch {
+	case a.buf == nil:
+		a.buf = pool.Get(pool.Fit(n, a.most))
+	case len(a.buf.B)+n > cap(a.buf.B):
+		a.buf = pool.Grow(a.buf, pool.Fit(len(a.buf.B)+n, a.most))
 	}
+}
+
+// room returns space for the next bytes of the message, at least one and at most n.
+func (a *assembly) room(n uint64) []byte {
+	a.reserve(1)
 	free := a.buf.B[len(a.buf.B):cap(a.buf.B)]
 	return free[:min(uint64(len(free)), n)]
 }
@@ -54,17 +51,6 @@ func (a *assembly) extend(n int) []byte {
 	at := len(a.buf.B)
 	a.buf.B = a.buf.B[:at+n]
 	return a.buf.B[at:]
-}
-
-// step is the next capacity: the largest power of two that is at most four
-// times what has arrived, give or take the header of a frame.
-func (a *assembly) step() int {
-	arrived := len(a.buf.B) + codec.MaxHeaderSize
-	size := firstRoom
-	for size <= 2*arrived {
-		size *= 2
-	}
-	return size
 }
 
 // finish hands the message out. It stays valid until release.
@@ -92,13 +78,13 @@ func (a *assembly) drop() {
 	if a.inflating != nil {
 		a.inflating.Release()
 	}
-	*a = assembly{}
+	*a = assembly{most: a.most}
 }
 
 // leave gives the message up to whoever it was handed out to.
 func (a *assembly) leave() {
 	pool.Drop(a.buf)
-	*a = assembly{}
+	*a = assembly{most: a.most}
 }
 
 // large reports whether so much of the message is here that the rest of its

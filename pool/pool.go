@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/valyala/bytebufferpool"
@@ -75,6 +76,26 @@ func Grow(b *Buffer, n int) *Buffer {
 	g.B = append(g.B, b.B...)
 	Put(b)
 	return g
+}
+
+// Fit returns what capacity to ask for where n bytes are needed now, and never more
+// than most bytes; 0 for no such limit. It is the least of most, a quarter of it, a
+// sixteenth … that is enough, so that a buffer which grows with what arrives is at most
+// four times that large, and the one that it replaces a quarter of it: while it is
+// copied, the two take no more than most and a quarter of most. What is kept by class is
+// rounded up as Get does.
+func Fit(n int, most uint64) int {
+	size := most
+	switch {
+	case most == 0:
+		size = 1 << 62
+	case most <= MaxSize:
+		size = uint64(max(ceil(int(most)), MinSize))
+	}
+	for size/4 >= uint64(n) && size > MinSize {
+		size /= 4
+	}
+	return int(min(size, math.MaxInt))
 }
 
 // ceil is the least power of two that is not below n.

@@ -173,6 +173,54 @@ func TestGrow(t *testing.T) {
 	}
 }
 
+// TestFit: what is asked for is enough, no more than four times that, and the last step
+// to the largest size begins at a quarter of it.
+func TestFit(t *testing.T) {
+	for _, tt := range []struct {
+		n    int
+		most uint64
+		want int
+	}{
+		{1, 0, MinSize},
+		{513, 0, 1024},
+		{1025, 0, 4096},
+		{MaxSize + 1, 0, 4 * MaxSize},
+		{1, 10, MinSize},
+		{10, 10, MinSize},
+		{1, 1 << 20, MinSize},
+		{1 << 16, 1 << 20, 1 << 16},
+		{1<<16 + 1, 1 << 20, 1 << 18},
+		{1<<18 + 1, 1 << 20, 1 << 20},
+		{1 << 20, 1 << 20, 1 << 20},
+		{1 << 18, 2 << 20, 1 << 19},
+		{1000, 1_000_000, 1024},
+		{1_000_000, 1_000_000, 1 << 20},
+		{30 << 20, 100 << 20, 100 << 20},
+		{25 << 20, 100 << 20, 25 << 20},
+		{1, 1<<63 - 1, MinSize},
+	} {
+		if got := cap(fitted(tt.n, tt.most)); got != tt.want {
+			t.Errorf("Get(Fit(%d, %d)) has the capacity %d, want %d", tt.n, tt.most, got, tt.want)
+		}
+	}
+	for _, most := range []uint64{1, 512, 513, 65_536, 1 << 20, 3 << 20, MaxSize, MaxSize + 3} {
+		top := cap(fitted(int(most), most))
+		for before := 0; before < top; {
+			size := cap(fitted(before+1, most))
+			if size <= before || size > max(MinSize, 4*(before+1)) || before+size > top+max(top/4, MinSize) {
+				t.Fatalf("with at most %d bytes, a buffer of %d is followed by one of %d", most, before, size)
+			}
+			before = size
+		}
+	}
+}
+
+func fitted(n int, most uint64) []byte {
+	b := Get(Fit(n, most))
+	defer Put(b)
+	return b.B
+}
+
 func TestConcurrentUse(t *testing.T) {
 	done := make(chan string)
 	for i := range 8 {

@@ -45,7 +45,7 @@ var inflaters shelf[inflater]
 // codec.ErrMessageTooBig. After an error call Reset. p is not retained.
 func (d *Decompressor) Write(p []byte, last bool) (inflated []byte, err error) {
 	if d.inflater == nil {
-		d.start(4*len(p) + 64)
+		d.start(2*len(p) + 64)
 	}
 	from := d.at - d.begin
 	if err := d.gather(p); err != nil {
@@ -75,7 +75,7 @@ func (d *Decompressor) Message() []byte {
 // as it is until Next returns codec.ErrShort or the message has ended with it.
 func (d *Decompressor) Feed(p []byte, last bool) {
 	if d.inflater == nil {
-		d.start(streamRoom)
+		d.begins(streamRoom)
 	}
 	d.in, d.last, d.tailed = p, last, false
 }
@@ -154,15 +154,25 @@ func (d *Decompressor) Reset() {
 	d.in = nil
 }
 
-// start begins a message, with room for at least n bytes of it.
+// start begins a message, with room for about n bytes of it.
 func (d *Decompressor) start(n int) {
+	if d.MaxMessage > 0 {
+		n = int(min(uint64(n), d.MaxMessage))
+	}
+	w := len(d.window.bytes())
+	d.begins(pool.Fit(w+n, d.most(w)))
+}
+
+// begins begins a message in a buffer of size bytes, of which the window is the
+// first part.
+func (d *Decompressor) begins(size int) {
 	d.Release()
 	if d.inflater = inflaters.take(nil); d.inflater == nil {
 		d.inflater = new(inflater)
 	}
 	d.inflater.reset(d.reach())
 	w := d.window.bytes()
-	d.out = pool.Get(len(w) + n)
+	d.out = pool.Get(size)
 	d.out.B = append(d.out.B, w...)
 	d.begin, d.at, d.size = len(w), len(w), 0
 	d.out.B = d.out.B[:cap(d.out.B)]
@@ -176,23 +186,34 @@ func (d *Decompressor) gather(p []byte) (err error) {
 		case codec.ErrShort:
 			return nil
 		case errFull:
-			d.out.B = d.out.B[:d.at]
-			d.out = pool.Grow(d.out, d.grown())
-			d.out.B = d.out.B[:cap(d.out.B)]
+			d.grow()
 		default:
 			return err
 		}
 	}
 }
 
-// grown is how large out, which is full, is to be next: four times as large, but
-// not beyond the limit.
-func (d *Decompressor) grown() int {
-	n := 4 * cap(d.out.B)
-	if d.MaxMessage > 0 {
-		n = int(min(uint64(n), uint64(d.at)+d.MaxMessage-d.size))
+// grow makes room in out, which has none for the next match: by leaving what lies
+// before the message, if no distance reaches there any more, or in a larger buffer.
+func (d *Decompressor) grow() {
+	if gone := min(d.begin, d.at-d.reach()); gone > 0 {
+		d.begin, d.at = d.begin-gone, copy(d.out.B, d.out.B[gone:d.at])
+		return
 	}
-	return n
+	size := pool.Fit(len(d.out.B)+1, d.most(d.begin))
+	d.out.B = d.out.B[:d.at]
+	d.out = pool.Grow(d.out, size)
+	d.out.B = d.out.B[:cap(d.out.B)]
+}
+
+// most is how large out has to be at most where before bytes of it lie before the
+// message: for the largest message, and for those to get out of reach, with a match
+// to come. 0 is no limit.
+func (d *Decompressor) most(before int) uint64 {
+	if d.MaxMessage == 0 || before == 0 {
+		return d.MaxMessage
+	}
+	return max(d.MaxMessage, uint64(before+d.reach()+maxLength))
 }
 
 // reach is the largest distance that is allowed.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	kflate "github.com/klauspost/compress/flate"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // samples are contents of many kinds, by name.
@@ -208,6 +210,43 @@ func TestUnusedCodeLength(t *testing.T) {
 		}
 		if err != codec.ErrDeflate {
 			t.Errorf("cut at %d: %v, want ErrDeflate", cut, err)
+		}
+	}
+}
+
+// TestGrowAtTheLimit has messages of exactly the limit, and of one byte more, behind
+// windows of every kind, so that what lies before a message is left at every place.
+func TestGrowAtTheLimit(t *testing.T) {
+	for _, bits := range []int{8, 9, 12, 15} {
+		reach := 1 << bits
+		for _, before := range []int{0, 1, 100, reach - 1, reach, 2 * reach} {
+			for _, limit := range []int{1, 100, 512, 600, 1024, 8192, 32_768, 65_536, 100_000} {
+				for name, message := range map[string]func(n int) []byte{
+					"a run":        wstest.Bomb,
+					"stored bytes": func(n int) []byte { return new(wstest.Deflater).Message(wstest.PDF.Message(1, n)) },
+				} {
+					d := Decompressor{Takeover: true, WindowBits: bits, MaxMessage: uint64(limit)}
+					if before > 0 {
+						d.window.set(make([]byte, min(before, reach)))
+					}
+					exact, tooBig := message(limit), message(limit+1)
+					for piece := range slices.Chunk(exact, 1000) {
+						if _, err := d.Write(piece, false); err != nil {
+							t.Fatalf("%s, window of %d in %d bits, at the limit of %d: %v", name, before, bits, limit, err)
+						}
+					}
+					if _, err := d.Write(nil, true); err != nil || len(d.Message()) != limit {
+						t.Fatalf("%s, window of %d in %d bits, at the limit of %d: %v", name, before, bits, limit, err)
+					}
+					if _, err := d.Write(tooBig, true); err != codec.ErrMessageTooBig {
+						t.Fatalf("%s, window of %d in %d bits, above the limit of %d: %v", name, before, bits, limit, err)
+					}
+					if got, most := cap(d.out.B), 2*max(limit, 2*reach+maxLength, 512); got > most {
+						t.Fatalf("%s, window of %d in %d bits, the limit of %d: room for %d, want at most %d", name, before, bits, limit, got, most)
+					}
+					d.Reset()
+				}
+			}
 		}
 	}
 }
