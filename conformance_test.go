@@ -84,7 +84,7 @@ func upgraded(t testing.TB, addr string) net.Conn {
 // many megabytes, which is left out where it takes too long.
 var groups, heavy = []string{"1", "2", "3", "4", "5", "6", "7", "10"}, []string{"9"}
 
-func TestServerConformance(t *testing.T) {
+func TestPromise31ServerConformance(t *testing.T) {
 	for form, h := range forms {
 		t.Run(form, func(t *testing.T) {
 			addr := serve(t, &websocket.Server{Handler: h, Options: conformanceOptions})
@@ -100,9 +100,9 @@ func TestServerConformance(t *testing.T) {
 	}
 }
 
-// TestConformanceInMemory plays every case in exact time, which Autobahn's waits
+// TestPromise31ConformanceInMemory plays every case in exact time, which Autobahn's waits
 // cost nothing in, against both roles and both forms.
-func TestConformanceInMemory(t *testing.T) {
+func TestPromise31ConformanceInMemory(t *testing.T) {
 	for _, role := range []codec.Role{codec.Client, codec.Server} {
 		for form, h := range forms {
 			t.Run(role.String()+"/"+form, func(t *testing.T) {

@@ -149,9 +149,9 @@ func TestCloseWhileNobodyReads(t *testing.T) {
 	})
 }
 
-// TestKeepaliveWhileNobodyReads finds a dead peer although the application only
+// TestPromise23DeadPeersAreFoundThoughNobodyReads finds a dead peer although the application only
 // writes.
-func TestKeepaliveWhileNobodyReads(t *testing.T) {
+func TestPromise23DeadPeersAreFoundThoughNobodyReads(t *testing.T) {
 	inBothRoles(t, &websocket.Options{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}, func(tc *testConn) {
 		time.Sleep(20 * time.Second)
 		tc.want("Write learns it", tc.Write(background, websocket.OpText, nil), websocket.ErrClosed)

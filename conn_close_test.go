@@ -104,7 +104,7 @@ func TestCloseByBoth(t *testing.T) {
 	})
 }
 
-func TestCloseTimesOut(t *testing.T) {
+func TestPromise28TCPIsClosedInTime(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		peer func(*testConn) // what it does instead of answering
@@ -160,8 +160,8 @@ func TestCloseWhoseFrameFindsNoRoom(t *testing.T) {
 	})
 }
 
-// TestLingerIsBounded has a peer that keeps TCP open after the Close frames.
-func TestLingerIsBounded(t *testing.T) {
+// TestPromise28LingeringIsBounded has a peer that keeps TCP open after the Close frames.
+func TestPromise28LingeringIsBounded(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		start := time.Now()
 		closing := tc.beginClose(1000, "")
@@ -178,9 +178,9 @@ func TestLingerIsBounded(t *testing.T) {
 	})
 }
 
-// TestCloseFrameSurvivesDataInFlight has a large message on its way when the
+// TestPromise28CloseFrameSurvivesDataInFlight has a large message on its way when the
 // peer closes: it is sent to its end, and then the answer.
-func TestCloseFrameSurvivesDataInFlight(t *testing.T) {
+func TestPromise28CloseFrameSurvivesDataInFlight(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		written, stuck := tc.fill()
 		tc.want("another message waits", tc.Write(background, websocket.OpText, []byte("behind")), nil)
@@ -255,8 +255,8 @@ func TestCloseNow(t *testing.T) {
 	})
 }
 
-// TestCloseEndsWhoWaits closes while other goroutines read, write and ping.
-func TestCloseEndsWhoWaits(t *testing.T) {
+// TestPromise27CloseEndsWhoWaits closes while other goroutines read, write and ping.
+func TestPromise27CloseEndsWhoWaits(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		ctx, cancel := context.WithCancel(background)
 		defer cancel()

@@ -209,10 +209,10 @@ func TestCompressedEchoAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestIdleCompressedConnectionsHoldNoCompressor has 200 connections exchange a
+// TestPromise13IdleConnectionsHoldNoCompressor has 200 connections exchange a
 // compressed message and then nothing: each costs its windows and little more. A
 // compressor of its own would be hundreds of KiB, a decompressor 15.
-func TestIdleCompressedConnectionsHoldNoCompressor(t *testing.T) {
+func TestPromise13IdleConnectionsHoldNoCompressor(t *testing.T) {
 	if raceEnabled || pool.Poisoned {
 		return
 	}

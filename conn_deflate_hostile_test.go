@@ -129,9 +129,9 @@ func (tc *testConn) playVector(v wstest.DeflateVector, frames []wstest.Frame, re
 	}
 }
 
-// TestDeflateLimit: a message of the limit passes, and one of a byte more does not,
+// TestPromise04LimitOfCompressedMessages: a message of the limit passes, and one of a byte more does not,
 // however it is compressed and cut.
-func TestDeflateLimit(t *testing.T) {
+func TestPromise04LimitOfCompressedMessages(t *testing.T) {
 	const limit = 10_000
 	random := wstest.PDF.Message(3, limit+1)
 	stored := func(p []byte) []byte { // blocks of a byte: an eighth more than the limit allows for headers
@@ -224,9 +224,9 @@ func TestDeflateFailsFast(t *testing.T) {
 	}
 }
 
-// TestDeflateBomb sends 1 GiB of zeros in 1 MiB: it ends at the limit, and costs
+// TestPromise05BombCostsItsLimit sends 1 GiB of zeros in 1 MiB: it ends at the limit, and costs
 // memory by that alone.
-func TestDeflateBomb(t *testing.T) {
+func TestPromise05BombCostsItsLimit(t *testing.T) {
 	bomb := wstest.CompressedFrames(codec.OpBinary, wstest.Bomb(1<<30), 16<<10)
 	for _, limit := range []int64{1000, 64 << 10, 1 << 20} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) { wantRefusedCheaply(t, limit, bomb) })

@@ -154,11 +154,11 @@ func wholeAPI(c *websocket.Conn, report func(call string, err error)) {
 	report("Read", err)
 }
 
-// TestEveryFault fails the first, second, third … operation of a connection in
+// TestPromise30EveryIOFailureIsClassed fails the first, second, third … operation of a connection in
 // each way, until none is left to fail. Whatever fails, every call returns, with
 // an error that the documentation names, and nothing is left behind: no
 // goroutine (the bubble would tell) and no buffer (with the tag poison).
-func TestEveryFault(t *testing.T) {
+func TestPromise30EveryIOFailureIsClassed(t *testing.T) {
 	for _, f := range faults {
 		for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 			if f.op == "close" && role == websocket.RoleClient {

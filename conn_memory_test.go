@@ -24,10 +24,10 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestFragmentsCostNoMemory sends a message of 1,000,000 fragments of one byte:
+// TestPromise06FragmentsCostNoMemory sends a message of 1,000,000 fragments of one byte:
 // its buffer doubles as it grows, so that all of its buffers together are below
 // four times the largest one's need.
-func TestFragmentsCostNoMemory(t *testing.T) {
+func TestPromise06FragmentsCostNoMemory(t *testing.T) {
 	const n = 1_000_000
 	const limit = 8 << 20
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
@@ -58,8 +58,8 @@ func TestFragmentsCostNoMemory(t *testing.T) {
 	}
 }
 
-// TestEmptyFragmentsCostNoMemory sends fragments that have no byte at all.
-func TestEmptyFragmentsCostNoMemory(t *testing.T) {
+// TestPromise06EmptyFragmentsCostNoMemory sends fragments that have no byte at all.
+func TestPromise06EmptyFragmentsCostNoMemory(t *testing.T) {
 	const n = 300_000
 	const limit = 1 << 20
 	inBubble(t, websocket.RoleServer, nil, func(tc *testConn) {
@@ -83,8 +83,8 @@ func TestEmptyFragmentsCostNoMemory(t *testing.T) {
 	})
 }
 
-// TestClaimedLengthCostsNoMemory sends headers that promise more than comes.
-func TestClaimedLengthCostsNoMemory(t *testing.T) {
+// TestPromise01ClaimIsAnsweredBeforePayload sends headers that promise more than comes.
+func TestPromise01ClaimIsAnsweredBeforePayload(t *testing.T) {
 	const limit = 256 << 10
 	for _, tt := range []struct {
 		name  string
@@ -126,8 +126,8 @@ func TestClaimedLengthCostsNoMemory(t *testing.T) {
 	}
 }
 
-// TestMessageLimit counts over all fragments.
-func TestMessageLimit(t *testing.T) {
+// TestPromise04LimitPassesAndNoMore counts over all fragments.
+func TestPromise04LimitPassesAndNoMore(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		frames []wstest.Frame

@@ -123,8 +123,8 @@ func TestOverflowSparesFragments(t *testing.T) {
 	})
 }
 
-// TestSilentPeerIsCutInEveryPolicy has the peer never read.
-func TestSilentPeerIsCutInEveryPolicy(t *testing.T) {
+// TestPromise21SilentPeersAreCut has the peer never read.
+func TestPromise21SilentPeersAreCut(t *testing.T) {
 	for _, policy := range []websocket.Overflow{websocket.Block, websocket.DropOldest, websocket.DropNewest, websocket.Disconnect} {
 		t.Run(fmt.Sprint("policy ", policy), func(t *testing.T) {
 			inBothRoles(t, &websocket.Options{Overflow: policy, WriteTimeout: 2 * time.Second}, func(tc *testConn) {

@@ -71,7 +71,7 @@ func TestHandlerIsCalledInOrder(t *testing.T) {
 	})
 }
 
-func TestPanicClosesTheConnection(t *testing.T) {
+func TestPromise25PanicClosesWith1011(t *testing.T) {
 	for _, tt := range []struct{ panics, calls string }{
 		{"Open", "open, close"},
 		{"Message", "open, text a, close"},
@@ -121,7 +121,7 @@ func TestPanicClosesTheConnection(t *testing.T) {
 	})
 }
 
-func TestPanicIsLogged(t *testing.T) {
+func TestPromise25PanicIsReported(t *testing.T) {
 	var log strings.Builder
 	inBubble(t, websocket.RoleServer, &websocket.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, func(tc *testConn) {
 		served := begin(func() error {
@@ -131,7 +131,7 @@ func TestPanicIsLogged(t *testing.T) {
 		tc.wantFrame("the peer learns no more than it has to", wstest.Close(1011, ""))
 		tc.endTCP()
 		served.wait()
-		for _, want := range []string{"the reason", "TestPanicIsLogged"} {
+		for _, want := range []string{"the reason", "TestPromise25PanicIsReported"} {
 			if !strings.Contains(log.String(), want) {
 				tc.t.Errorf("the log does not tell %q: %s", want, log.String())
 			}
@@ -139,8 +139,8 @@ func TestPanicIsLogged(t *testing.T) {
 	})
 }
 
-// TestCloseInAHandler closes from each method; none waits.
-func TestCloseInAHandler(t *testing.T) {
+// TestPromise27CloseInsideHandlers closes from each method; none waits.
+func TestPromise27CloseInsideHandlers(t *testing.T) {
 	for _, where := range []string{"Open", "Message", "Close"} {
 		t.Run(where, func(t *testing.T) {
 			inBothRoles(t, nil, func(tc *testConn) {

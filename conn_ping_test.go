@@ -88,8 +88,8 @@ func TestSeveralPingsAtOnce(t *testing.T) {
 	})
 }
 
-// TestKeepalive finds a dead peer within PingInterval + PongTimeout.
-func TestKeepalive(t *testing.T) {
+// TestPromise23DeadPeersAreFound finds a dead peer within PingInterval + PongTimeout.
+func TestPromise23DeadPeersAreFound(t *testing.T) {
 	opts := &websocket.Options{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
 	for _, tt := range []struct {
 		name string

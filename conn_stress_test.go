@@ -50,10 +50,10 @@ var endings = []struct {
 	{"the server closes", func(srv *websocket.Server, _ *websocket.Conn, _ net.Conn) { srv.Close() }},
 }
 
-// TestStorm has, on real sockets, many goroutines write, ping and read with
+// TestPromise27StormOfCalls has, on real sockets, many goroutines write, ping and read with
 // contexts that end, on both ends of several connections, and then ends them in
 // each way. Messages stay whole and in order, every call returns.
-func TestStorm(t *testing.T) {
+func TestPromise27StormOfCalls(t *testing.T) {
 	for form, h := range forms {
 		for _, policy := range []websocket.Overflow{websocket.Block, websocket.DropOldest} {
 			for _, ending := range endings {

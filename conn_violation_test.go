@@ -13,9 +13,9 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// TestViolationsAreAnswered has the peer break each rule that it can break: the
+// TestPromise07ViolationsFailTheConnection has the peer break each rule that it can break: the
 // Close frame says which, and nothing behind the offence is heard.
-func TestViolationsAreAnswered(t *testing.T) {
+func TestPromise07ViolationsFailTheConnection(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		frames []wstest.Frame
@@ -57,8 +57,8 @@ func TestViolationsAreAnswered(t *testing.T) {
 	}
 }
 
-// TestMaskingIsChecked sends each role the frames that only the other may get.
-func TestMaskingIsChecked(t *testing.T) {
+// TestPromise07MaskingIsChecked sends each role the frames that only the other may get.
+func TestPromise07MaskingIsChecked(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		rule, wire := codec.ErrUnmasked, wstest.Text("x").Append(nil)
 		if tc.role == websocket.RoleClient {

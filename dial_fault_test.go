@@ -49,7 +49,7 @@ func (c *faultyConn) Close() error {
 }
 
 // Every read and write of a Dial is made to fail, one after the other.
-func TestDialFailsAtEveryStep(t *testing.T) {
+func TestPromise30DialFailsAtEveryStep(t *testing.T) {
 	http, config := proxied(t, false)
 	https, _ := proxied(t, true)
 	for _, tt := range []struct{ name, target, url, proxy string }{

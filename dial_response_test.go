@@ -144,7 +144,7 @@ func TestDialSkipsInterimResponses(t *testing.T) {
 	}
 }
 
-func TestDialKeepsEarlyFrames(t *testing.T) {
+func TestPromise15EarlyFramesOfServersAreKept(t *testing.T) {
 	for _, message := range []string{"early", strings.Repeat("x", 50_000)} {
 		frame := wstest.Text(message).Append(nil)
 		n := &network{peer: answering(goodResponse+string(frame), nil)}

@@ -203,7 +203,7 @@ func TestDialKeysDiffer(t *testing.T) {
 }
 
 // No string of the caller's adds a line, and none that is refused is sent.
-func TestDialRefusesStrings(t *testing.T) {
+func TestPromise19DialInjectsNothing(t *testing.T) {
 	header := func(name, value string) func(*websocket.DialOptions) {
 		return func(o *websocket.DialOptions) { o.Header = http.Header{name: {value}} }
 	}

@@ -135,8 +135,8 @@ func TestHooksOfAConn(t *testing.T) {
 	}
 }
 
-// TestPanicIsNobodyElsesFault has one of many connections panic.
-func TestPanicIsNobodyElsesFault(t *testing.T) {
+// TestPromise25PanicHarmsNobodyElse has one of many connections panic.
+func TestPromise25PanicHarmsNobodyElse(t *testing.T) {
 	addr := serve(t, &websocket.Server{
 		Options: websocket.Options{Logger: quiet},
 		Handler: websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {

@@ -7,8 +7,8 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// TestOrigins sends origins that look like one that may connect, and are not.
-func TestOrigins(t *testing.T) {
+// TestPromise18LookAlikeOriginsAreRefused sends origins that look like one that may connect, and are not.
+func TestPromise18LookAlikeOriginsAreRefused(t *testing.T) {
 	for _, policy := range []struct {
 		name    string
 		origins []string

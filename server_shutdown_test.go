@@ -24,7 +24,7 @@ func frameWithin(t *testing.T, nc net.Conn, limit time.Duration) wstest.Frame {
 	return f
 }
 
-func TestShutdown(t *testing.T) {
+func TestPromise29ShutdownSends1001(t *testing.T) {
 	for form, h := range forms {
 		t.Run(form, func(t *testing.T) {
 			srv := &websocket.Server{Handler: h}
@@ -87,7 +87,7 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
-func TestShutdownForcesWhenItsContextEnds(t *testing.T) {
+func TestPromise29ShutdownEndsWithItsContext(t *testing.T) {
 	release := make(chan struct{})
 	for name, h := range map[string]websocket.Handler{
 		"a peer that does not answer": forms["events"],
@@ -118,8 +118,8 @@ func TestShutdownForcesWhenItsContextEnds(t *testing.T) {
 	close(release)
 }
 
-// TestShutdownLosesNoReply has a handler that works on a message meanwhile.
-func TestShutdownLosesNoReply(t *testing.T) {
+// TestPromise29ShutdownLosesNoReply has a handler that works on a message meanwhile.
+func TestPromise29ShutdownLosesNoReply(t *testing.T) {
 	working, finish := make(chan struct{}), make(chan struct{})
 	srv := &websocket.Server{Handler: websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
 		if string(p) != "work" {

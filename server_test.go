@@ -120,8 +120,8 @@ func wantEchoOn(t *testing.T, nc net.Conn, message string) {
 	}
 }
 
-// TestSlowHandshakes are closed, whatever they dribble.
-func TestSlowHandshakes(t *testing.T) {
+// TestPromise16SlowHandshakesEndOnSockets are closed, whatever they dribble.
+func TestPromise16SlowHandshakesEndOnSockets(t *testing.T) {
 	const limit = 200 * time.Millisecond
 	addr := serve(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{HandshakeTimeout: limit}})
 	for _, tt := range []struct {
@@ -159,7 +159,7 @@ func TestSlowHandshakes(t *testing.T) {
 	}
 }
 
-func TestEarlyFrames(t *testing.T) {
+func TestPromise15EarlyFramesAreKept(t *testing.T) {
 	for form, h := range forms {
 		t.Run(form, func(t *testing.T) {
 			addr := serve(t, &websocket.Server{Handler: h})

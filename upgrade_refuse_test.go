@@ -94,7 +94,7 @@ var requestCases = []struct {
 	{"two Hosts", plus("Host: example.com"), 0, 400},
 }
 
-func TestUpgradeRefuses(t *testing.T) {
+func TestPromise14UpgradeIsGrantedByTheBook(t *testing.T) {
 	var got error
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, got = websocket.Upgrade(w, r, nil)
@@ -137,7 +137,7 @@ func TestUpgradeRefuses(t *testing.T) {
 }
 
 // One set of rules: what Upgrade refuses and accepts, Server does, and so.
-func TestUpgradeAndServerAgree(t *testing.T) {
+func TestPromise14ServerAndUpgradeAgree(t *testing.T) {
 	opts := websocket.Options{Origins: []string{"https://app.example.org"}, Subprotocols: []string{"b", "a"}}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, err := websocket.Upgrade(w, r, &opts); err == nil {
@@ -204,7 +204,7 @@ func TestUpgradeRefusesHTTP2(t *testing.T) {
 }
 
 // A program's own request may be anything: it cannot smuggle in a line.
-func TestUpgradeRefusesInjectedLines(t *testing.T) {
+func TestPromise19UpgradeInjectsNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(r *http.Request)

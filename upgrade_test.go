@@ -87,7 +87,7 @@ func TestUpgradeServesBothForms(t *testing.T) {
 	}
 }
 
-func TestUpgradeKeepsEarlyFrames(t *testing.T) {
+func TestPromise15EarlyFramesBehindNetHTTPAreKept(t *testing.T) {
 	srv := httptest.NewServer(upgradeTo(t, forms["events"], nil))
 	defer srv.Close()
 	head := strings.ReplaceAll(goodRequest, "\n", "\r\n")

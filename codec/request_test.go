@@ -130,7 +130,7 @@ func TestRequestMaxBytes(t *testing.T) {
 
 // What Parse has scanned it must not scan again: the scan goes on exactly where
 // the bytes ended, and the bytes of a value may be gone when it does.
-func TestRequestLinear(t *testing.T) {
+func TestPromise17HeadIsScannedOnce(t *testing.T) {
 	head := padded(MaxHeadBytes)
 	from := strings.Index(head, "xxx")
 	b := []byte(head)

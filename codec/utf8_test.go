@@ -58,7 +58,7 @@ func TestUTF8AgainstStandardLibrary(t *testing.T) {
 }
 
 // The first byte that rules out every continuation is the one that fails.
-func TestUTF8FailsAtTheFirstByte(t *testing.T) {
+func TestPromise08TextFailsAtTheFirstImpossibleByte(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		text string

@@ -48,9 +48,9 @@ func settings(f func(name string, takeover bool, level, bits int)) {
 	}
 }
 
-// TestCompressorKeepsItsWindow inflates what a Compressor makes with exactly the
+// TestPromise12WindowAndTakeoverAreKept inflates what a Compressor makes with exactly the
 // window that was agreed on, and what its own Decompressor makes of it.
-func TestCompressorKeepsItsWindow(t *testing.T) {
+func TestPromise12WindowAndTakeoverAreKept(t *testing.T) {
 	messages := contents(15)
 	settings(func(name string, takeover bool, level, bits int) {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +254,7 @@ func TestDecompressorLimit(t *testing.T) {
 
 // A peer that agreed on a small window must not refer farther back, within a message
 // or to the one before.
-func TestDecompressorKeepsTheWindow(t *testing.T) {
+func TestPromise12FarDistancesAreRefused(t *testing.T) {
 	for bits := 8; bits <= 14; bits++ {
 		for _, tt := range []struct {
 			distance int

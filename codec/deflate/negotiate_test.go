@@ -18,7 +18,7 @@ func lines(s string) iter.Seq[[]byte] {
 	}
 }
 
-func TestAccept(t *testing.T) {
+func TestPromise11OffersAreAcceptedByTheBook(t *testing.T) {
 	takeover := Policy{Takeover: true}
 	for _, tt := range []struct {
 		name   string
@@ -79,7 +79,7 @@ func TestAccept(t *testing.T) {
 	}
 }
 
-func TestAgreed(t *testing.T) {
+func TestPromise11AnswersAreAcceptedByTheBook(t *testing.T) {
 	takeover := Policy{Takeover: true}
 	const refused = "refused"
 	for _, tt := range []struct {
