@@ -11,9 +11,19 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
+// children are the programs that this one can be beside a test: childVariable in the
+// environment names one.
+var children = map[string]func(){}
+
+const childVariable = "WEBSOCKET_TEST_CHILD"
+
 // TestMain fails if a goroutine of this package, or a pooled buffer, outlives
 // the tests.
 func TestMain(m *testing.M) {
+	if child := children[os.Getenv(childVariable)]; child != nil {
+		child()
+		return
+	}
 	code := m.Run()
 	if code == 0 {
 		if left := leftovers(5 * time.Second); left != "" {
