@@ -18,6 +18,7 @@ import (
 type lifetime struct {
 	cut   atomic.Bool // the TCP connection is closed
 	local atomic.Bool // CloseNow did it
+	told  bool        // the Server knows that it has ended; guarded by Server.mu
 	after func()      // what AfterClose was given, to be called when the connection has ended; guarded by writer.mu
 }
 

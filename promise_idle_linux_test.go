@@ -118,7 +118,7 @@ func TestPromise20IdleConnectionIsSmall(t *testing.T) {
 	for range 50 {
 		afterTraffic(t, addr)
 	}
-	time.Sleep(3*time.Second)
+	time.Sleep(3 * time.Second)
 	before := ask("memory")
 	for range conns {
 		afterTraffic(t, addr)
@@ -130,7 +130,7 @@ func TestPromise20IdleConnectionIsSmall(t *testing.T) {
 		fmt.Println((a.rss-before.rss)/conns, (b.rss-before.rss)/conns, b.goroutines, b.cpu)
 	}
 	c := ask("")
-	time.Sleep(3*time.Second)
+	time.Sleep(3 * time.Second)
 	d := ask("")
-	fmt.Println(time.Duration(d.cpu-c.cpu))
+	fmt.Println(time.Duration(d.cpu - c.cpu))
 }

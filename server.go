@@ -220,7 +220,11 @@ func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 	if delete(s.opening, nc); nc == nil {
 		s.upgrading--
 	}
-	s.uncut++
+	if c.end.told {
+		parts-- // Hooks.Opened has closed it
+	} else {
+		s.uncut++
+	}
 	s.count(c, parts)
 	closing := s.closing
 	s.mu.Unlock()
@@ -236,9 +240,12 @@ func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 func (s *Server) ended(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.uncut--
-	s.count(c, -1)
-	s.settle()
+	c.end.told = true
+	if s.conns[c] > 0 {
+		s.uncut--
+		s.count(c, -1)
+		s.settle()
+	}
 }
 
 // served is called when whoever has served c is done.
