@@ -35,7 +35,13 @@ workers=${workers:-$((($(nproc) + jobs - 1) / jobs))}
 cache=$(realpath -m "${cache:-$(go env GOCACHE)/fuzz}")
 cd "$(dirname "$0")"
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"; kill $(jobs -p) 2>/dev/null || true' EXIT
+stopped=''
+stop() { # ends the targets that run; the table says how far they came
+	stopped=yes
+	cat "$scratch"/*.pid 2>/dev/null | xargs -r kill -INT 2>/dev/null || true
+}
+trap stop INT TERM
+trap 'stop; wait; rm -rf "$scratch"' EXIT
 
 # What is instrumented: our code, and that of the others where they are targets.
 # go test -fuzz would instrument every package down to net/http, and clear and read
@@ -76,7 +82,10 @@ fuzz() {
 	[ "$dir" = . ] || corpus+=/$dir
 	GODEBUG=fuzzdebug=1 "$scratch/$(basename "$PWD").test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$duration" \
 		-test.fuzzminimizetime 2000x -test.fuzzcachedir "$corpus" -test.parallel "$workers" \
-		>"$scratch/$target.log" 2>&1 || rc=$?
+		>"$scratch/$target.log" 2>&1 &
+	echo $! >"$scratch/$target.pid"
+	wait $! || rc=$?
+	rm "$scratch/$target.pid"
 	# An entry that was no news when this campaign began is none later.
 	sed -n "s|.*processed an initial input, id: \($corpus/[^,]*\), new bits: 0,.*|\1|p" "$scratch/$target.log" | xargs -r rm -f
 	echo "$rc" >"$scratch/$target.rc"
@@ -93,41 +102,60 @@ row() {
 	printf '%-20s %12s %9s %7s  %s\n' "$1" "${execs:--}" "$((${execs:-0} / (seconds > 0 ? seconds : 1)))" "${new:--}" "$crash"
 }
 
-finished() { find "$scratch" -name '*.rc' | wc -l; }
-
+# progress shows where the campaign is: on a terminal in one line, elsewhere by a line
+# for each target that is done.
 progress() {
-	local names=()
+	local line target running=() done=0
 	for line in "${chosen[@]}"; do
-		local target=${line#* }
-		[ -f "$scratch/$target.began" ] && [ ! -f "$scratch/$target.rc" ] && names+=("$(row "$target" | awk '{print $1, $2}')")
+		target=${line#* }
+		if [ ! -f "$scratch/$target.began" ]; then
+			continue
+		elif [ ! -f "$scratch/$target.took" ]; then
+			running+=("$(row "$target" | awk '{print $1, $2}')")
+		else
+			done=$((done + 1))
+			[ -t 1 ] || [ -f "$scratch/$target.told" ] || row "$target"
+			touch "$scratch/$target.told"
+		fi
 	done
-	printf '\r\033[K%d of %d done; now %s' "$(finished)" "${#chosen[@]}" "$(IFS=,; echo "${names[*]}")"
+	[ ! -t 1 ] || printf '\r\033[K%d of %d done; now %s' "$done" "${#chosen[@]}" "$(IFS=,; echo "${running[*]}")"
 }
 
+heading() { printf '%-20s %12s %9s %7s  %s\n' target executions 'per s' new crash; }
+
 echo "${#chosen[@]} targets, $duration each, $jobs at a time with $workers workers${tags:+, tags $tags}; corpus in $cache"
+[ -t 1 ] || heading
 for line in "${chosen[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
-		[ ! -t 1 ] || progress
-		sleep 0.2
+		progress
+		sleep 0.2 || true
 	done
+	[ -z "$stopped" ] || break
 	target=${line#* }
 	date +%s >"$scratch/$target.began"
 	(fuzz "${line% *}" "$target"; echo $(($(date +%s) - $(cat "$scratch/$target.began"))) >"$scratch/$target.took") &
 done
 while [ -n "$(jobs -rp)" ]; do
-	[ ! -t 1 ] || progress
-	sleep 0.2
+	progress
+	sleep 0.2 || true
 done
+progress
 [ ! -t 1 ] || printf '\r\033[K'
 
 failed=0
-printf '\n%-20s %12s %9s %7s  %s\n' target executions per\ s new crash
+echo
+heading
 for line in "${chosen[@]}"; do
-	row "${line#* }"
-	[ "$(cat "$scratch/${line#* }.rc")" = 0 ] || failed=1
+	target=${line#* }
+	[ -f "$scratch/$target.rc" ] || continue
+	row "$target"
+	[ "$(cat "$scratch/$target.rc")" = 0 ] || failed=1
 done
 for line in "${chosen[@]}"; do
 	target=${line#* }
-	[ "$(cat "$scratch/$target.rc")" = 0 ] || { printf '\n== %s\n' "$target" && grep -v ' DEBUG ' "$scratch/$target.log" | tail -60; }
+	if [ -f "$scratch/$target.rc" ] && [ "$(cat "$scratch/$target.rc")" != 0 ]; then
+		printf '\n== %s\n' "$target"
+		grep -v ' DEBUG ' "$scratch/$target.log" | tail -60
+	fi
 done
 exit $failed
