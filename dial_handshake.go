@@ -89,7 +89,7 @@ func (d *dialing) header() http.Header {
 // exchange sends the opening handshake and reads the answer to it. The error is a
 // *HandshakeError if the answer is no.
 func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer) (ext extension, err error) {
-	if _, err := nc.Write(request); err != nil {
+	if err := writeAll(nc, request); err != nil {
 		return ext, fmt.Errorf("opening handshake: %w", err)
 	}
 	if err := a.read(nc); err != nil {

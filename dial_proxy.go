@@ -46,7 +46,7 @@ func (d *dialing) connectHTTP(nc net.Conn, user *url.Userinfo) error {
 		password, _ := user.Password()
 		request += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
 	}
-	if _, err := nc.Write([]byte(request + "\r\n")); err != nil {
+	if err := writeAll(nc, []byte(request+"\r\n")); err != nil {
 		return err
 	}
 	var a answer

@@ -43,7 +43,7 @@ func connectSOCKS(nc net.Conn, user *url.Userinfo, e *endpoint) error {
 		return err
 	}
 	request := appendSOCKSAddress([]byte{socksVersion, socksConnect, 0}, e)
-	if _, err := nc.Write(request); err != nil {
+	if err := writeAll(nc, request); err != nil {
 		return err
 	}
 	var reply [4]byte // version, reply, 0, type of the address that follows
@@ -68,7 +68,7 @@ func signIn(nc net.Conn, user *url.Userinfo) error {
 	if user != nil {
 		greeting = []byte{socksVersion, 2, socksNoAuth, socksPassword}
 	}
-	if _, err := nc.Write(greeting); err != nil {
+	if err := writeAll(nc, greeting); err != nil {
 		return err
 	}
 	var reply [2]byte // version, and the method chosen or the status
@@ -90,7 +90,7 @@ func signIn(nc net.Conn, user *url.Userinfo) error {
 	}
 	request := append([]byte{socksAuthVersion, byte(len(name))}, name...)
 	request = append(append(request, byte(len(password))), password...)
-	if _, err := nc.Write(request); err != nil {
+	if err := writeAll(nc, request); err != nil {
 		return err
 	}
 	if _, err := io.ReadFull(nc, reply[:]); err != nil {

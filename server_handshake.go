@@ -138,15 +138,14 @@ func accept(nc net.Conn, r *Request, protocol string, ext extension) error {
 	if out.B, err = codec.AppendResponse(out.B, r.Key(), protocol, ext.String()); err != nil {
 		return err
 	}
-	_, err = nc.Write(out.B)
-	return err
+	return writeAll(nc, out.B)
 }
 
 // refuse answers a request that is refused and closes the connection: what
 // follows it cannot be trusted to be HTTP.
 func refuse(nc net.Conn, response []byte) {
 	defer nc.Close()
-	if _, err := nc.Write(response); err != nil || closeWrite(nc) != nil {
+	if err := writeAll(nc, response); err != nil || closeWrite(nc) != nil {
 		return
 	}
 	drain(nc, make([]byte, 512))

@@ -87,15 +87,21 @@ func (s *socket) send(rest *net.Buffers, timeout time.Duration) error {
 		return err
 	}
 	for _, b := range *rest {
-		n, err := s.nc.Write(b)
-		if err == nil && n < len(b) {
-			err = io.ErrShortWrite // against the rules of io.Writer
-		}
-		if err != nil {
+		if err := writeAll(s.nc, b); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeAll writes all of b or fails: also where, against the rules of io.Writer, less
+// was written without an error.
+func writeAll(nc net.Conn, b []byte) error {
+	n, err := nc.Write(b)
+	if err == nil && n < len(b) {
+		return io.ErrShortWrite
+	}
+	return err
 }
 
 // vectored reports whether several slices go out in one system call.

@@ -114,7 +114,7 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r
 		return nil, fail(w, err)
 	}
 	nc.SetDeadline(now().after(u.settings.HandshakeTimeout).deadline()) // in place of http.Server's
-	if _, err := nc.Write(out.B); err != nil {
+	if err := writeAll(nc, out.B); err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
