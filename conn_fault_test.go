@@ -155,11 +155,25 @@ func wholeAPI(c *websocket.Conn, report func(call string, err error)) {
 	m, _ := websocket.Prepare(websocket.OpText, []byte("prepared"))
 	report("WritePrepared", c.WritePrepared(ctx, m))
 	read([]byte("prepared"))
+	n, err := c.TryWritePrepared(m, m)
+	report("TryWritePrepared", err)
+	report("WritePlain", c.WritePlain(ctx, websocket.OpText, []byte("last")))
+	for msg, err := range c.Messages(ctx) {
+		if n--; err == nil && n >= 0 && string(msg.Payload) != "prepared" || err == nil && n < 0 && string(msg.Payload) != "last" {
+			err = fmt.Errorf("Messages gives %q", msg.Payload)
+		}
+		report("Read by Messages", err)
+		if n < 0 {
+			break
+		}
+	}
 	_, err = c.Ping(ctx) // nobody reads, but the library after a second
 	report("Ping", err)
 	report("Close", c.Close(websocket.StatusNormalClosure, ""))
 	_, _, err = c.Read(ctx)
 	report("Read", err)
+	report("CloseNow", c.CloseNow())
+	report("Write after CloseNow", c.Write(ctx, websocket.OpText, nil))
 }
 
 // TestPromise30EveryIOFailureIsClassed fails the first, second, third … operation of a connection in
