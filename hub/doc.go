@@ -16,7 +16,8 @@
 // A topic is tokens with a '.' between them. A pattern is a topic, or matches
 // everything below one at any depth: "scores.*" matches "scores.tennis" and
 // "scores.tennis.wimbledon", and not "scores"; "*" matches all there is. A
-// connection to which several patterns lead gets a message once.
+// connection to which several patterns lead gets a message once. PublishExcept leaves
+// some out: who has sent the message, say.
 //
 // # Delivery
 //
@@ -38,6 +39,10 @@
 // own node over all topics, at those of other nodes for each topic. Messages of
 // several publishers to one topic arrive in one order at all subscribers of a node;
 // on another node it may be another one.
+//
+// So a newcomer can be told where things stand: under a lock that publishers hold, too,
+// it subscribes to a topic that nobody else has subscribed to, this is published there,
+// and it subscribes to what follows.
 //
 // # Slow subscribers
 //

@@ -11,6 +11,33 @@ import (
 	"github.com/zerowire/websocket/hub"
 )
 
+// The sender of a message need not get it back.
+func ExampleHub_PublishExcept() {
+	h, err := hub.New(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer h.Close()
+	ctx := context.Background()
+	ann, annsEnd := websocket.Pipe(nil)
+	bob, bobsEnd := websocket.Pipe(nil)
+	for _, c := range []*websocket.Conn{annsEnd, bobsEnd} {
+		defer c.CloseNow()
+		if err := h.Subscribe(c, "board"); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	h.PublishExcept("board", websocket.OpText, []byte("ann is at 0.2, 0.5"), annsEnd)
+	h.PublishExcept("board", websocket.OpText, []byte("bob is at 0.7, 0.1"), bobsEnd)
+	hear(ctx, ann)
+	hear(ctx, bob)
+
+	// Output:
+	// bob is at 0.7, 0.1
+	// ann is at 0.2, 0.5
+}
+
 // A chat room: everybody who connects joins under the name that is the path of the
 // request, hears who is there, and what anybody says.
 func Example() {

@@ -179,6 +179,13 @@ func publish(t testing.TB, h *hub.Hub, topic, message string) {
 	}
 }
 
+func publishExcept(t testing.TB, h *hub.Hub, topic, message string, except ...*websocket.Conn) {
+	t.Helper()
+	if err := h.PublishExcept(topic, websocket.OpText, []byte(message), except...); err != nil {
+		t.Fatalf("PublishExcept(%q, %.80q) = %v", topic, message, err)
+	}
+}
+
 // eventually polls until what get returns is as wanted.
 func eventually[T comparable](t testing.TB, sentence string, get func() T, want T) {
 	t.Helper()

@@ -89,12 +89,13 @@ func TestTopicsAndPatterns(t *testing.T) {
 				err error
 				ok  bool
 			}{
-				"CheckTopic":   {hub.CheckTopic(tt.topic), tt.topicIsOne},
-				"Publish":      {h.Publish(tt.topic, websocket.OpText, nil), tt.topicIsOne},
-				"PublishLocal": {h.PublishLocal(tt.topic, websocket.OpText, nil), tt.topicIsOne},
-				"Join":         {h.Join(p.Conn, tt.topic, "name"), tt.topicIsOne},
-				"CheckPattern": {hub.CheckPattern(tt.topic), tt.patternIsOne},
-				"Subscribe":    {h.Subscribe(p.Conn, tt.topic), tt.patternIsOne},
+				"CheckTopic":    {hub.CheckTopic(tt.topic), tt.topicIsOne},
+				"Publish":       {h.Publish(tt.topic, websocket.OpText, nil), tt.topicIsOne},
+				"PublishLocal":  {h.PublishLocal(tt.topic, websocket.OpText, nil), tt.topicIsOne},
+				"PublishExcept": {h.PublishExcept(tt.topic, websocket.OpText, nil, p.Conn), tt.topicIsOne},
+				"Join":          {h.Join(p.Conn, tt.topic, "name"), tt.topicIsOne},
+				"CheckPattern":  {hub.CheckPattern(tt.topic), tt.patternIsOne},
+				"Subscribe":     {h.Subscribe(p.Conn, tt.topic), tt.patternIsOne},
 			} {
 				_, refused := errors.AsType[*hub.TopicError](got.err)
 				if (got.err == nil) != got.ok || refused == got.ok {
@@ -133,6 +134,7 @@ func TestMisuse(t *testing.T) {
 	wantErr(t, "Subscribe after Close", h.Subscribe(other.Conn, "a"), hub.ErrClosed)
 	wantErr(t, "Publish after Close", h.Publish("a", websocket.OpText, nil), hub.ErrClosed)
 	wantErr(t, "PublishLocal after Close", h.PublishLocal("a", websocket.OpText, nil), hub.ErrClosed)
+	wantErr(t, "PublishExcept after Close", h.PublishExcept("a", websocket.OpText, nil, other.Conn), hub.ErrClosed)
 	h.Unsubscribe(other.Conn, "a")
 	h.Leave(other.Conn)
 	wantMembers(t, h, "a")
@@ -186,7 +188,7 @@ func (p *peer) drainOne(op websocket.Opcode, want string, send func()) {
 }
 
 // TestModel plays random steps against a model in which a message goes to those
-// whose patterns match at that moment.
+// whose patterns match at that moment, but for those that are left out.
 func TestModel(t *testing.T) {
 	topics := []string{"a", "b", "a.a", "a.b", "a.a.a", "b.a", "a.a.b", "c.d.e.f"}
 	patterns := append(slices.Clone(topics), "*", "a.*", "a.a.*", "b.*", "c.*", "c.d.*", "d.*")
@@ -233,8 +235,17 @@ func TestModel(t *testing.T) {
 					default:
 						topic := topics[r.IntN(len(topics))]
 						message := fmt.Sprint(step, " ", topic)
-						publish(t, h, topic, message)
+						var except []*websocket.Conn
+						if n < 80 {
+							for range r.IntN(4) {
+								except = append(except, peers[r.IntN(len(peers))].Conn)
+							}
+						}
+						publishExcept(t, h, topic, message, except...)
 						for _, m := range peers {
+							if slices.Contains(except, m.Conn) {
+								continue
+							}
 							for pattern := range m.patterns {
 								if matches(pattern, topic) {
 									m.want = append(m.want, message)

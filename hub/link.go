@@ -33,11 +33,12 @@ func (h *Hub) stripe(topic string) *stripe {
 	return &h.stripes[maphash.String(seed, topic)%uint64(len(h.stripes))]
 }
 
-// publish delivers m, which may be nil, to this node, and p to the others.
-func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m *websocket.Prepared) (behind bool, err error) {
+// publish delivers m, which may be nil, to this node but for those in except, and p
+// to the others.
+func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m *websocket.Prepared, except []*websocket.Conn) (behind bool, err error) {
 	s.out.Lock()
 	defer s.out.Unlock()
-	behind = s.dispatch(h, topic, m)
+	behind = s.dispatch(h, topic, m, except)
 	if h.options.Broker == nil {
 		return behind, nil
 	}
@@ -54,10 +55,10 @@ func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m 
 }
 
 // dispatch puts m, which may be nil, into the queues of the shards.
-func (s *stripe) dispatch(h *Hub, topic string, m *websocket.Prepared) (behind bool) {
+func (s *stripe) dispatch(h *Hub, topic string, m *websocket.Prepared, except []*websocket.Conn) (behind bool) {
 	s.in.Lock()
 	defer s.in.Unlock()
-	return h.enqueue(topic, m)
+	return h.enqueue(topic, m, except)
 }
 
 // receive is dispatch for a message of another node, unless it was here before.
@@ -71,7 +72,7 @@ func (s *stripe) receive(h *Hub, topic string, e envelope) (behind bool, err err
 	if err != nil {
 		return false, err
 	}
-	return h.enqueue(topic, m), nil
+	return h.enqueue(topic, m, nil), nil
 }
 
 // receiver is the Hub as its broker sees it.

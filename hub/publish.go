@@ -20,12 +20,20 @@ import (
 // A topic that is none is a *TopicError. After a *BrokerError the message is
 // delivered on this node alone.
 func (h *Hub) Publish(topic string, op websocket.Opcode, p []byte) error {
+	return h.PublishExcept(topic, op, p)
+}
+
+// PublishExcept is Publish to all but some connections of this node: to those of
+// others, say, than who has sent the message. The rest of them, and everybody on
+// other nodes, gets it in its place among what is published. A connection that has not
+// subscribed, or is nil, is left out anyhow.
+func (h *Hub) PublishExcept(topic string, op websocket.Opcode, p []byte, except ...*websocket.Conn) error {
 	m, err := h.prepare(topic, op, p)
 	if err != nil {
 		return err
 	}
 	s := h.stripe(topic)
-	behind, err := s.publish(h, topic, op, p, m)
+	behind, err := s.publish(h, topic, op, p, m, except)
 	if behind {
 		h.awaitRoom()
 	}
@@ -39,7 +47,7 @@ func (h *Hub) PublishLocal(topic string, op websocket.Opcode, p []byte) error {
 	if err != nil {
 		return err
 	}
-	if h.stripe(topic).dispatch(h, topic, m) {
+	if h.stripe(topic).dispatch(h, topic, m, nil) {
 		h.awaitRoom()
 	}
 	return nil
@@ -68,22 +76,33 @@ func (h *Hub) prepare(topic string, op websocket.Opcode, p []byte) (*websocket.P
 	return websocket.Prepare(op, p)
 }
 
-// enqueue gives m, which may be nil, to the shards of its subscribers. It reports
-// whether one of them is too far behind.
-func (h *Hub) enqueue(topic string, m *websocket.Prepared) (behind bool) {
+// enqueue gives m, which may be nil, to the shards of its subscribers, but for those
+// in except. It reports whether one of the shards is too far behind.
+func (h *Hub) enqueue(topic string, m *websocket.Prepared, except []*websocket.Conn) (behind bool) {
 	if m == nil {
 		return false
 	}
 	var room [8]*group
+	var others [4]*subscriber
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	groups := h.directory.match(room[:0], topic)
+	groups, spared := h.directory.match(room[:0], topic), h.find(others[:0], except)
 	for i, s := range h.shards {
-		if hasPart(groups, i) && s.pushMessage(m, groups, i) {
+		if hasPart(groups, i) && s.pushMessage(m, groups, spared, i) {
 			behind = true
 		}
 	}
 	return behind
+}
+
+// find appends those of conns that are subscribers.
+func (h *Hub) find(dst []*subscriber, conns []*websocket.Conn) []*subscriber {
+	for _, c := range conns {
+		if s := h.subscribers[c]; s != nil {
+			dst = append(dst, s)
+		}
+	}
+	return dst
 }
 
 // hasPart reports whether one of groups has members that the shard with the index

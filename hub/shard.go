@@ -35,12 +35,13 @@ type shard struct {
 	batch    []*websocket.Prepared
 }
 
-// item is one step for a shard: a message to the members of a part, or a member
-// that joins or leaves one.
+// item is one step for a shard: a message to the members of a part, somebody who is
+// spared the message in front of it, or a member that joins a part or leaves it.
 type item struct {
 	message *websocket.Prepared
 	to      *part
 	cost    int
+	spared  *subscriber
 	joins   *membership
 	leaves  *membership
 }
@@ -80,14 +81,20 @@ func (s *shard) pushLocked(it item) {
 	}
 }
 
-// pushMessage puts a message of n bytes to the members of groups into the queue. It
-// reports whether the shard is too far behind.
-func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, index int) (behind bool) {
+// pushMessage puts a message to the members of groups into the queue, but for those
+// that are spared it. It reports whether the shard, whose index it is given, is too
+// far behind.
+func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, spared []*subscriber, index int) (behind bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range groups {
 		if p := g.parts[index]; p != nil && p.size > 0 {
 			s.pushLocked(item{message: m, to: p, cost: cost(p.size, m.Size())})
+		}
+	}
+	for _, sub := range spared {
+		if sub.shard == index {
+			s.pushLocked(item{spared: sub})
 		}
 	}
 	return s.cost > backlogLimit
@@ -167,6 +174,8 @@ func (s *shard) mark(items []item) (n int) {
 		case it.leaves != nil:
 			it.leaves.leave()
 			s.members--
+		case it.spared != nil:
+			it.spared.due &^= 1 << (len(s.messages) - 1)
 		default:
 			if it.message != last {
 				if len(s.messages) == batchMessages {
@@ -190,10 +199,14 @@ func (s *shard) markMembers(p *part, bit uint64) {
 	}
 }
 
-// deliver gives each subscriber what mark has marked.
+// deliver gives each subscriber what mark has marked. One that was spared may be
+// there again, or with nothing.
 func (s *shard) deliver() {
 	var collected uint64
 	for _, sub := range s.due {
+		if sub.due == 0 {
+			continue
+		}
 		if sub.due != collected {
 			collected = sub.due
 			s.collect(collected)
