@@ -18,20 +18,21 @@ type audience struct {
 	received atomic.Int64
 }
 
-func newAudience(b *testing.B, n int) *audience {
+func newAudience(t testing.TB, n int, opts *websocket.Options) *audience {
+	t.Helper()
 	a := &audience{}
 	for range n {
-		ours, theirs := tcpPair(b)
-		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, &websocket.Options{PingInterval: -1})
+		ours, theirs := tcpPair(t)
+		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
 		a.conns = append(a.conns, c)
-		b.Cleanup(func() {
+		t.Cleanup(func() {
 			c.CloseNow()
 			theirs.Close()
 		})
 		go c.Serve(websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {}))
 		raw, err := theirs.SyscallConn()
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		go raw.Read(func(fd uintptr) bool { // room is needed while something is there only
 			var room [16 << 10]byte
@@ -68,7 +69,7 @@ func cpu() time.Duration {
 // delivery, of both ends.
 func BenchmarkPublish(b *testing.B) {
 	for _, size := range []int{1, 10, 1000, 5000} {
-		a := newAudience(b, size)
+		a := newAudience(b, size, &websocket.Options{PingInterval: -1})
 		h := newHub(b, &hub.Options{MaxPending: 1 << 20})
 		for _, c := range a.conns {
 			if err := h.Subscribe(c, "a"); err != nil {

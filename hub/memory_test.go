@@ -2,7 +2,9 @@ package hub_test
 
 import (
 	"fmt"
+	"io"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -28,49 +30,75 @@ func TestPublishAllocatesNothingPerSubscriber(t *testing.T) {
 	if raceEnabled || pool.Poisoned {
 		return // sync.Pool drops at random with -race, and poison books every buffer
 	}
-	allocations := func(subscribers int) float64 {
-		h := newHub(t, &hub.Options{Broker: mute{}, MaxPending: 1 << 20})
-		message := make([]byte, 512)
-		var received atomic.Int64
-		for range subscribers {
-			ours, theirs := tcpPair(t)
-			c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
-			defer c.CloseNow()
-			defer theirs.Close()
-			go c.Serve(websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {}))
-			go func() {
-				var b [4096]byte
-				for {
-					n, err := theirs.Read(b[:])
-					if err != nil {
-						return
+	message := []byte(strings.Repeat("again and ", 100))
+	var outsider *websocket.Conn
+	publish := func(h *hub.Hub) error { return h.Publish("a.b", websocket.OpText, message) }
+	for _, tt := range []struct {
+		name        string
+		compression *websocket.Compression
+		publish     func(*hub.Hub) error
+		most        float64 // the message, what it is compressed to, and what tells of them
+	}{
+		{"Publish", nil, publish, 2},
+		{"Publish, compressed", &websocket.Compression{
+			Agreed: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+		}, publish, 4},
+		{"PublishLocal", nil, func(h *hub.Hub) error { return h.PublishLocal("a.b", websocket.OpText, message) }, 2},
+		{"PublishExcept", nil, func(h *hub.Hub) error {
+			return h.PublishExcept("a.b", websocket.OpText, message, outsider)
+		}, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := &websocket.Options{PingInterval: -1, Compression: tt.compression}
+			frame := frameSize(t, opts, message)
+			allocations := func(subscribers int) float64 {
+				h, a := newHub(t, &hub.Options{Broker: mute{}, MaxPending: 1 << 20}), newAudience(t, subscribers+1, opts)
+				outsider = a.conns[subscribers]
+				for _, c := range a.conns {
+					subscribe(t, h, &peer{Conn: c}, "a.b", "a.*")
+				}
+				if tt.name != "PublishExcept" {
+					h.Leave(outsider)
+				}
+				sent := int64(0)
+				send := func() {
+					if err := tt.publish(h); err != nil {
+						t.Fatal(err)
 					}
-					received.Add(int64(n))
+					sent += int64(subscribers * frame)
+					a.await(sent)
 				}
-			}()
-			for _, pattern := range []string{"a.b", "a.*"} {
-				if err := h.Subscribe(c, pattern); err != nil {
-					t.Fatal(err)
+				least := testing.AllocsPerRun(20, send)
+				for try := 0; try < 10 && least > tt.most; try++ { // until a thousand goroutines have settled
+					least = min(least, testing.AllocsPerRun(20, send))
 				}
+				if got := a.received.Load(); got != sent {
+					t.Errorf("%d subscribers received %d bytes, want %d", subscribers, got, sent)
+				}
+				return least
 			}
-		}
-		size := int64(subscribers * (len(message) + 4))
-		send := func() {
-			h.Publish("a.b", websocket.OpBinary, message)
-			for received.Load() < size {
-				time.Sleep(100 * time.Microsecond)
+			if one, thousand := allocations(1), allocations(1000); one != thousand || one > tt.most {
+				t.Errorf("to 1,000 subscribers it allocates %v times, and to 1 %v times; want the same, and %v at most", thousand, one, tt.most)
 			}
-			received.Add(-size)
-		}
-		least := testing.AllocsPerRun(20, send)
-		for try := 0; try < 10 && least > 2; try++ { // until a thousand goroutines have settled
-			least = min(least, testing.AllocsPerRun(20, send))
-		}
-		return least
+		})
 	}
-	if one, thousand := allocations(1), allocations(1000); one != thousand || one > 2 {
-		t.Errorf("Publish() to 1,000 subscribers allocates %v times, and to 1 %v times; want the same, and 2 at most", thousand, one)
+}
+
+// frameSize returns how many bytes a connection sends for a message.
+func frameSize(t *testing.T, opts *websocket.Options, message []byte) int {
+	t.Helper()
+	ours, theirs := tcpPair(t)
+	defer theirs.Close()
+	c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
+	if err := c.Write(background, websocket.OpText, message); err != nil {
+		t.Fatal(err)
 	}
+	c.CloseNow()
+	frame, err := io.ReadAll(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(frame)
 }
 
 // mute is a broker without other nodes.
