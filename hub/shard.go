@@ -199,14 +199,11 @@ func (s *shard) markMembers(p *part, bit uint64) {
 	}
 }
 
-// deliver gives each subscriber what mark has marked. One that was spared may be
-// there again, or with nothing.
+// deliver gives each subscriber what mark has marked. One that was spared may be due
+// twice, and then the second time gets nothing, or get nothing at all.
 func (s *shard) deliver() {
 	var collected uint64
 	for _, sub := range s.due {
-		if sub.due == 0 {
-			continue
-		}
 		if sub.due != collected {
 			collected = sub.due
 			s.collect(collected)
