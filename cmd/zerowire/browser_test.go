@@ -284,11 +284,32 @@ func testPageMovesDots(t *testing.T, browser context.Context, p *process) {
 	}
 	ann.do(chromedp.Tap(chromedp.CSS("#board")))
 	seen("touch", at)
+	bob.wantNoEcho(ann)
+	bob.click("#board")
+	ann.until(`(({x, y}) => x + " " + y === "0.5 0.5")(document.querySelector("#board .dot:not(.mine)").dataset)`)
+	ann.wantNoEcho(bob)
 
 	ann.click("#close")
 	ann.until(`document.querySelectorAll("#board .dot").length === 0`)
 	bob.until(`document.querySelectorAll("#board .dot").length === 1`)
 	bob.untilText("game-players", "1 player")
+}
+
+// wantNoEcho checks that a tab with the board has received as many messages as the
+// other one has sent, when it has received the last.
+func (b *tab) wantNoEcho(other *tab) {
+	b.t.Helper()
+	count := func(b *tab, direction string) int {
+		n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](fmt.Sprintf(
+			`[...document.querySelectorAll("#log .%s")].reduce((n, row) => n + Number(row.dataset.times), 0)`, direction)))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return n
+	}
+	if got, want := count(b, "received"), count(other, "sent"); got != want || want == 0 {
+		b.t.Errorf("a tab has received %d messages, and the other one has sent %d", got, want)
+	}
 }
 
 func testPageCloses(t *testing.T, browser context.Context, p *process) {

@@ -70,11 +70,10 @@ type cluster struct {
 	nats *embedded.Server // nil unless embedded
 }
 
-// open makes the hub, and joins the cluster if there is one. present is told who
-// comes and goes.
-func (f *clusterFlags) open(listen string, log *slog.Logger, present func(hub.Event)) (*cluster, error) {
+// open makes the hub, and joins the cluster if there is one.
+func (f *clusterFlags) open(listen string, log *slog.Logger) (*cluster, error) {
 	c := new(cluster)
-	options := &hub.Options{Overflow: hub.Disconnect, MaxPending: maxBacklog, Presence: present, Heartbeat: heartbeat, Logger: log}
+	options := &hub.Options{Overflow: hub.Disconnect, MaxPending: maxBacklog, Heartbeat: heartbeat, Logger: log}
 	if f.Cluster != "" {
 		broker, err := f.connect(c, listen, log)
 		if err != nil {

@@ -226,6 +226,10 @@ func testClusterMovesDots(t *testing.T, browser context.Context, a *process) {
 	bob.until(`(({x, y}) => x + " " + y === "0.5 0.5")(document.querySelector("#board .dot:not(.mine)").dataset)`)
 	ann.do(chromedp.Focus(chromedp.CSS("#board")), chromedp.KeyEvent(kb.ArrowDown, chromedp.KeyModifiers(chromedp.ModifierShift)))
 	bob.until(`(({x, y}) => x + " " + y === "0.5 0.6")(document.querySelector("#board .dot:not(.mine)").dataset)`)
+	bob.click("#board")
+	ann.until(`(({x, y}) => x + " " + y === "0.5 0.5")(document.querySelector("#board .dot:not(.mine)").dataset)`)
+	ann.wantNoEcho(bob)
+	bob.wantNoEcho(ann)
 	ann.click("#close")
 	bob.untilText("game-players", "1 player")
 }

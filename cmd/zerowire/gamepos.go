@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"sync"
 
 	"github.com/zerowire/websocket"
-	"github.com/zerowire/websocket/hub"
 )
 
 const (
@@ -37,71 +35,42 @@ type departure struct {
 	Left bool   `json:"left"` // always true
 }
 
-// game is a room in which everyone learns where the others are. A player names
-// itself in its first position, and the name is its own until it leaves. Players
-// may be on several nodes, each of which has a game that hears of the others'.
-type game struct {
-	room room
-	tell func(message []byte) // tells the other nodes; nil if there are none
-
-	mu   sync.Mutex         // also orders what is sent, so that no position follows its player's departure
-	last map[string]located // by the player's id, for those who come later
+// player is one connection to the board.
+type player struct {
+	game *game
+	id   string // empty before the first position
+	gone bool   // the connection is being closed
 }
 
-// located is where a player is.
-type located struct {
-	message []byte // its last position
-	remote  bool   // it is on another node
-}
-
-func newGame() *game { return &game{last: make(map[string]located)} }
-
-// enter makes p a member and tells it where the players are.
-func (g *game) enter(p peer) *member {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	welcome := make([][]byte, 0, len(g.last))
-	for _, at := range g.last {
-		welcome = append(welcome, at.message)
-	}
-	return g.room.join(p, welcome...)
-}
-
-// move tells the others that m is at pos. id is m's id so far: empty before
-// its first position.
-func (g *game) move(m *member, id string, pos position) *websocket.CloseError {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	_, taken := g.last[pos.ID]
-	switch {
-	case id == "" && taken:
-		return errGameIDTaken
-	case id != "" && id != pos.ID:
-		return errGameIDOther
-	}
-	message := encode(pos)
-	g.last[pos.ID] = located{message: message}
-	g.room.send(message, m)
-	g.tellNodes(message)
-	return nil
-}
-
-// exit ends m's membership and tells the others, if it has an id, that it left.
-func (g *game) exit(m *member, id string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.room.leave(m)
-	if id != "" {
-		message := encode(departure{id, true})
-		delete(g.last, id)
-		g.room.send(message, nil)
-		g.tellNodes(message)
+func (pl *player) Open(c *websocket.Conn) {
+	if pl.game.enter(c) != nil {
+		pl.leave(c)
+		_ = c.Close(errGoingAway.Code, errGoingAway.Reason)
 	}
 }
 
-func (g *game) tellNodes(message []byte) {
-	if g.tell != nil {
-		g.tell(message)
+func (pl *player) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
+	if pl.gone {
+		return
+	}
+	pos, refused := parsePosition(op, p)
+	if refused == nil {
+		refused = pl.game.move(c, pl.id, pos)
+	}
+	if refused != nil {
+		pl.leave(c)
+		_ = c.Close(refused.Code, refused.Reason)
+		return
+	}
+	pl.id = pos.ID
+}
+
+func (pl *player) Close(c *websocket.Conn, _ error) { pl.leave(c) }
+
+func (pl *player) leave(c *websocket.Conn) {
+	if !pl.gone {
+		pl.gone = true
+		pl.game.exit(c, pl.id)
 	}
 }
 
@@ -126,43 +95,4 @@ func parsePosition(op websocket.Opcode, p []byte) (position, *websocket.CloseErr
 		return position{}, errGameRange
 	}
 	return pos, nil
-}
-
-// player is one connection to a game.
-type player struct {
-	game *game
-	hub  *hub.Hub
-	id   string  // empty before the first position
-	me   *member // nil once the connection is being closed
-}
-
-func (pl *player) Open(c *websocket.Conn) { pl.me = pl.game.enter(c) }
-
-func (pl *player) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
-	if pl.me == nil {
-		return
-	}
-	pos, refused := parsePosition(op, p)
-	if refused == nil {
-		refused = pl.game.move(pl.me, pl.id, pos)
-	}
-	if refused != nil {
-		pl.leave()
-		pl.hub.Leave(c)
-		_ = c.Close(refused.Code, refused.Reason)
-		return
-	}
-	if pl.id == "" {
-		pl.id = pos.ID
-		_ = pl.hub.Join(c, playersTopic, pl.id) // fails for an id that cannot be listed
-	}
-}
-
-func (pl *player) Close(*websocket.Conn, error) { pl.leave() }
-
-func (pl *player) leave() {
-	if pl.me != nil {
-		pl.game.exit(pl.me, pl.id)
-		pl.me = nil
-	}
 }

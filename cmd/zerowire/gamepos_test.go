@@ -3,7 +3,6 @@ package main
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/zerowire/websocket"
 )
@@ -41,43 +40,4 @@ func TestParsePosition(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestGameTellsTheOthersWhereAPlayerIs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGame()
-		var ann, bob, eve fakePeer
-		a, b := g.enter(&ann), g.enter(&bob)
-		move := func(m *member, id string, pos position, want *websocket.CloseError) {
-			t.Helper()
-			if got := g.move(m, id, pos); got != want {
-				t.Errorf("move(id %q, %v) = %v, want %v", id, pos, got, want)
-			}
-		}
-		move(a, "", position{"teal", 0, 0.5}, nil)
-		move(a, "teal", position{"teal", 0.25, 0.5}, nil)
-		move(b, "", position{"teal", 1, 1}, errGameIDTaken)
-		move(b, "", position{"plum", 1, 1}, nil)
-		move(b, "plum", position{"pink", 1, 1}, errGameIDOther)
-		g.exit(b, "plum")
-		e := g.enter(&eve)
-		g.exit(a, "teal")
-		move(e, "", position{"teal", 0, 0}, nil)
-		g.exit(e, "teal")
-
-		ann.wantReceived(t, "ann", `{"id":"plum","x":1,"y":1}`, `{"id":"plum","left":true}`)
-		bob.wantReceived(t, "bob", `{"id":"teal","x":0,"y":0.5}`, `{"id":"teal","x":0.25,"y":0.5}`)
-		eve.wantReceived(t, "eve", `{"id":"teal","x":0.25,"y":0.5}`, `{"id":"teal","left":true}`)
-	})
-}
-
-func TestGameSaysNothingOfThoseWithoutAPosition(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGame()
-		var ann, bob fakePeer
-		a, b := g.enter(&ann), g.enter(&bob)
-		g.exit(b, "")
-		ann.wantReceived(t, "ann")
-		g.exit(a, "")
-	})
 }

@@ -49,7 +49,7 @@ func (h *bySubprotocol) Open(c *websocket.Conn) {
 	case chatSubprotocol:
 		h.Handler = r.logging(&chatGuest{hub: r.hub})
 	case gameSubprotocol:
-		h.Handler = r.logging(&player{game: r.game, hub: r.hub})
+		h.Handler = r.logging(&player{game: r.game})
 	case figuresSubprotocol:
 		h.Handler = &onlooker{meter: r.meter, hub: r.hub} // the page's own, of no interest to a log
 	default:

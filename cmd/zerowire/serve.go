@@ -91,14 +91,14 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if s.Quiet {
 		log = slog.New(slog.DiscardHandler)
 	}
-	game := newGame()
-	cluster, err := s.open(s.Listen, log, game.present)
+	cluster, err := s.open(s.Listen, log)
 	if err != nil {
 		return err
 	}
 	defer cluster.close()
+	game := newGame(cluster.hub)
 	if s.Cluster != "" {
-		game.span(ctx, cluster.hub, log)
+		game.span(ctx)
 	}
 	meter := newMeter()
 	srv, err := s.server(&routes{log: log, quiet: s.Quiet, hub: cluster.hub, game: game, meter: meter})

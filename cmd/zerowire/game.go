@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/hub"
+)
+
+// Topics of the board. What the players of a node do is published below movesTopic,
+// under the node's own name: to each other, and to the games of other nodes, which
+// tell theirs. A broker of natsbroker's keeps what a node publishes in order, whatever
+// the topic.
+const (
+	movesTopic   = "gamepos"
+	farTopic     = "board.far"     // what the players of other nodes do; not published to those
+	welcomeTopic = "board.welcome" // where the players are, for one that comes
+	playersTopic = "board.players" // has no messages, and the players as members
+)
+
+// game is a board on which everyone learns where the others are. A player names
+// itself in its first position, and the name is its own until it leaves: on this node,
+// and on others as soon as they have heard of it. If two take a name at the same
+// moment on two nodes, each has it on its own.
+type game struct {
+	hub   *hub.Hub
+	moves string // the topic of this node's players
+
+	mu   sync.Mutex      // while last changes and while that is published: so a newcomer is told all there is, and then all that follows
+	last map[string]seen // by the player's id
+	ear  *websocket.Conn // hears of other nodes; nil if there are none
+}
+
+// seen is where a player was seen last.
+type seen struct {
+	message []byte
+	far     time.Time // when its node has said so; zero for players of this one
+}
+
+func newGame(h *hub.Hub) *game {
+	return &game{hub: h, moves: movesTopic + "." + rand.Text(), last: make(map[string]seen)}
+}
+
+// enter tells c where the players are and, from then on, what they do.
+func (g *game) enter(c *websocket.Conn) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	err := g.hub.Subscribe(c, welcomeTopic) // as the only one
+	for _, at := range g.last {
+		_ = g.hub.PublishLocal(welcomeTopic, websocket.OpText, at.message)
+	}
+	g.hub.Unsubscribe(c, welcomeTopic)
+	return errors.Join(err, g.hub.Subscribe(c, g.moves), g.hub.Subscribe(c, farTopic))
+}
+
+// move tells the others that c is at pos. id is its id so far: empty before its
+// first position.
+func (g *game) move(c *websocket.Conn, id string, pos position) *websocket.CloseError {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_, taken := g.last[pos.ID]
+	switch {
+	case id == "" && taken:
+		return errGameIDTaken
+	case id != "" && id != pos.ID:
+		return errGameIDOther
+	case id == "":
+		_ = g.hub.Join(c, playersTopic, pos.ID) // fails for an id that cannot be listed
+	}
+	message := encode(pos)
+	g.last[pos.ID] = seen{message: message}
+	g.publish(g.moves, message, c)
+	return nil
+}
+
+// exit ends what enter has begun, and tells the others, if c has an id, that it left.
+func (g *game) exit(c *websocket.Conn, id string) {
+	g.hub.Leave(c)
+	if id == "" {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.last, id)
+	g.publish(g.moves, encode(departure{id, true}), nil)
+}
+
+// publish tells everybody but c, and this node's own ear. What other nodes cannot be
+// told now is told again.
+func (g *game) publish(topic string, message []byte, c *websocket.Conn) {
+	_ = g.hub.PublishExcept(topic, websocket.OpText, message, c, g.ear)
+}
