@@ -96,17 +96,22 @@ func play(t *testing.T, stream []byte, role codec.Role, s setting, want *course,
 	}
 	c := websocket.NewConn(w, role, "", begin, options)
 	c.AfterClose(func() { ended++ })
-	a := application{t: t, want: want, echoes: s.echoes()}
-	err := s.form().read(&a, c)
-	want.wantError(t, err, s)
-	if a.received != len(want.messages) {
-		t.Fatalf("%d messages came, want %d", a.received, len(want.messages))
-	}
+	live(t, c, s.terms(), want)
 	want.wantSent(t, w.sent, role, s.terms())
-	wantOver(t, c, err)
 	if ended != 2 {
 		t.Fatalf("Hooks.Closed and AfterClose were called %d times, want once each", ended)
 	}
+}
+
+// live gives an application the messages that come on c until it ends.
+func live(t *testing.T, c *websocket.Conn, agreed terms, want *course) {
+	a := application{t: t, want: want, echoes: agreed.echoes()}
+	err := agreed.form().read(&a, c)
+	want.wantError(t, err, agreed.setting)
+	if a.received != len(want.messages) {
+		t.Fatalf("%d messages came, want %d", a.received, len(want.messages))
+	}
+	wantOver(t, c, err)
 }
 
 // wantOver checks that a Conn on which reading ended with err says so ever after.

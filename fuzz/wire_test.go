@@ -24,8 +24,9 @@ type wire struct {
 	closed bool // nothing more is brought
 	ended  bool // nothing more can be sent
 
-	brought chan struct{} // closed when nothing more comes
-	slow    time.Duration // how long a Write takes
+	brought chan struct{}  // closed when nothing more comes
+	slow    time.Duration  // how long a Write takes
+	asked   func(b []byte) // is told what is sent, and may change in
 }
 
 // newWire returns a wire that brings in, in pieces of the sizes given; if there is a
@@ -82,6 +83,9 @@ func (w *wire) Write(b []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	w.sent = append(w.sent, b...)
+	if w.asked != nil {
+		w.asked(b)
+	}
 	return len(b), nil
 }
 
