@@ -14,6 +14,12 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
+// smuggling returns an opening handshake with a line more.
+func smuggling(line string) string {
+	return "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + line +
+		"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+}
+
 // requests are heads of opening handshakes, good ones first.
 var requests = []string{
 	"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -32,6 +38,23 @@ var requests = []string{
 	"GET / HTTP/1.1\nHost: a\n\n",
 	"GET / HTTP/1.0\r\nHost: a\r\n\r\n",
 	"GET * HTTP/1.1\r\nHost: a\r\n\r\n",
+	smuggling("Content-Length: 0\r\nContent-Length: 5"),
+	smuggling("Content-Length: 0, 5"),
+	smuggling("Content-Length: +0"),
+	smuggling("Content-Length: 5\r\nTransfer-Encoding: chunked"),
+	smuggling("Transfer-Encoding: identity"),
+	smuggling("Transfer-Encoding : chunked"),
+	smuggling("X: a\r\n\tTransfer-Encoding: chunked"),
+	smuggling("X: a\nTransfer-Encoding: chunked"),
+	smuggling("X: a\rTransfer-Encoding: chunked"),
+	smuggling("X: a\x00b"),
+	smuggling("Host: b"),
+	smuggling("X\tY: a"),
+	strings.Replace(smuggling("X: a"), "HTTP/1.1", "HTTP/1.0", 1),
+	strings.Replace(smuggling("X: a"), "GET /", "GET http://b@c/", 1),
+	strings.Replace(smuggling("X: a"), "GET /", "GET http://b\\c/", 1),
+	strings.Replace(smuggling("X: a"), "GET /", "GET HTTP://b?c", 1),
+	strings.Replace(smuggling("X: a"), "GET / ", "GET /\t", 1),
 	"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 	"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03",
 }
@@ -59,6 +82,12 @@ func FuzzHandshake(f *testing.F) {
 		}
 		if err != nil || r.Check() != nil {
 			return
+		}
+		if why := smuggles(b[:n]); why != "" {
+			t.Fatalf("Parse and Check take %q, which has %s", b[:n], why)
+		}
+		if host := authority(string(r.Target()), string(r.Header("Host"))); string(r.Host()) != host {
+			t.Fatalf("the host of %q is %q, want %q", b[:n], r.Host(), host)
 		}
 		wantSameRequest(t, b, n, &r)
 		wantAnswered(t, &r)

@@ -9,8 +9,9 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// FuzzMask: Mask is the RFC's loop over the bytes, at every place in the key,
-// however the payload is cut, and touches nothing else.
+// FuzzMask: Mask is the RFC's loop over the bytes, at every alignment and place in the
+// key, however the payload is cut, and touches nothing else; AppendFrame, which masks
+// from one place to another, masks like it.
 func FuzzMask(f *testing.F) {
 	for _, size := range []int{0, 1, 3, 4, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 255, 1000} {
 		f.Add(wstest.BinaryPayload(size), binary.BigEndian.Uint32(wstest.RFCKey[:]), uint8(size), uint16(size/3))
@@ -24,11 +25,10 @@ func FuzzMask(f *testing.F) {
 		for i := range want {
 			want[i] ^= key[(int(pos)+i)%4]
 		}
-		const canary = "canaries"
 		cut := min(int(at), len(payload))
-		for alignment := range len(canary) {
-			arena := append([]byte(canary[:alignment]), payload...)
-			arena = append(arena, canary...)
+		room := make([]byte, 2*len(canary)+len(payload))
+		for _, alignment := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 15, 16, 24, 31} {
+			arena := append(append(append(room[:0], canary[:alignment]...), payload...), canary...)
 			got := arena[alignment : alignment+len(payload)]
 
 			next := codec.Mask(got[:cut], key, int(pos))
@@ -44,5 +44,15 @@ func FuzzMask(f *testing.F) {
 				t.Fatalf("Mask twice of % x gives % x", payload, got)
 			}
 		}
+		for at := range min(len(payload), 8) {
+			h := codec.Header{Fin: true, Opcode: codec.OpBinary, Masked: true, Key: [4]byte{key[(int(pos)+at)%4], key[(int(pos)+at+1)%4], key[(int(pos)+at+2)%4], key[(int(pos)+at+3)%4]}}
+			frame := codec.AppendFrame(room[:0], h, payload[at:])
+			if got := frame[len(frame)-len(payload)+at:]; !bytes.Equal(got, want[at:]) {
+				t.Fatalf("AppendFrame masks % x with % x as % x\nwant % x", payload[at:], h.Key, got, want[at:])
+			}
+		}
 	})
 }
+
+// canary stands beside what is masked: as many bytes as the widest step has.
+const canary = "canaries canaries canaries cana!"
