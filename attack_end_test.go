@@ -55,6 +55,37 @@ func TestAttackResets(t *testing.T) {
 	}
 }
 
+// TestAttackParkedConnections has peers be idle until the server has parked them all,
+// where it does, and then all at once reset, half-close, or talk and close.
+func TestAttackParkedConnections(t *testing.T) {
+	attacked(t, &websocket.Server{Handler: forms["events"]}, func(a *attack) {
+		ncs := a.entered(scaled(600))
+		for start := time.Now(); time.Since(start) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
+			if strings.Count(stacks(), ".(*Server).park(") >= len(ncs) {
+				break
+			}
+		}
+		inParallel(len(ncs), func(i int) {
+			nc := ncs[i]
+			nc.SetDeadline(time.Now().Add(recovery))
+			switch i % 3 {
+			case 0:
+				reset(nc)
+			case 1:
+				nc.Write(hello[:i%len(hello)])
+				nc.CloseWrite()
+				if got, err := io.ReadAll(nc); len(got) > 0 || err != nil {
+					a.Errorf("half-closed: got %q, %v; want the end of the connection", got, err)
+				}
+			default:
+				if err := errors.Join(exchange(nc, hello, echoed), exchange(nc, bye, byeToo)); err != nil {
+					a.Error(err)
+				}
+			}
+		})
+	})
+}
+
 // TestAttackHalfClosedConnections has peers end their side of TCP alone, at each stage of
 // a session. They are answered what they have asked before, and the server ends
 // its side.

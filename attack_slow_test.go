@@ -2,8 +2,10 @@ package websocket_test
 
 import (
 	"encoding/binary"
+	"io"
 	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -184,4 +186,32 @@ func hear(nc net.Conn, heard chan<- uint64) {
 			heard <- binary.BigEndian.Uint64(f.Payload)
 		}
 	}
+}
+
+// TestAttackPagesThatNobodyReads has peers ask for pages, beside the sockets, and read
+// nothing: they are cut.
+func TestAttackPagesThatNobodyReads(t *testing.T) {
+	var cut atomic.Int64
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer cut.Add(1)
+		for p := make([]byte, 64<<10); ; {
+			if _, err := w.Write(p); err != nil {
+				return
+			}
+		}
+	})
+	srv := &websocket.Server{Handler: forms["events"], HTTP: page, Options: websocket.Options{WriteTimeout: 200 * time.Millisecond}}
+	attacked(t, srv, func(a *attack) {
+		n := scaled(50)
+		inParallel(n, func(i int) {
+			if nc, err := a.connect(i); err == nil {
+				io.WriteString(nc, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+			}
+		})
+		for start := time.Now(); cut.Load() < int64(n); time.Sleep(10 * time.Millisecond) {
+			if time.Since(start) > recovery {
+				a.Fatalf("%d of %d peers that do not read are cut, want all", cut.Load(), n)
+			}
+		}
+	})
 }
