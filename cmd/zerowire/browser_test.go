@@ -295,8 +295,8 @@ func testPageMovesDots(t *testing.T, browser context.Context, p *process) {
 	bob.untilText("game-players", "1 player")
 }
 
-// wantNoEcho checks that a tab with the board has received as many messages as the
-// other one has sent, when it has received the last.
+// wantNoEcho checks that a tab with the board, which has seen what both have sent so
+// far, has received as many messages as the other one has sent.
 func (b *tab) wantNoEcho(other *tab) {
 	b.t.Helper()
 	count := func(b *tab, direction string) int {
@@ -307,8 +307,14 @@ func (b *tab) wantNoEcho(other *tab) {
 		}
 		return n
 	}
-	if got, want := count(b, "received"), count(other, "sent"); got != want || want == 0 {
-		b.t.Errorf("a tab has received %d messages, and the other one has sent %d", got, want)
+	for deadline := time.Now().Add(browserPatience); ; time.Sleep(10 * time.Millisecond) {
+		got, want := count(b, "received"), count(other, "sent")
+		if got == want && want > 0 {
+			return
+		}
+		if got > want || time.Now().After(deadline) {
+			b.t.Fatalf("a tab has received %d messages, and the other one has sent %d", got, want)
+		}
 	}
 }
 

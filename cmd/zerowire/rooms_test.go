@@ -1,7 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"net"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestChatOnTheWire(t *testing.T) {
@@ -73,4 +77,44 @@ func TestGameOnTheWire(t *testing.T) {
 	ann.want(t, text, `{"id":"plum","left":true}`)
 	ann.send(t, true, text, `{"id":"teal","x":2,"y":0}`)
 	ann.wantClose(t, 1008)
+}
+
+// TestSlowGuestIsClosed has somebody in the chat who does not read for a while, longer
+// than the system and the hub keep messages for it.
+func TestSlowGuestIsClosed(t *testing.T) {
+	t.Parallel()
+	const longer = 6 * patience // for a closing handshake behind so many messages
+	p := startServe(t, "--grace="+longer.String())
+	slow, ann := open(t, p.addr, "/ws", "chat"), open(t, p.addr, "/ws", "chat")
+	slow.SetDeadline(time.Now().Add(2 * longer))
+	slow.Conn.(*net.TCPConn).SetReadBuffer(8 << 10)
+	slow.send(t, true, ping, "") // its answer says that it is in the room
+	slow.want(t, pong, "")
+	ann.SetDeadline(time.Now().Add(longer))
+	said := func(n int) string {
+		return fmt.Sprintf(`{"name":"ann","text":"%d %s"}`, n, strings.Repeat("x", maxTextBytes-10))
+	}
+	const messages = 3000 // 12 MiB: what a socket takes is less than half of it
+	for n := range messages {
+		ann.send(t, true, text, said(n))
+		ann.want(t, text, said(n)) // who reads is not held up
+	}
+	for n := 0; ; n++ {
+		opcode, payload := slow.receive(t)
+		if opcode == closing {
+			if !strings.HasPrefix(payload, closePayload(1013, "")) || n == 0 || n == messages {
+				t.Errorf("after %d of %d messages received Close with %q, want 1013", n, messages, payload)
+			}
+			slow.send(t, true, closing, payload[:2])
+			slow.wantEnd(t)
+			return
+		}
+		if opcode == ping {
+			n--
+			continue
+		}
+		if opcode != text || payload != said(n) {
+			t.Fatalf("received opcode %#x %.40q, want message %d", opcode, payload, n)
+		}
+	}
 }
