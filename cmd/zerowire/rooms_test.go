@@ -87,7 +87,7 @@ func TestSlowGuestIsClosed(t *testing.T) {
 	p := startServe(t, "--grace="+longer.String())
 	slow, ann := open(t, p.addr, "/ws", "chat"), open(t, p.addr, "/ws", "chat")
 	slow.SetDeadline(time.Now().Add(2 * longer))
-	slow.Conn.(*net.TCPConn).SetReadBuffer(8 << 10)
+	slow.Conn.(*net.TCPConn).SetReadBuffer(256 << 10)
 	slow.send(t, true, ping, "") // its answer says that it is in the room
 	slow.want(t, pong, "")
 	ann.SetDeadline(time.Now().Add(longer))
