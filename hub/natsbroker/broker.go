@@ -152,8 +152,10 @@ func (b *Broker) Publish(topic string, message []byte) error {
 // Close sends what was published, for at most five seconds and only if there is a
 // link, and ends the Broker and its connection. The Receiver is not called any
 // more when it has returned; Close must not be called from within one of the
-// Receiver's methods. A server that stands still can hold it up for five seconds
-// more. The error tells how many messages were not sent.
+// Receiver's methods. A server that stands still, with so much on its way to it that
+// the connection is full, can hold it up for longer: for two writes of the NATS
+// client, which take nats.FlusherTimeout each, by default five seconds. The error tells
+// how many messages were not sent.
 func (b *Broker) Close() error {
 	b.publishing.Lock()
 	closed := b.closed.Swap(true)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -23,11 +24,15 @@ import (
 
 // A node is a process of its own: this test binary, run again. It has an embedded
 // server, or uses one that is there, and serves a hub to WebSocket clients, who
-// send "sub PATTERN" and "pub TOPIC TEXT" and get what is published.
+// send "sub PATTERN", "pub TOPIC TEXT", "join TOPIC NAME" and "who TOPIC", and get what
+// is published, and who there is.
 
 // nodeEnv is set for a node, to where its cluster listens and whom it joins, with
 // a space between them; or to the URL of a NATS server.
 const nodeEnv = "ZEROWIRE_TEST_NODE"
+
+// nodeHeartbeat is that of its hub.
+const nodeHeartbeat = 500 * time.Millisecond
 
 // node is a node's main function.
 func node() int {
@@ -53,7 +58,7 @@ func runNode(args []string) error {
 	if err != nil {
 		return err
 	}
-	h, err := hub.New(&hub.Options{Broker: broker})
+	h, err := hub.New(&hub.Options{Broker: broker, Heartbeat: nodeHeartbeat})
 	if err != nil {
 		return err
 	}
@@ -71,6 +76,10 @@ func runNode(args []string) error {
 			err = h.Subscribe(c, topic)
 		case "pub":
 			err = h.Publish(topic, op, []byte(topic+" "+text))
+		case "join":
+			err = h.Join(c, topic, text)
+		case "who":
+			err = c.Write(background, op, fmt.Append(nil, "who ", strings.Join(h.Members(topic), " ")))
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "node:", err)
@@ -202,8 +211,20 @@ func exchange(t *testing.T, round string, clients ...*client) {
 	}
 }
 
+// wantMembers waits until the node of each client says that these have joined a room.
+func wantMembers(t *testing.T, want string, clients ...*client) {
+	t.Helper()
+	for i, c := range clients {
+		eventually(t, fmt.Sprintf("told client %d that %q are there", i, want), func() bool {
+			c.say(t, "who room")
+			texts := c.on("who")
+			return len(texts) > 0 && texts[len(texts)-1] == want
+		})
+	}
+}
+
 // Three processes with embedded servers form a cluster. One is killed, and comes
-// back at its place.
+// back at its place; its members go, and come back, with it.
 func TestKilledNode(t *testing.T) {
 	t.Parallel()
 	first, second, third := freeAddr(t), freeAddr(t), freeAddr(t)
@@ -211,12 +232,21 @@ func TestKilledNode(t *testing.T) {
 	_, c2 := startNode(t, second, first)
 	p3, c3 := startNode(t, third, first)
 	exchange(t, "three", c1, c2, c3)
+	for i, c := range []*client{c1, c2, c3} {
+		c.say(t, fmt.Sprint("join room c", i+1))
+	}
+	wantMembers(t, "c1 c2 c3", c1, c2, c3)
 	p3.kill()
 	exchange(t, "one is killed", c1, c2)
+	wantMembers(t, "c1 c2", c1, c2)
 	_, c3 = startNode(t, third, first)
 	exchange(t, "it is back", c1, c2, c3)
+	wantMembers(t, "c1 c2", c1, c2, c3)
+	c3.say(t, "join room c3")
+	wantMembers(t, "c1 c2 c3", c1, c2, c3)
 	p1.kill() // the one that the others have joined
 	exchange(t, "the first is killed", c2, c3)
+	wantMembers(t, "c2 c3", c2, c3)
 	_, c1 = startNode(t, first)
 	exchange(t, "the first is back", c1, c2, c3)
 }
