@@ -68,7 +68,7 @@ func (c *Conn) readFrameAhead() {
 	switch f, err := c.nextData(); err {
 	case nil:
 		c.in.ahead = &f
-		c.in.wait.message = never // the time that the application takes is not the peer's
+		c.in.wait.pause(now())
 	case errRecalled:
 		c.watchReader() // the application may think better of it
 	}

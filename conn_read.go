@@ -231,11 +231,7 @@ func (c *Conn) receive() error {
 		c.in.decoder.Release()
 		return errParked
 	}
-	if c.in.decoder.Idle() {
-		c.in.wait.message = never
-	} else if c.in.wait.message == never {
-		c.in.wait.message = now().after(c.settings.MessageTimeout)
-	}
+	c.in.wait.limitRest(!c.in.decoder.Idle(), c.settings.MessageTimeout)
 	var payload []byte
 	if lacking := c.in.decoder.Direct(); lacking > 0 && c.in.message.large() {
 		payload = c.in.message.room(lacking)

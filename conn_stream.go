@@ -11,7 +11,8 @@ import (
 )
 
 // Reader returns the next message as a stream, for messages that are better
-// not held in memory as a whole. Options.MaxMessage still bounds it. The stream
+// not held in memory as a whole. Options.MaxMessage still bounds it, and so does
+// Options.MessageTimeout, without the time that passes between two reads. The stream
 // ends with io.EOF; it is valid until the next read from c by another way, which
 // skips what is left of the message.
 //
@@ -104,7 +105,6 @@ func (r *messageReader) next() error {
 			return r.c.failMessage(err)
 		}
 	}
-	r.c.in.wait.message = never // the time that the application took is not the peer's
 	f, err := r.c.nextData()
 	if err != nil {
 		return err
@@ -115,6 +115,7 @@ func (r *messageReader) next() error {
 
 // take makes of f the piece to be read, or what the next ones come from.
 func (r *messageReader) take(f codec.Frame) {
+	r.c.in.wait.pause(now())
 	r.op = f.Message
 	if r.inflating != nil {
 		r.inflating.Feed(f.Payload, f.Last())

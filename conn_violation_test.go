@@ -3,6 +3,7 @@ package websocket_test
 import (
 	"context"
 	"errors"
+	"io"
 	"math"
 	"testing"
 	"testing/synctest"
@@ -212,6 +213,67 @@ func TestTheApplicationsTimeIsNotThePeers(t *testing.T) {
 					tc.peer.Write(wire[1:])
 				}()
 				tc.want("the message is read", tt.read(tc), nil)
+				peer.wait()
+			})
+		})
+	}
+}
+
+// TestMessageTimeoutCountsPieces has a message trickle that is read piece by piece: each
+// piece is in time, the message is not. Only the time counts in which the library waits
+// for the peer.
+func TestMessageTimeoutCountsPieces(t *testing.T) {
+	const limit = 10 * time.Second
+	for _, tt := range []struct {
+		name string
+		read func(tc *testConn) error
+		took time.Duration
+	}{
+		{"as a stream", func(tc *testConn) error {
+			_, err := readStream(tc.Conn, background)
+			return err
+		}, limit},
+		// A piece comes every second: half of that the application takes.
+		{"as a stream, in no hurry", func(tc *testConn) error {
+			_, r, err := tc.Reader(background)
+			for p := make([]byte, 10); err == nil; time.Sleep(500 * time.Millisecond) {
+				_, err = r.Read(p)
+			}
+			return err
+		}, 2 * limit},
+		// The library reads ahead from a second after a read on.
+		{"now and then", func(tc *testConn) error {
+			for {
+				ctx, cancel := context.WithTimeout(background, time.Millisecond)
+				_, _, err := tc.Read(ctx)
+				cancel()
+				if err == nil || !errors.Is(err, context.DeadlineExceeded) {
+					return err
+				}
+				time.Sleep(3 * time.Second)
+			}
+		}, 10 * limit},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBothRoles(t, &websocket.Options{MessageTimeout: limit, PingInterval: -1}, func(tc *testConn) {
+				go io.Copy(io.Discard, tc.peer)
+				start := time.Now()
+				peer := begin(func() error {
+					_, err := tc.peer.Write(tc.wire(wstest.Text("begun").More()))
+					for ; err == nil; time.Sleep(time.Second) {
+						_, err = tc.peer.Write(tc.wire(wstest.Continuation("goes on").More()))
+					}
+					return err
+				})
+				err := tt.read(tc)
+				tc.want("the message takes too long", err, websocket.ErrTimeout)
+				if got := websocket.CloseStatus(err); got != websocket.StatusPolicyViolation {
+					tc.t.Errorf("CloseStatus(%v) = %d, want 1008", err, got)
+				}
+				if took := time.Since(start); took < limit || took > tt.took+5*time.Second {
+					tc.t.Errorf("it took %v, want %v to %v", took, limit, tt.took)
+				}
+				tc.CloseNow()
 				peer.wait()
 			})
 		})

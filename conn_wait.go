@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 )
 
 // past is a deadline that ends a read at once.
@@ -15,6 +16,7 @@ const past instant = 1
 // the past when the read under way has to end at once.
 type wait struct {
 	message instant // when the message begun has to be complete
+	paused  instant // since when the application has a part of it, and nobody waits for the rest; never if somebody does
 	alive   instant // when to look whether the peer is alive; may be too early
 
 	mu       sync.Mutex
@@ -84,6 +86,28 @@ func (w *wait) wake(nc net.Conn) {
 	if w.armed && w.ctx != nil && w.ctx.Err() != nil {
 		w.set(nc, past)
 	}
+}
+
+// pause says that the application has a part of the message begun: the time that it
+// takes is not the peer's.
+func (w *wait) pause(now instant) {
+	if w.message != never && w.paused == never {
+		w.paused = now
+	}
+}
+
+// limitRest limits the time for the rest of the message, of which something has come if
+// begun. The time of a pause is added.
+func (w *wait) limitRest(begun bool, timeout time.Duration) {
+	switch {
+	case !begun:
+		w.message = never
+	case w.message == never:
+		w.message = now().after(timeout)
+	case w.paused != never:
+		w.message += now() - w.paused
+	}
+	w.paused = never
 }
 
 // arm sets the deadline for the next read from the socket. It returns the
