@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,6 +40,12 @@ func FuzzAPI(f *testing.F) {
 			f.Add([]byte(code), []byte{byte(i*how + how), byte(how), 3, 0x80, byte(i), 4, 9, 2}, "permessage-deflate; server_max_window_bits=9")
 			f.Add([]byte(code), []byte{byte(how), byte(how + 4), byte(i)}, "")
 		}
+	}
+	letters := "\x3F" + string(wstest.TextPayload(63))
+	slow := "\x00\x00\x02" + letters + "\xFE" + "\x05\x00\x02" + letters + "\xD0\xFF\xFF\x00" + strings.Repeat("\x00\x00\x01"+letters+"\x81"+"\x06\x02", 5)
+	for overflow := range byte(5) { // a peer that takes little, and more than may wait for it
+		f.Add([]byte(slow), []byte{2, overflow, 1}, "")
+		f.Add([]byte(slow), []byte{3, overflow, 100}, "permessage-deflate")
 	}
 	f.Fuzz(func(t *testing.T, code, options []byte, agreed string) {
 		lent := pool.Lent()
@@ -82,7 +89,7 @@ func misuse(t *testing.T, code []byte, options program, agreed string) {
 	users := 1 + int(how>>4)%3
 	for i := range users {
 		part := code[i*len(code)/users : (i+1)*len(code)/users]
-		all.Go(func() { u.run(&program{code: part, room: 20_000}) })
+		all.Go(func() { u.run(&program{code: part, room: 80_000}) })
 	}
 	time.Sleep(20 * time.Second)
 	flushed, cancel := context.WithTimeout(context.Background(), time.Second)
@@ -207,13 +214,13 @@ func (u *user) call(ctx context.Context, call byte, p *program) {
 	switch call {
 	case 0:
 		m := u.message(websocket.Opcode(p.byte()), p)
-		u.wrote(m, c.Write(ctx, m.op, m.payload), 1)
+		u.wrote(m, c.Write(ctx, m.op, bytes.Clone(m.payload)), 1)
 	case 1:
 		m := u.message(websocket.Opcode(p.byte()), p)
-		u.wrote(m, c.WritePlain(ctx, m.op, m.payload), 1)
+		u.wrote(m, c.WritePlain(ctx, m.op, bytes.Clone(m.payload)), 1)
 	case 2:
 		m := u.message(websocket.Opcode(p.byte()), p)
-		u.wrote(m, c.Queue(ctx, m.op, m.payload), 1)
+		u.wrote(m, c.Queue(ctx, m.op, bytes.Clone(m.payload)), 1)
 	case 3:
 		if err := c.Flush(ctx); err != nil && !documented(err) {
 			u.t.Errorf("Flush: %v", err)
@@ -243,7 +250,7 @@ func (u *user) call(ctx context.Context, call byte, p *program) {
 // prepare writes a message twice that was prepared once.
 func (u *user) prepare(ctx context.Context, p *program) {
 	m := u.message(websocket.Opcode(p.byte()), p)
-	prepared, err := websocket.Prepare(m.op, m.payload)
+	prepared, err := websocket.Prepare(m.op, bytes.Clone(m.payload))
 	if err != nil {
 		u.wrote(m, err, 0)
 		return
@@ -264,7 +271,7 @@ func (u *user) stream(ctx context.Context, p *program) {
 		u.wrote(m, err, 1)
 		return
 	}
-	for _, piece := range p.pieces(m.payload) {
+	for _, piece := range p.pieces(bytes.Clone(m.payload)) {
 		if n, err := s.Write(piece); err == nil && n != len(piece) || err != nil && !documented(err) {
 			u.t.Errorf("Write of %d bytes to a stream = %d, %v", len(piece), n, err)
 		}

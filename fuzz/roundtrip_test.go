@@ -30,6 +30,10 @@ func FuzzRoundTrip(f *testing.F) {
 			f.Add([]byte(code), uint16(setting(form)<<formShift|setting(i+form)&(compressed|noTakeover|smallWindow|compressesAll|early)), byte(i+form), uint16(1000), uint16(i*i))
 		}
 	}
+	letters := "\x3F" + string(wstest.TextPayload(63)) + "\x80"
+	for how := range byte(2) { // a message prepared, between others that refer to it
+		f.Add([]byte("\x00\x01"+letters+"\x04\x01"+letters+"\x00\x01"+letters+"\x05\x00\x01"+letters+"\x00\x01"+letters), uint16(compressed|compressesAll), how, uint16(1000), uint16(1))
+	}
 	f.Fuzz(func(t *testing.T, code []byte, options uint16, how byte, first, then uint16) {
 		s := setting(options) &^ smallLimit
 		role := codec.Role(how & 1)
@@ -65,7 +69,14 @@ type author struct {
 	overflow websocket.Overflow
 	c        *websocket.Conn
 	pings    int
+	written  []byte         // the message that the next call is given
 	sent     []wstest.Event // what has to be on the wire
+}
+
+func (a *author) message() (websocket.Opcode, []byte) {
+	op, p := a.program.message()
+	a.written = bytes.Clone(p)
+	return op, p
 }
 
 // write runs the program on a Conn in that role, ends with the closing handshake, and
@@ -132,8 +143,11 @@ func (a *author) wrote(call string, err error, op websocket.Opcode, p []byte) {
 	if err != nil {
 		a.t.Fatalf("%s(%v, %d bytes): %v", call, op, len(p), err)
 	}
-	a.sent = append(a.sent, wstest.Event{Opcode: op, Payload: bytes.Clone(p)})
+	if !bytes.Equal(p, a.written) {
+		a.t.Fatalf("%s changes the message from % x to % x", call, a.written, p)
+	}
 	clear(p) // it was not retained
+	a.sent = append(a.sent, wstest.Event{Opcode: op, Payload: a.written})
 }
 
 func (a *author) prepared() (*websocket.Prepared, websocket.Opcode, []byte) {
@@ -153,7 +167,8 @@ func (a *author) offer() {
 	for range 1 + a.byte()%3 {
 		m, op, p := a.prepared()
 		ms = append(ms, m, m)
-		events = append(events, wstest.Event{Opcode: op, Payload: p}, wstest.Event{Opcode: op, Payload: p})
+		clear(p)
+		events = append(events, wstest.Event{Opcode: op, Payload: a.written}, wstest.Event{Opcode: op, Payload: a.written})
 	}
 	for len(ms) > 0 {
 		n, err := a.c.TryWritePrepared(ms...)

@@ -92,6 +92,9 @@ func (v *visit) play(in []byte, sizes ...int) {
 	go func() { serving <- srv.Serve(ln) }()
 	time.Sleep(5 * time.Minute) // all limits on time are over
 	synctest.Wait()
+	if !w.closed {
+		v.t.Fatalf("to %q nothing has happened for minutes, and the connection is open", in)
+	}
 	srv.Close()
 	if err := <-serving; err != websocket.ErrServerClosed {
 		v.t.Fatalf("Serve ends with %v", err)
