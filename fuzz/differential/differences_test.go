@@ -38,13 +38,17 @@ var differences = []class{
 	{
 		[]string{"gorilla"}, "takes a Close payload of one byte for an empty one",
 		"if there is a payload, its first two bytes MUST be a status code", "RFC 6455 §5.5.1",
-		func(d *difference) bool { return d.passes(codec.ErrCloseTruncated) && d.theirs.closed.Code == codec.StatusNoStatusReceived },
+		func(d *difference) bool {
+			return d.passes(codec.ErrCloseTruncated) && d.theirs.closed.Code == codec.StatusNoStatusReceived
+		},
 		[]wstest.Frame{wstest.CloseBody("a")},
 	},
 	{
 		[]string{"coder"}, "takes a Close reason that is not UTF-8",
 		"the reason is UTF-8", "RFC 6455 §5.5.1",
-		func(d *difference) bool { return d.passes(codec.ErrCloseReason) && !utf8.ValidString(d.theirs.closed.Reason) },
+		func(d *difference) bool {
+			return d.passes(codec.ErrCloseReason) && !utf8.ValidString(d.theirs.closed.Reason)
+		},
 		[]wstest.Frame{wstest.Close(1000, "\xFF")},
 	},
 	{
