@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/leak"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -61,7 +62,7 @@ func TestAttackParkedConnections(t *testing.T) {
 	attacked(t, &websocket.Server{Handler: forms["events"]}, func(a *attack) {
 		ncs := a.entered(scaled(600))
 		for start := time.Now(); time.Since(start) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
-			if strings.Count(stacks(), ".(*Server).park(") >= len(ncs) {
+			if strings.Count(leak.Stacks(), ".(*Server).park(") >= len(ncs) {
 				break
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/leak"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -109,7 +110,7 @@ func (a *attack) wantRecovery() {
 	start := time.Now()
 	for !counted().within(a.before) {
 		if time.Since(start) > recovery {
-			a.Errorf("after the attack there are %v; before there were %v\n%s", counted(), a.before, stacks())
+			a.Errorf("after the attack there are %v; before there were %v\n%s", counted(), a.before, leak.Stacks())
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/leak"
 )
 
 // isExpected reports whether err may come of a connection that is ended from all
@@ -164,7 +165,7 @@ func storm(t *testing.T, c *websocket.Conn, end func()) {
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
-		t.Errorf("some call has not returned:\n%s", stacks())
+		t.Errorf("some call has not returned:\n%s", leak.Stacks())
 		c.CloseNow()
 	}
 	c.CloseNow()

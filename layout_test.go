@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	module:                      {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/pipe", "golang.org/x/sys/unix"},
 	module + "/wsjson":          {module},
 	module + "/hub":             {module},
+	module + "/internal/leak":   {module + "/pool"},
 	module + "/internal/pipe":   {},
 	module + "/fuzz":            {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
 	module + "/internal/wstest": {module + "/codec"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -17,41 +16,18 @@ import (
 	"github.com/zerowire/websocket/hub"
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+	"github.com/zerowire/websocket/internal/leak"
 )
 
 var background = context.Background()
 
-// TestMain fails if a goroutine of ours or of the client's outlives the tests. In
-// a child process it is a node of a cluster instead: node_test.go.
+// TestMain fails if a goroutine of ours or of the client's, or a pooled buffer, outlives
+// the tests. In a child process it is a node of a cluster instead: node_test.go.
 func TestMain(m *testing.M) {
 	if os.Getenv(nodeEnv) != "" {
 		os.Exit(node())
 	}
-	code := m.Run()
-	if code == 0 {
-		if left := leftovers(5 * time.Second); len(left) > 0 {
-			fmt.Fprintf(os.Stderr, "%d goroutines outlived the tests\n%s\n", len(left), strings.Join(left, "\n\n"))
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// leftovers returns the goroutines that are still there after at most patience.
-func leftovers(patience time.Duration) []string {
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		var left []string
-		stacks := make([]byte, 4<<20)
-		stacks = stacks[:runtime.Stack(stacks, true)]
-		for g := range strings.SplitSeq(string(stacks), "\n\n") {
-			if strings.Contains(g, "zerowire/websocket/hub") && !strings.Contains(g, "TestMain(") || strings.Contains(g, "nats-io/nats.go") {
-				left = append(left, g)
-			}
-		}
-		if len(left) == 0 || time.Since(start) > patience {
-			return left
-		}
-	}
+	leak.Main(m, 5*time.Second, "github.com/zerowire/websocket", "nats-io/nats.go")
 }
 
 // quiet is a logger for what a test provokes.
