@@ -152,7 +152,7 @@ func (a *attack) ending(l *link) (e Ending, err error) {
 		l.nc.Close()
 	}
 	limit := 2*a.limit + a.patience
-	err = a.child.call("Await", Question{l.id, limit}, &e, limit+a.patience)
+	err = a.child.call("Await", Question{a.g.at.Generation, l.id, limit}, &e, limit+a.patience)
 	return e, err
 }
 

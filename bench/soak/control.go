@@ -59,6 +59,7 @@ type Control struct {
 type Addresses struct {
 	Plain, TLS  string
 	Certificate []byte // DER
+	Generation  int    // of the server
 }
 
 // prepare does all that stays for the life of the process, so that it is not
@@ -100,6 +101,7 @@ func (c *Control) Open(limit time.Duration, reply *Addresses) error {
 		return err
 	}
 	c.at.Plain, c.at.TLS = plain.Addr().String(), secret.Addr().String()
+	c.at.Generation = c.guests.generation
 	c.serving = make(chan error, 2)
 	go func() { c.serving <- c.house.server.Serve(plain) }()
 	go func() { c.serving <- c.house.server.Serve(tls.NewListener(secret, c.tls)) }()
@@ -128,13 +130,14 @@ func (c *Control) Shutdown(limit time.Duration, reply *map[uint64]Account) error
 
 // Question is which connection to wait for, and how long.
 type Question struct {
-	ID    uint64
-	Limit time.Duration
+	Generation int
+	ID         uint64
+	Limit      time.Duration
 }
 
 // Await waits until a connection has ended.
 func (c *Control) Await(q Question, reply *Ending) (err error) {
-	*reply, err = c.guests.await(q.ID, q.Limit)
+	*reply, err = c.guests.await(q.Generation, q.ID, q.Limit)
 	return err
 }
 

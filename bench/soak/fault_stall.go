@@ -48,12 +48,12 @@ var stallFaults = []fault{
 	{"stall: a TLS handshake that is not finished", unfinished(5, true, "\x16\x03\x01\x02\x00\x01\x00")},
 	{"stall: a TLS handshake that is not begun", unfinished(5, true, "")},
 	{"stall: a request, a byte now and then", func(a *attack) error {
+		start := time.Now()
 		nc, err := call(background, a.g.at.Plain, a.limit+a.patience)
 		if err != nil {
 			return err
 		}
 		defer nc.Close()
-		start := time.Now()
 		go dribble(nc, []byte("GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "+strings.Repeat("x", 15_000)))
 		return wantSilence(nc, start, a.limit)
 	}},
@@ -69,7 +69,6 @@ func stopsReading(d door, pause time.Duration) func(a *attack) error {
 		if err != nil {
 			return err
 		}
-		l.tcp.SetReadBuffer(4 << 10)
 		start := time.Now()
 		for err == nil {
 			err = l.send(wstest.Binary(random(16 << 10)(a.r).payload))

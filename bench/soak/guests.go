@@ -12,12 +12,13 @@ import (
 // guests are the server's books: which connections there are, and what each was
 // answered. The clients' books have to say the same.
 type guests struct {
-	mu        sync.Mutex
-	byID      map[uint64]*guest
-	byConn    map[*websocket.Conn]*guest
-	forgotten chan struct{} // closed when forget is called
-	openings  int64
-	endings   int64
+	mu         sync.Mutex
+	byID       map[uint64]*guest
+	byConn     map[*websocket.Conn]*guest
+	generation int           // how often forget was called
+	forgotten  chan struct{} // closed when it is called again
+	openings   int64
+	endings    int64
 }
 
 // guest is a connection, known by the number that the client has given it.
@@ -100,8 +101,12 @@ func (x *guest) answered(n int, err error) {
 var errForgotten = errors.New("the server was shut down meanwhile")
 
 // await waits until the guest with that number has ended, and then forgets it.
-func (g *guests) await(id uint64, limit time.Duration) (Ending, error) {
+func (g *guests) await(generation int, id uint64, limit time.Duration) (Ending, error) {
 	g.mu.Lock()
+	if generation != g.generation {
+		g.mu.Unlock()
+		return Ending{}, errForgotten
+	}
 	x, forgotten := g.find(id), g.forgotten
 	g.mu.Unlock()
 	late := time.NewTimer(limit)
@@ -133,6 +138,7 @@ func (g *guests) forget() map[uint64]Account {
 	clear(g.byConn)
 	close(g.forgotten)
 	g.forgotten = make(chan struct{})
+	g.generation++
 	return accounts
 }
 
