@@ -35,18 +35,24 @@ type attack struct {
 // inject lets a fault happen, and judges.
 func (s *soak) inject(g *generation, e event) {
 	defer g.clients.Done()
-	a := &attack{g: g, r: rand.New(rand.NewPCG(e.seed, 0)), child: s.child, limit: s.limit, patience: s.patience}
+	a := &attack{g: g, r: newRand(e.seed), child: s.child, limit: s.limit, patience: s.patience}
 	start := time.Now()
 	err := e.fault.do(a)
 	for _, l := range a.links {
 		l.nc.Close()
 	}
-	o, took := a.judge(err), time.Since(start)
-	s.tally.fault(e.fault.name, o, took)
-	fmt.Fprintf(s.log, "%7.3fs  %s: %v after %v\n", time.Since(s.tally.start).Seconds(), e.fault.name, o, took.Round(time.Microsecond))
+	s.note(e.fault.name, a.judge(err), time.Since(start), err)
+}
+
+// note counts a fault.
+func (s *soak) note(name string, o outcome, took time.Duration, err error) {
+	s.tally.fault(name, o, took)
+	line := fmt.Sprintf("%7.3fs  %s: %v after %v", time.Since(s.tally.start).Seconds(), name, o, took.Round(time.Microsecond))
 	if o == failed {
-		s.tally.fail(e.fault.name, err)
+		s.tally.fail(name, err)
+		line += ": " + err.Error()
 	}
+	fmt.Fprintln(s.log, line)
 }
 
 // judge says what err makes of a fault. A shutdown that comes before its end explains
@@ -69,6 +75,13 @@ func (a *attack) form() door {
 	return door{path: []string{events, blocking, stream}[a.r.IntN(3)]}
 }
 
+// squeezed is a door to one of them, with an offer of compression.
+func (a *attack) squeezed(offer string) door {
+	d := a.form()
+	d.offer = offer
+	return d
+}
+
 // enter connects. All that follows has to be done within the server's limits, and
 // patience.
 func (a *attack) enter(d door) (*link, error) {
@@ -88,6 +101,15 @@ func (a *attack) greet(d door) (*link, error) {
 		return nil, err
 	}
 	return l, l.echo(message{websocket.OpText, []byte("hello")}, wstest.Text("hello"))
+}
+
+// begin connects, exchanges a message, and sends what begin makes.
+func (a *attack) begin(offer string, begin func(l *link) []byte) (*link, error) {
+	l, err := a.greet(a.squeezed(offer))
+	if err == nil {
+		_, err = l.nc.Write(begin(l))
+	}
+	return l, err
 }
 
 // echo sends frames, which are m, and wants it back.

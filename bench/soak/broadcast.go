@@ -23,11 +23,12 @@ func broadcast(v *visit) error {
 		return err
 	}
 	defer l.abandon()
+	l.dress = whole
 	next := map[uint64]uint64{l.id: 0}
 	for n := uint64(0); ; n++ {
 		l.wait(v.patience)
 		start := time.Now()
-		if err := l.send(whole(l, bulletin(l.id, n))...); err != nil && !v.g.isDown() {
+		if err := l.send([]message{bulletin(l.id, n)}); err != nil && !v.g.isDown() {
 			return err
 		}
 		for next[l.id] == n {
@@ -38,7 +39,7 @@ func broadcast(v *visit) error {
 			v.score.receive(size, 0)
 		}
 		v.score.took(time.Since(start))
-		time.Sleep(v.shape.pause)
+		v.rest(time.Since(start))
 	}
 }
 

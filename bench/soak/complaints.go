@@ -20,7 +20,7 @@ func (c *complaints) logger() *slog.Logger { return slog.New(slog.NewTextHandler
 func (c *complaints) Write(line []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.lines) < maxFailures {
+	if len(c.lines) < maxTold {
 		c.lines = append(c.lines, strings.TrimSpace(string(line)))
 	}
 	return len(line), nil

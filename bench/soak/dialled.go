@@ -32,16 +32,13 @@ func byDial(v *visit) error {
 
 func (d *dialled) number() uint64 { return d.id }
 
-func (d *dialled) prepare(batch []message) func() error {
-	ctx := d.ctx
-	return func() error {
-		for _, m := range batch {
-			if err := d.conn.Write(ctx, m.op, m.payload); err != nil {
-				return err
-			}
+func (d *dialled) send(batch []message) error {
+	for _, m := range batch {
+		if err := d.conn.Write(d.ctx, m.op, m.payload); err != nil {
+			return err
 		}
-		return nil
 	}
+	return nil
 }
 
 func (d *dialled) receive() (websocket.Opcode, []byte, error) {

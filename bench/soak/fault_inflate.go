@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math/rand/v2"
 	"sync"
 
 	"github.com/zerowire/websocket"
@@ -30,13 +29,6 @@ var inflateFaults = []fault{
 
 // gibibyte is a bomb of that.
 var gibibyte = sync.OnceValue(func() []byte { return wstest.Bomb(1 << 30) })
-
-// squeezed is a door to one of the forms, with compression.
-func (a *attack) squeezed(offer string) door {
-	d := a.form()
-	d.offer = offer
-	return d
-}
 
 // bombs sends what inflates to more than the server takes, in fragments of so many bytes
 // if it is not 0.
@@ -92,6 +84,3 @@ func vectors(which func(code websocket.StatusCode) bool) func(a *attack) error {
 		return a.saw(l, v.Code)
 	}
 }
-
-// newRand is a source for a goroutine of its own.
-func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }

@@ -35,18 +35,15 @@ var resetFaults = []fault{
 		if err != nil {
 			return err
 		}
-		go l.send(wstest.Binary(noise[:largest]), wstest.Binary(noise[:largest]))
+		go l.write(wstest.Binary(noise[:largest]), wstest.Binary(noise[:largest]))
 		if _, err := l.in.Peek(2000); err != nil {
 			return err
 		}
 		return a.reset(l)
 	}},
 	{"reset: one half closed inside a frame", func(a *attack) error {
-		l, err := a.greet(a.form())
+		l, err := a.begin("", func(l *link) []byte { return l.wire(wstest.Text("Hello"))[:7] })
 		if err != nil {
-			return err
-		}
-		if _, err := l.nc.Write(l.wire(wstest.Text("Hello"))[:7]); err != nil {
 			return err
 		}
 		if err := l.tcp.CloseWrite(); err != nil {
@@ -62,13 +59,8 @@ var resetFaults = []fault{
 // resets sends the beginning of something, and then TCP's reset.
 func resets(offer string, begin func(l *link) []byte) func(a *attack) error {
 	return func(a *attack) error {
-		d := a.form()
-		d.offer = offer
-		l, err := a.greet(d)
+		l, err := a.begin(offer, begin)
 		if err != nil {
-			return err
-		}
-		if _, err := l.nc.Write(begin(l)); err != nil {
 			return err
 		}
 		return a.reset(l)

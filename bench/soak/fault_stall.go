@@ -27,22 +27,23 @@ var stallFaults = []fault{
 		return l.wire(wstest.CompressedFrames(websocket.OpText, packed, len(packed)/2+1)[0])
 	})},
 	{"stall: a byte now and then", func(a *attack) error {
+		start := time.Now()
 		l, err := a.greet(a.form())
 		if err != nil {
 			return err
 		}
 		l.deaf = true
-		start := time.Now()
 		go dribble(l.nc, l.wire(wstest.Text(strings.Repeat("x", 60_000))))
 		return a.givesUp(l, start, a.limit)
 	}},
 	{"stall: answers no Ping", func(a *attack) error {
+		start := time.Now()
 		l, err := a.greet(a.form())
 		if err != nil {
 			return err
 		}
 		l.deaf = true
-		return a.givesUp(l, time.Now(), a.limit)
+		return a.givesUp(l, start, a.limit)
 	}},
 	{"stall: a request that is not finished", unfinished(20, false, "GET /events?id=1 HTTP/1.1\r\nHost: local")},
 	{"stall: a TLS handshake that is not finished", unfinished(5, true, "\x16\x03\x01\x02\x00\x01\x00")},
@@ -65,13 +66,13 @@ func stopsReading(d door, pause time.Duration) func(a *attack) error {
 	return func(a *attack) error {
 		d := d
 		d.topic = fmt.Sprint("stall", a.r.Uint64())
+		start := time.Now()
 		l, err := a.greet(d)
 		if err != nil {
 			return err
 		}
-		start := time.Now()
 		for err == nil {
-			err = l.send(wstest.Binary(random(16 << 10)(a.r).payload))
+			err = l.write(wstest.Binary(random(16 << 10)(a.r).payload))
 			time.Sleep(pause)
 		}
 		if !isEnd(err) {
@@ -91,17 +92,12 @@ func stopsReading(d door, pause time.Duration) func(a *attack) error {
 // stops sends something that goes on, and then nothing.
 func stops(offer string, begin func(l *link) []byte) func(a *attack) error {
 	return func(a *attack) error {
-		d := a.form()
-		d.offer = offer
-		l, err := a.greet(d)
+		start := time.Now()
+		l, err := a.begin(offer, begin)
 		if err != nil {
 			return err
 		}
 		l.deaf = true // a Pong would be taken for the rest
-		start := time.Now()
-		if _, err := l.nc.Write(begin(l)); err != nil {
-			return err
-		}
 		return a.givesUp(l, start, a.limit)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -17,8 +18,17 @@ type visit struct {
 	shape    *shape
 	door     door
 	r        *rand.Rand
+	limit    time.Duration // of the server, for a Pong
 	patience time.Duration
 	score    *shapeScore
+	sending  sync.WaitGroup // of a batch
+}
+
+// rest lets time pass between two exchanges: more of it if the last one took long, so that
+// the run does not starve itself on a machine that has other things to do, and never so
+// much that a Ping is not answered.
+func (v *visit) rest(took time.Duration) {
+	time.Sleep(min(max(v.shape.pause, 3*took), v.limit/4))
 }
 
 // stay is what it does there until the server is shut down. It returns what went
@@ -36,7 +46,7 @@ func (s *soak) honest(sh *shape, score *shapeScore, d door, r *rand.Rand) {
 		if err != nil {
 			return
 		}
-		v := &visit{g: g, shape: sh, door: d, r: r, patience: s.patience, score: score}
+		v := &visit{g: g, shape: sh, door: d, r: r, limit: s.limit, patience: s.patience, score: score}
 		if err := stay(v); err != nil {
 			s.tally.fail(fmt.Sprintf("%s, at %s", sh.name, d.path), err)
 		}
@@ -57,9 +67,8 @@ func (v *visit) connected(err error) (bool, error) {
 type peer interface {
 	number() uint64
 
-	// prepare returns a function that sends the batch. It may be called while the peer
-	// is read.
-	prepare(batch []message) (send func() error)
+	// send sends the batch, while another goroutine receives.
+	send(batch []message) error
 
 	// receive reads the next message. The error is a *closing if the server closes.
 	receive() (websocket.Opcode, []byte, error)
@@ -86,14 +95,16 @@ func echoes(v *visit) error {
 
 // exchangeAll exchanges messages until the server is shut down, and says so.
 func (v *visit) exchangeAll(p peer) error {
+	defer v.sending.Wait()
 	defer p.abandon()
 	var got Account
 	for {
 		p.wait(v.patience)
+		start := time.Now()
 		if err := v.exchange(p, &got); err != nil {
 			return v.closed(p, got, err)
 		}
-		time.Sleep(v.shape.pause)
+		v.rest(time.Since(start))
 	}
 }
 
@@ -103,9 +114,9 @@ func (v *visit) exchange(p peer, got *Account) error {
 	for range v.shape.depth {
 		batch = append(batch, v.shape.compose(v.r))
 	}
-	send, sent := p.prepare(batch), make(chan error, 1)
+	sent := make(chan error, 1)
 	start := time.Now()
-	go func() { sent <- send() }()
+	v.sending.Go(func() { sent <- p.send(batch) })
 	for i, m := range batch {
 		op, payload, err := p.receive()
 		if err == nil {

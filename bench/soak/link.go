@@ -167,9 +167,16 @@ func (l *link) wire(frames ...wstest.Frame) (b []byte) {
 	return b
 }
 
-// send sends frames with one call.
-func (l *link) send(frames ...wstest.Frame) error {
+// write sends frames with one call.
+func (l *link) write(frames ...wstest.Frame) error {
 	_, err := l.nc.Write(l.wire(frames...))
+	return err
+}
+
+// answer is write for what answers the server, while another goroutine writes: that has
+// the source of masking keys.
+func (l *link) answer(f wstest.Frame) error {
+	_, err := l.nc.Write(f.AppendMasked(nil, wstest.RFCKey))
 	return err
 }
 
@@ -198,7 +205,7 @@ func (l *link) frame() (wstest.Frame, error) {
 		case f.RSV != 0 && (f.RSV != codec.RSV1 || l.open == nil):
 			return f, fmt.Errorf("the server's frame has reserved bits: %v", f)
 		case f.Opcode == codec.OpPing && !l.deaf:
-			if err := l.send(wstest.Pong(string(f.Payload))); err != nil {
+			if err := l.answer(wstest.Pong(string(f.Payload))); err != nil {
 				return f, err
 			}
 			continue
@@ -249,7 +256,7 @@ func (l *link) message() (op websocket.Opcode, p []byte, err error) {
 // end answers the server's Close frame, and waits for the end.
 func (l *link) end(code websocket.StatusCode) error {
 	defer l.nc.Close()
-	if err := l.send(wstest.Close(code, "")); err != nil {
+	if err := l.answer(wstest.Close(code, "")); err != nil {
 		return err
 	}
 	return l.wantEnd()
@@ -282,15 +289,11 @@ func isTimeout(err error) bool {
 	return ok && e.Timeout()
 }
 
-// prepare makes one write of the batch.
-func (l *link) prepare(batch []message) func() error {
+// send makes one write of the batch.
+func (l *link) send(batch []message) error {
 	var frames []wstest.Frame
 	for _, m := range batch {
 		frames = append(frames, l.dress(l, m)...)
 	}
-	wire := l.wire(frames...)
-	return func() error {
-		_, err := l.nc.Write(wire)
-		return err
-	}
+	return l.write(frames...)
 }

@@ -30,7 +30,7 @@ func main() {
 	c := config{shapes: shapes}
 	flag.DurationVar(&c.duration, "duration", 2*time.Minute, "how long to run")
 	flag.Uint64Var(&c.seed, "seed", 0, "seed of the plan: the same one makes the same faults at the same times; 0 for any")
-	flag.DurationVar(&c.limit, "limit", 3*time.Second, "the server's limits of time: for a handshake, a message, a Pong, a write, a close")
+	flag.DurationVar(&c.limit, "limit", 5*time.Second, "the server's limits of time: for a handshake, a message, a Pong, a write, a close")
 	flag.DurationVar(&c.patience, "patience", 30*time.Second, "how much longer than allowed a client waits before it counts what it waits for as lost")
 	only := flag.String("fault", "", "inject only faults whose name has a match of this `expression`, such as '^stall|1 GiB'")
 	verbose := flag.Bool("v", false, "a line for each fault")

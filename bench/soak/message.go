@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
 
@@ -28,12 +27,8 @@ func text(n int) compose {
 // noise is what binary messages are cut from: every offset makes another one.
 var noise = func() []byte {
 	b := make([]byte, 2*largest)
-	for r := rand.New(rand.NewPCG(64, 55)); ; {
-		for at := 0; at < len(b); at += 8 {
-			binary.LittleEndian.PutUint64(b[at:], r.Uint64())
-		}
-		return b
-	}
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return b
 }()
 
 // random is n random bytes.
@@ -95,3 +90,6 @@ func compressed(l *link, m message) []wstest.Frame {
 	}
 	return wstest.CompressedFrames(m.op, l.pack.Message(m.payload), 0)
 }
+
+// newRand is a source for a goroutine of its own.
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }

@@ -33,7 +33,7 @@ type report struct {
 	Peak     Usage          `json:"peak"`
 	After    Usage          `json:"after"`
 	Failed   int            `json:"failed"`
-	Failures []Failure      `json:"failures"` // the first ones
+	Failures []Failure      `json:"failures"` // the first ones of each kind
 }
 
 // HonestResult is how a kind of honest client has fared.

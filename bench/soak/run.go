@@ -148,15 +148,12 @@ func (s *soak) shutdown(last bool) {
 	if g == nil {
 		return // none could be started
 	}
-	start := time.Now()
+	start, o := time.Now(), survived
 	err := s.endGeneration(g)
-	o, took := survived, time.Since(start)
 	if err != nil {
 		o = failed
-		s.tally.fail(shutdownName, err)
 	}
-	s.tally.fault(shutdownName, o, took)
-	fmt.Fprintf(s.log, "%7.3fs  %s: %v after %v\n", time.Since(s.tally.start).Seconds(), shutdownName, o, took.Round(time.Microsecond))
+	s.note(shutdownName, o, time.Since(start), err)
 	if !last {
 		s.open()
 	}
@@ -172,17 +169,7 @@ func (s *soak) endGeneration(g *generation) error {
 		return err
 	}
 	g.clients.Wait()
-	var errs []error
-	for id, got := range g.got {
-		switch sent := sent[id]; {
-		case sent.Err != "":
-			errs = append(errs, fmt.Errorf("the server could not answer honest client %d: %s", id, sent.Err))
-		case sent.Messages != got.Messages || sent.Bytes != got.Bytes:
-			s.tally.lose(sent, got)
-			errs = append(errs, fmt.Errorf("the server has sent %d messages, %d bytes, to honest client %d, who has got %d, %d", sent.Messages, sent.Bytes, id, got.Messages, got.Bytes))
-		}
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := s.balance(g, sent); err != nil {
 		return err
 	}
 	u, err := s.await(false, func(u Usage) bool { return u.isBack(s.before) })
@@ -190,4 +177,19 @@ func (s *soak) endGeneration(g *generation) error {
 		err = fmt.Errorf("the server is shut down, and still holds more than before: %s", strings.Join(u.left(s.before), ", "))
 	}
 	return err
+}
+
+// balance compares what the server has sent to honest clients with what they have got.
+func (s *soak) balance(g *generation, sent map[uint64]Account) error {
+	var errs []error
+	for id, got := range g.got {
+		switch sent := sent[id]; {
+		case sent.Err != "":
+			errs = append(errs, fmt.Errorf("the server could not answer honest client %d: %s", id, sent.Err))
+		case sent != got:
+			s.tally.lose(sent, got)
+			errs = append(errs, fmt.Errorf("the server has sent %d messages, %d bytes, to honest client %d, who has got %d, %d", sent.Messages, sent.Bytes, id, got.Messages, got.Bytes))
+		}
+	}
+	return errors.Join(errs...)
 }

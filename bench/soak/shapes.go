@@ -10,7 +10,7 @@ type shape struct {
 	depth   int // messages in flight
 	compose compose
 	dress   dress
-	pause   time.Duration // between two exchanges
+	pause   time.Duration // between two exchanges, at least
 
 	stay stay // echoes if nil
 }
@@ -42,7 +42,7 @@ var shapes = []shape{
 	{name: "text of 125 characters, 32 at a time", doors: at(events, blocking), conns: 2, depth: 32, compose: text(125), dress: whole},
 	{name: "text of 16 Ki characters, 4 at a time", doors: at(events, blocking), conns: 2, depth: 4, compose: text(16 << 10), dress: whole},
 	{name: "binary of 1 MiB", doors: at(events, blocking, stream), conns: 1, depth: 2, compose: random(largest), dress: whole},
-	{name: "anything up to 64 KiB, in fragments", doors: at(events, blocking, stream), conns: 2, depth: 4, compose: mixed(64 << 10), dress: fragments, pause: 10 * time.Millisecond},
+	{name: "anything up to 64 KiB, in fragments", doors: at(events, blocking, stream), conns: 2, depth: 4, compose: mixed(64 << 10), dress: fragments},
 	{name: "compressed, each message by itself", doors: offering(noTakeover, at(events, blocking, stream)), conns: 2, depth: 4, compose: mixed(64 << 10), dress: compressed},
 	{name: "compressed, with takeover", doors: offering(takeover, at(events, blocking, stream)), conns: 2, depth: 4, compose: mixed(64 << 10), dress: compressed},
 	{name: "over TLS", doors: overTLS(at(events, blocking, stream)), conns: 2, depth: 4, compose: mixed(64 << 10), dress: whole},

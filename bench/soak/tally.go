@@ -18,11 +18,12 @@ type tally struct {
 	faults   map[string]*faultScore
 	unheard  Account // what the server has sent, and no honest client has got
 	failures []Failure
+	told     map[string]int // failures, by what they are about
 	failed   int
 }
 
 func newTally(c config, giveUp func()) *tally {
-	t := &tally{start: time.Now(), giveUp: giveUp, faults: map[string]*faultScore{shutdownName: {}}}
+	t := &tally{start: time.Now(), giveUp: giveUp, faults: map[string]*faultScore{shutdownName: {}}, told: map[string]int{}}
 	for _, s := range c.shapes {
 		t.shapes = append(t.shapes, &shapeScore{name: s.name})
 	}
@@ -32,8 +33,10 @@ func newTally(c config, giveUp func()) *tally {
 	return t
 }
 
-// maxFailures is how many failures are told. With so many there is no need to go on.
-const maxFailures = 20
+const (
+	maxFailures = 20 // with so many there is no need to go on
+	maxTold     = 5  // of the same thing
+)
 
 // shapeScore is how a kind of honest client fares.
 type shapeScore struct {
@@ -85,7 +88,8 @@ func (f Failure) String() string { return fmt.Sprintf("%7.3fs  %s: %s", f.Second
 func (t *tally) fail(what string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.failed++; t.failed <= maxFailures {
+	t.failed++
+	if t.told[what]++; t.told[what] <= maxTold {
 		t.failures = append(t.failures, Failure{time.Since(t.start).Seconds(), what, err.Error()})
 	}
 	if t.failed == maxFailures {

@@ -59,11 +59,12 @@ func (u Usage) peak(v Usage) Usage {
 	return u
 }
 
-// The slack of memory: what the runtime and the pools keep for the next time.
-// Goroutines, descriptors and buffers have none.
+// The slack of memory: what the runtime and the pools keep for the next time, and with
+// the race detector its own books, which only grow. Goroutines, descriptors and buffers
+// have none.
 const (
 	heapSlack     = 8 << 20
-	residentSlack = 64 << 20
+	residentSlack = 64<<20 + raceSlack
 )
 
 // isBack reports whether after a shutdown all is back that was there before, but for
