@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +15,15 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// TestPromise07ViolationsFailTheConnection has the peer break each rule that it can break: the
-// Close frame says which, and nothing behind the offence is heard.
+// TestPromise07ViolationsFailTheConnection has the peer break each rule that it can break, in
+// both roles and in every form of reading: the Close frame says which, with its status
+// code, and nothing behind the offence is heard.
 func TestPromise07ViolationsFailTheConnection(t *testing.T) {
+	seen := map[codec.Violation]bool{
+		codec.ErrUnmasked: true, codec.ErrMasked: true, // TestPromise07MaskingIsChecked
+		codec.ErrAfterClose: true, // TestPromise07NothingIsHeardBehindClose
+		codec.ErrDeflate:    true, // TestDeflateVectors
+	}
 	for _, tt := range []struct {
 		name   string
 		frames []wstest.Frame
@@ -40,22 +47,42 @@ func TestPromise07ViolationsFailTheConnection(t *testing.T) {
 		{"text that ends too early", []wstest.Frame{wstest.Text("\xce").More(), wstest.Continuation("")}, codec.ErrText, 1007},
 		{"a message above the limit", []wstest.Frame{wstest.Binary(make([]byte, 101))}, codec.ErrMessageTooBig, 1009},
 	} {
+		seen[tt.want] = true
 		t.Run(tt.name, func(t *testing.T) {
-			inBothRoles(t, &websocket.Options{MaxMessage: 100}, func(tc *testConn) {
-				tc.send(append(tt.frames, wstest.Text("not heard"), wstest.Ping("nor answered"))...)
-				read := tc.beginRead(background)
+			inEveryForm(t, &websocket.Options{MaxMessage: 100}, func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+				var got []string
+				reading := begin(func() error {
+					return read(func(_ websocket.Opcode, p []byte) { got = append(got, string(p)) })
+				})
+				tc.send(slices.Concat([]wstest.Frame{wstest.Text("heard")}, tt.frames, []wstest.Frame{wstest.Text("not heard"), wstest.Ping("nor answered")})...)
 				tc.wantFrame("the answer names the rule", wstest.Close(tt.code, tt.want.Rule()))
 				tc.endTCP()
-				err := read.wait()
-				if !isViolation(err, tt.want) {
-					tc.t.Errorf("Read() = %v, want %v", err, tt.want)
+				err := reading.wait()
+				if !isViolation(err, tt.want) || websocket.CloseStatus(err) != tt.code {
+					tc.t.Errorf("reading ended with %v, which stands for %d; want %v, %d", err, websocket.CloseStatus(err), tt.want, tt.code)
 				}
-				if got := websocket.CloseStatus(err); got != tt.code {
-					tc.t.Errorf("CloseStatus(%v) = %d, want %d", err, got, tt.code)
+				if !slices.Equal(got, []string{"heard"}) {
+					tc.t.Errorf("received %q, want what came before the offence alone", got)
 				}
 			})
 		})
 	}
+	for v := codec.Violation(1); v.Error() != codec.Violation(0).Error(); v++ {
+		if !seen[v] {
+			t.Errorf("no case breaks the rule: %s", v.Rule())
+		}
+	}
+}
+
+// TestPromise07NothingIsHeardBehindClose has the peer go on after its Close frame.
+func TestPromise07NothingIsHeardBehindClose(t *testing.T) {
+	inEveryForm(t, nil, func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+		reading := begin(func() error { return read(func(_ websocket.Opcode, p []byte) { tc.t.Errorf("%q was heard", p) }) })
+		tc.send(wstest.Close(1000, ""), wstest.Text("not heard"), wstest.Ping("nor answered"), wstest.Close(1001, ""))
+		tc.wantFrame("the first Close frame is answered", wstest.Close(1000, ""))
+		tc.endTCP()
+		tc.wantCloseError("and told", reading.wait(), 1000)
+	})
 }
 
 // TestPromise07MaskingIsChecked sends each role the frames that only the other may get.

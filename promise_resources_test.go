@@ -1,0 +1,403 @@
+package websocket_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/wstest"
+	"github.com/zerowire/websocket/pool"
+)
+
+// heap returns how many bytes are in use once the pools have been emptied.
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // sync.Pool keeps what it held for one more
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// TestPromise20PeersCostTheirMessage: whatever peers do, their connections hold their
+// messages, as far as they have come and never more than the limit, and beside it no
+// more than 64 KiB.
+func TestPromise20PeersCostTheirMessage(t *testing.T) {
+	if raceEnabled {
+		return // the heap is another one
+	}
+	const conns, limit = 16, 1 << 20
+	masked := func(f wstest.Frame) []byte { return f.AppendMasked(nil, wstest.RFCKey) }
+	almost := make([]byte, limit-1)
+	bomb := wstest.CompressedFrames(codec.OpBinary, wstest.Bomb(limit), 100)
+	for _, tt := range []struct {
+		name   string
+		wire   []byte
+		agreed string
+		holds  int // bytes of the message
+	}{
+		{"nothing", nil, "", 0},
+		{"a header that claims all", masked(wstest.Frame{Fin: true, Opcode: codec.OpBinary, Lie: limit}), "", 0},
+		{"all but a byte of the largest message", masked(wstest.Binary(almost))[:limit], "", limit},
+		{"all but the last fragment", masked(wstest.Binary(almost).More()), "", limit},
+		{"many fragments", bytes.Repeat(masked(wstest.Continuation("x").More()), 100_000), "", 256 << 10},
+		{"all but the end of a bomb", framesOnWire(bomb[:len(bomb)-1]), withTakeover, limit},
+		{"empty blocks", framesOnWire(wstest.CompressedFrames(codec.OpBinary, wstest.EmptyBlocks(100_000), 1000)[:500]), withTakeover, 0},
+		{"Pings", bytes.Repeat(masked(wstest.Ping("0123456789")), 10_000), "", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "many fragments" {
+				tt.wire = append(masked(wstest.Binary(nil).More()), tt.wire...)
+			}
+			opts := compressedOptions(tt.agreed, limit)
+			opts.MaxControlFrames = -1
+			opts.WriteTimeout = time.Minute
+			before := heap()
+			for range conns {
+				ours, peer := tcpPair(t)
+				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
+				t.Cleanup(func() { c.CloseNow() })
+				go c.Serve(forms["events"])
+				sent := make(chan error, 1)
+				go func() {
+					_, err := peer.Write(tt.wire)
+					sent <- err
+				}()
+				select {
+				case err := <-sent:
+					if err != nil {
+						t.Fatal(err)
+					}
+				case <-time.After(time.Second): // it answers, and takes no more before it is read
+				}
+			}
+			most := tt.holds + 64<<10
+			got := 0
+			for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+				if got = (heap() - before) / conns; got <= most { // what was on its way has come
+					return
+				}
+			}
+			t.Errorf("a connection holds %d bytes, want at most %d", got, most)
+		})
+	}
+}
+
+func framesOnWire(frames []wstest.Frame) (b []byte) {
+	for _, f := range frames {
+		b = f.AppendMasked(b, wstest.RFCKey)
+	}
+	return b
+}
+
+// TestPromise21DeadReadersDelayNobody broadcasts to peers of whom one never reads: no call
+// waits for it, the others get everything, it holds no more than MaxPending and a message,
+// and it is cut after WriteTimeout.
+func TestPromise21DeadReadersDelayNobody(t *testing.T) {
+	const peers, messages, maxPending, timeout = 5, 300, 64 << 10, 10 * time.Second // the defaults
+	payload := bytes.Repeat([]byte("news "), 800)
+	m, err := websocket.Prepare(websocket.OpText, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		policy websocket.Overflow
+		send   func(c *websocket.Conn) error
+	}{
+		"drop the oldest": {websocket.DropOldest, func(c *websocket.Conn) error { return c.WritePrepared(background, m) }},
+		"drop the newest": {websocket.DropNewest, func(c *websocket.Conn) error { return c.Write(background, websocket.OpText, payload) }},
+		"disconnect":      {websocket.Disconnect, func(c *websocket.Conn) error { return c.WritePrepared(background, m) }},
+		"as a hub does": {websocket.Block, func(c *websocket.Conn) error {
+			n, err := c.TryWritePrepared(m)
+			if n == 0 && err == nil {
+				err = websocket.ErrOverflow
+			}
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var conns []*websocket.Conn
+				var received [peers]atomic.Int32
+				var reading sync.WaitGroup
+				for i := range peers {
+					ours, peer := pipe.New()
+					c := websocket.NewConn(ours, websocket.RoleServer, "", nil, &websocket.Options{Overflow: tt.policy, PingInterval: -1})
+					conns = append(conns, c)
+					defer c.CloseNow()
+					defer peer.Close()
+					if i > 0 {
+						reading.Go(func() {
+							for {
+								f, _, err := wstest.ReadFrame(peer)
+								if err != nil {
+									return
+								}
+								if !bytes.Equal(f.Payload, payload) {
+									t.Errorf("peer %d gets %v", i, f)
+								}
+								received[i].Add(1)
+							}
+						})
+					}
+				}
+				ended := begin(func() error { _, _, err := conns[0].Read(background); return err })
+				start := time.Now()
+				for range messages {
+					for i, c := range conns {
+						if err := tt.send(c); err != nil && (i > 0 || !errors.Is(err, websocket.ErrOverflow)) {
+							t.Fatalf("sending to peer %d = %v", i, err)
+						}
+						if got := c.Pending(); got > maxPending+len(payload)+codec.MaxHeaderSize {
+							t.Fatalf("%d bytes wait for peer %d", got, i)
+						}
+					}
+					synctest.Wait() // the living read, in no time
+				}
+				if took := time.Since(start); took != 0 {
+					t.Errorf("somebody waited for the dead one, for %v", took)
+				}
+				for i := 1; i < peers; i++ {
+					if got := received[i].Load(); got != messages {
+						t.Errorf("peer %d got %d messages, want %d", i, got, messages)
+					}
+				}
+				if err := ended.wait(); tt.policy == websocket.Disconnect {
+					if !errors.Is(err, websocket.ErrOverflow) || time.Since(start) != 0 {
+						t.Errorf("the dead one's connection ended with %v after %v, want ErrOverflow at once", err, time.Since(start))
+					}
+				} else if took := time.Since(start).Round(10 * time.Millisecond); !errors.Is(err, websocket.ErrTimeout) || took != timeout {
+					t.Errorf("the dead one's connection ended with %v after %v, want ErrTimeout after %v", err, took, timeout)
+				}
+				for _, c := range conns {
+					c.CloseNow()
+				}
+				reading.Wait()
+			})
+		})
+	}
+}
+
+// TestPromise22PingFloodsNeverQueue has a peer that takes nothing send 20,000 Pings: one Pong
+// waits, the last one, and the flood costs no memory.
+func TestPromise22PingFloodsNeverQueue(t *testing.T) {
+	inBothRoles(t, &websocket.Options{MaxControlFrames: -1, WriteTimeout: time.Hour, PingInterval: -1}, func(tc *testConn) {
+		written, stuck := tc.fill()
+		pending := tc.Pending()
+		tc.beginRead(background)
+		var hundred []byte
+		payload := string(make([]byte, 125))
+		for range 100 {
+			hundred = append(hundred, tc.wire(wstest.Ping(payload))...)
+		}
+		flood := func(n int) {
+			for range n {
+				tc.sendBytes(hundred)
+				synctest.Wait() // it is read
+			}
+		}
+		flood(10) // buffers find their sizes
+		// Their Pongs are 2.5 MB. The pipe makes a timer for each deadline.
+		if got := allocated(func() { flood(200) }); got > 1<<20 {
+			tc.t.Errorf("20,000 Pings of 125 bytes allocated %d bytes, want at most 1 MiB", got)
+		}
+		tc.send(wstest.Ping("last"))
+		synctest.Wait()
+		if got := tc.Pending(); got != pending {
+			tc.t.Errorf("%d bytes wait, %d did before the flood", got, pending)
+		}
+		for _, f := range written {
+			tc.wantFrame("what was written before", f)
+		}
+		tc.wantFrame("one Pong is sent", wstest.Pong("last"))
+		tc.wantIdle("and no other")
+		tc.want("who was stuck", stuck.wait(), nil)
+	})
+}
+
+// TestPromise23DeadPeersAreFoundInAMinute has zero Options: 30 s until the Ping and 30 s
+// for its answer, both idle and in the middle of a frame.
+func TestPromise23DeadPeersAreFoundInAMinute(t *testing.T) {
+	for name, last := range map[string]func(*testConn) []byte{
+		"idle":                     func(tc *testConn) []byte { return tc.wire(wstest.Pong("")) },
+		"in the middle of a frame": func(tc *testConn) []byte { return tc.wire(wstest.Text("xyz"))[:3] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBothRoles(t, &websocket.Options{MessageTimeout: time.Hour}, func(tc *testConn) {
+				read := tc.beginRead(background)
+				time.Sleep(20 * time.Second)
+				tc.sendBytes(last(tc))
+				synctest.Wait()
+				start := time.Now()
+				tc.want("the connection ends", read.wait(), websocket.ErrTimeout)
+				if took := time.Since(start); took < time.Minute || took > time.Minute+2*time.Second {
+					tc.t.Errorf("the dead peer was found after %v, want a minute, and a second for it to close TCP", took)
+				}
+			})
+		})
+	}
+}
+
+// TestPromise24NothingOutlivesItsConnection opens and ends 10,000 connections on sockets,
+// in every way: afterwards there are as many goroutines and descriptors as before, no
+// buffer is lent, and nothing, a timer or a table, holds any of the Conns.
+func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
+	cycles := 10_000
+	if raceEnabled || testing.Short() {
+		cycles = 1000
+	}
+	var made, freed atomic.Int64
+	hooks := websocket.Hooks{Opened: func(c *websocket.Conn) {
+		made.Add(1)
+		runtime.AddCleanup(c, func(struct{}) { freed.Add(1) }, struct{}{})
+	}}
+	opts := websocket.Options{Hooks: hooks, Compression: &websocket.Compression{Takeover: true}, Logger: quiet}
+	var addrs []string
+	for _, h := range forms {
+		addrs = append(addrs, serve(t, &websocket.Server{Handler: h, Options: opts}))
+	}
+	p := chatter(2000)
+	ends := []func(c *websocket.Conn, nc net.Conn){
+		func(c *websocket.Conn, _ net.Conn) { c.Close(websocket.StatusNormalClosure, "") },
+		func(c *websocket.Conn, _ net.Conn) { c.CloseNow() },
+		func(_ *websocket.Conn, nc net.Conn) { nc.Close() },
+		func(_ *websocket.Conn, nc net.Conn) { nc.(*net.TCPConn).SetLinger(0); nc.Close() }, // a reset
+		func(c *websocket.Conn, nc net.Conn) { nc.Write([]byte{0xFF, 0x80, 0, 0, 0, 0}); c.Read(background) },
+		func(c *websocket.Conn, _ net.Conn) {
+			ctx, cancel := context.WithTimeout(background, time.Microsecond)
+			c.Read(ctx)
+			cancel()
+			c.Queue(background, websocket.OpText, p)
+			c.Ping(ctx)
+		},
+	}
+	cycle := func(i int) {
+		var nc net.Conn
+		c, err := websocket.Dial(background, "ws://"+addrs[i%2], &websocket.DialOptions{Options: opts, Proxy: noProxy,
+			NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				var err error
+				nc, err = new(net.Dialer).DialContext(ctx, network, addr)
+				return nc, err
+			}})
+		if err != nil {
+			t.Errorf("cycle %d: Dial() = %v", i, err)
+			return
+		}
+		defer c.CloseNow()
+		if err := c.Write(background, websocket.OpText, p); err != nil {
+			t.Errorf("cycle %d: Write() = %v", i, err)
+		}
+		if _, got, err := c.Read(background); err != nil || !bytes.Equal(got, p) {
+			t.Errorf("cycle %d: Read() = %d bytes, %v", i, len(got), err)
+		}
+		ends[i/2%len(ends)](c, nc)
+	}
+	for i := range 4 * len(ends) {
+		cycle(i) // what there is once is made
+	}
+	left := func() string {
+		runtime.GC()
+		return fmt.Sprintf("%d goroutines, %d descriptors, %d buffers, %d Conns", runtime.NumGoroutine(), openDescriptors(t), pool.Lent(), made.Load()-freed.Load())
+	}
+	settle := func(done func() bool) {
+		for start := time.Now(); !done() && time.Since(start) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+		}
+	}
+	settle(func() bool { runtime.GC(); return made.Load() == freed.Load() })
+	before := left()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for i := next.Add(1); i <= int64(cycles); i = next.Add(1) {
+				cycle(int(i))
+			}
+		})
+	}
+	workers.Wait()
+	after := ""
+	settle(func() bool { after = left(); return after == before })
+	if after != before {
+		t.Errorf("after %d cycles there are %s; there were %s\n%s", cycles, after, before, stacks())
+	}
+}
+
+// openDescriptors counts the descriptors of this process, where they can be listed.
+func openDescriptors(t *testing.T) int {
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// TestPromise26IdleConnectionsDoNothing leaves connections alone for an hour: without Pings
+// nothing is called on the network, and with them there are no more than eight calls for
+// each: two reads, a write, and their deadlines.
+func TestPromise26IdleConnectionsDoNothing(t *testing.T) {
+	for name, tt := range map[string]struct {
+		interval time.Duration
+		most     int32
+	}{
+		"without Pings":        {-1, 0},
+		"with one each minute": {time.Minute, 60 * 8},
+	} {
+		for form, h := range forms {
+			t.Run(name+", "+form, func(t *testing.T) {
+				for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
+					synctest.Test(t, func(t *testing.T) {
+						ours, peer := pipe.New()
+						nc := &busyConn{Conn: ours}
+						c := websocket.NewConn(nc, role, "", nil, &websocket.Options{PingInterval: tt.interval})
+						served := begin(func() error { return c.Serve(h) })
+						go func() { // the peer answers Pings
+							other := websocket.NewConn(peer, role.Peer(), "", nil, &websocket.Options{PingInterval: -1})
+							other.Serve(forms["events"])
+						}()
+						time.Sleep(5 * time.Minute) // it comes to rest
+						nc.calls.Store(0)
+						time.Sleep(time.Hour)
+						if got := nc.calls.Load(); got > tt.most {
+							t.Errorf("an idle %v calls the network %d times in an hour, want at most %d", role, got, tt.most)
+						}
+						c.CloseNow()
+						served.wait()
+						peer.Close()
+						time.Sleep(time.Minute)
+					})
+				}
+			})
+		}
+	}
+}
+
+// busyConn counts the calls of everything.
+type busyConn struct {
+	*pipe.Conn
+	calls atomic.Int32
+}
+
+func (c *busyConn) Read(p []byte) (int, error)  { c.calls.Add(1); return c.Conn.Read(p) }
+func (c *busyConn) Write(p []byte) (int, error) { c.calls.Add(1); return c.Conn.Write(p) }
+func (c *busyConn) SetReadDeadline(t time.Time) error {
+	c.calls.Add(1)
+	return c.Conn.SetReadDeadline(t)
+}
+func (c *busyConn) SetWriteDeadline(t time.Time) error {
+	c.calls.Add(1)
+	return c.Conn.SetWriteDeadline(t)
+}
