@@ -206,14 +206,13 @@ func (d *Decompressor) grow() {
 	d.out.B = d.out.B[:cap(d.out.B)]
 }
 
-// most is how large out has to be at most where before bytes of it lie before the
-// message: for the largest message, and for those to get out of reach, with a match
-// to come. 0 is no limit.
+// most is how large out has to be at most: for the largest message and, if so many bytes
+// lie before it, for a match behind all that a distance reaches. 0 is no limit.
 func (d *Decompressor) most(before int) uint64 {
 	if d.MaxMessage == 0 || before == 0 {
 		return d.MaxMessage
 	}
-	return max(d.MaxMessage, uint64(before+d.reach()+maxLength))
+	return max(d.MaxMessage, uint64(d.reach()+maxLength))
 }
 
 // reach is the largest distance that is allowed.

@@ -241,7 +241,7 @@ func TestGrowAtTheLimit(t *testing.T) {
 					if _, err := d.Write(tooBig, true); err != codec.ErrMessageTooBig {
 						t.Fatalf("%s, window of %d in %d bits, above the limit of %d: %v", name, before, bits, limit, err)
 					}
-					if got, most := cap(d.out.B), 2*max(limit, 2*reach+maxLength, 512); got > most {
+					if got, most := cap(d.out.B), 2*max(limit, reach+maxLength, 512); got > most {
 						t.Fatalf("%s, window of %d in %d bits, the limit of %d: room for %d, want at most %d", name, before, bits, limit, got, most)
 					}
 					d.Reset()
