@@ -16,6 +16,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/leak"
 	"github.com/zerowire/websocket/internal/pipe"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
@@ -329,7 +330,7 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 	after := ""
 	settle(func() bool { after = left(); return after == before })
 	if after != before {
-		t.Errorf("after %d cycles there are %s; there were %s\n%s", cycles, after, before, stacks())
+		t.Errorf("after %d cycles there are %s; there were %s\n%s", cycles, after, before, leak.Stacks())
 	}
 }
 
