@@ -275,8 +275,12 @@ func behindSOCKS(sent []byte) (rest []byte, ok bool) {
 	if !bytes.Equal(take(4), []byte{5, 2, 0, 2}) {
 		return nil, false
 	}
-	if len(sent) > 0 && sent[0] == 1 { // name and password
-		if take(1); !counted() || !counted() {
+	if len(sent) > 0 && sent[0] == 1 {
+		take(1)
+		if name := counted(); !name {
+			return nil, false
+		}
+		if password := counted(); !password {
 			return nil, false
 		}
 	}

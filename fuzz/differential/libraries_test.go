@@ -32,9 +32,6 @@ type conn interface {
 	drop()
 }
 
-// unlimited is the largest message that no input becomes.
-const unlimited = 1 << 40
-
 // ours is the library that the others are compared with.
 var ours = library{"zerowire", openOurs}
 
