@@ -61,7 +61,7 @@ build() {
 
 {
 	build . "${instrumented[@]}"
-	[ ! -d differential ] || build differential "${instrumented[@]}" "${others[@]}"
+	build differential "${instrumented[@]}" "${others[@]}"
 } >"$scratch/known"
 
 chosen=()
