@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ const (
 	// kilobyte of each goroutine that ever was at the same time, for both ends of 5,000
 	// connections, and the poisoned pool its table of buffers.
 	heapSlack = 6 << 20
+
+	// garbage is how large the process may be before garbage is collected.
+	garbage = 512 << 20
 )
 
 // scaled is how many of n an attack does.
@@ -74,6 +78,10 @@ func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
 		t.Fatal(err)
 	}
 	a.before, a.heap = settled(), heapInUse()
+	// A garbage collection closes descriptors that were forgotten. Have none but those that
+	// are asked for, as long as there is room.
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(garbage))
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	stop := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() { w.watch(stop) })
@@ -104,7 +112,7 @@ func (a *attack) disperse() {
 }
 
 // wantRecovery waits until what is held is no more than before. The heap is looked at
-// last: a garbage collection closes descriptors that were forgotten.
+// last, because that collects garbage.
 func (a *attack) wantRecovery() {
 	a.Helper()
 	start := time.Now()

@@ -72,7 +72,7 @@ func (w *witness) verdict(bare *witness) string {
 	if err := errors.Join(w.err, bare.err); err != nil {
 		return err.Error()
 	}
-	limit := stall + 2*slices.Max(bare.waits)
+	limit := stall + 5*slices.Max(bare.waits)
 	if got := w.percentile99(); got > limit {
 		return fmt.Sprintf("p99 of %d echoes is %v, want at most %v", len(w.waits), got, limit)
 	}
