@@ -53,9 +53,9 @@ func TestServerBehindNetHTTP(t *testing.T) {
 	}
 }
 
-// TestShutdownOfUpgraded: the connections that an application reads itself end
+// TestPromise29ShutdownOfUpgraded: the connections that an application reads itself end
 // with the Server that upgraded them, too.
-func TestShutdownOfUpgraded(t *testing.T) {
+func TestPromise29ShutdownOfUpgraded(t *testing.T) {
 	srv := &websocket.Server{MaxConns: 1}
 	url := behindHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := srv.Upgrade(w, r)
