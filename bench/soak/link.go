@@ -189,6 +189,15 @@ type closing struct {
 	reason string
 }
 
+// closingOf returns a Close frame as an error.
+func closingOf(f wstest.Frame) error {
+	code, reason, err := codec.ParseClose(f.Payload)
+	if err != nil {
+		return err
+	}
+	return &closing{code, string(reason)}
+}
+
 func (c *closing) Error() string {
 	return fmt.Sprintf("the server closes with %d %q", c.code, c.reason)
 }
@@ -224,11 +233,7 @@ func (l *link) message() (op websocket.Opcode, p []byte, err error) {
 		}
 		switch {
 		case f.Opcode == codec.OpClose:
-			code, reason, err := codec.ParseClose(f.Payload)
-			if err != nil {
-				return 0, nil, err
-			}
-			return 0, nil, &closing{code, string(reason)}
+			return 0, nil, closingOf(f)
 		case f.Opcode.IsControl():
 			continue
 		case (f.Opcode == codec.OpContinuation) != (l.op != 0), l.op != 0 && f.RSV != 0:
@@ -266,6 +271,8 @@ func (l *link) end(code websocket.StatusCode) error {
 func (l *link) wantEnd() error {
 	f, _, err := wstest.ReadFrame(l.in)
 	switch {
+	case err == nil && f.Opcode == codec.OpClose:
+		return fmt.Errorf("want the end of the connection: %w", closingOf(f))
 	case err == nil:
 		return fmt.Errorf("the server sends %v, want the end of the connection", f)
 	case isEnd(err):
