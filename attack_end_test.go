@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +139,33 @@ func TestAttackHalfClosedConnections(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestAttackPeersThatStay has peers that do not close TCP after the closing handshake, and
+// go on sending as slowly as they can: the server has closed its side, and cuts them.
+func TestAttackPeersThatStay(t *testing.T) {
+	for form, h := range forms {
+		t.Run(form, func(t *testing.T) {
+			attacked(t, &websocket.Server{Handler: h}, func(a *attack) {
+				var staying sync.WaitGroup
+				for _, nc := range a.entered(scaled(100)) {
+					staying.Go(func() {
+						if err := exchange(nc, bye, byeToo); err != nil {
+							a.Error(err)
+						}
+						start := time.Now()
+						for _, err := nc.Write(hello[:1]); err == nil; _, err = nc.Write(hello[:1]) {
+							if time.Sleep(10 * time.Millisecond); time.Since(start) > recovery {
+								a.Error("a peer that goes on sending is not cut")
+								return
+							}
+						}
+					})
+				}
+				staying.Wait()
+			})
+		})
 	}
 }
 

@@ -35,20 +35,39 @@ func listenerOf(nc net.Conn) net.Listener {
 	return &memoryListener{oneListener: oneListener{conn: nc, closed: make(chan struct{})}}
 }
 
+// The frames of a script come all at once, so that the answers leave together, or apart,
+// so that each leaves by itself.
+const (
+	atOnce = time.Duration(0)
+	apart  = time.Millisecond
+)
+
+// playFrames sends head and then frames.
+func playFrames(peer net.Conn, head []byte, frames []wstest.Frame, pause time.Duration, appendTo func(wstest.Frame, []byte) []byte) {
+	for _, f := range frames {
+		if head = appendTo(f, head); pause > 0 {
+			peer.Write(head)
+			time.Sleep(pause)
+			head = nil
+		}
+	}
+	peer.Write(head)
+}
+
 // playClient plays a client up to where it has sent frames behind its request, of head
 // bytes.
-func playClient(peer net.Conn, frames []wstest.Frame) (head int) {
+func playClient(peer net.Conn, frames []wstest.Frame, pause time.Duration) (head int) {
 	request := strings.Replace(goodRequest, "\n\n", "\nSec-WebSocket-Extensions: permessage-deflate\n\n", 1)
 	request = strings.ReplaceAll(request, "\n", "\r\n")
-	peer.Write(append([]byte(request), masked(frames...)...))
+	playFrames(peer, []byte(request), frames, pause, func(f wstest.Frame, b []byte) []byte { return f.AppendMasked(b, wstest.RFCKey) })
 	return len(request)
 }
 
 // playServer returns the session of a Server with h.
-func playServer(h websocket.Handler) func(faulty, peer net.Conn, report func(string, error)) int {
+func playServer(h websocket.Handler, pause time.Duration) func(faulty, peer net.Conn, report func(string, error)) int {
 	return func(faulty, peer net.Conn, report func(string, error)) int {
 		srv, served := serveFaulty(h, faulty, report)
-		head := playClient(peer, sessionScript())
+		head := playClient(peer, sessionScript(), pause)
 		io.Copy(io.Discard, peer)
 		peer.Close()
 		report("Shutdown", srv.Shutdown(background))
@@ -63,7 +82,7 @@ func playShutdown(h websocket.Handler) func(faulty, peer net.Conn, report func(s
 	return func(faulty, peer net.Conn, report func(string, error)) int {
 		srv, served := serveFaulty(h, faulty, report)
 		script := sessionScript()
-		head := playClient(peer, script[:len(script)-1])
+		head := playClient(peer, script[:len(script)-1], apart)
 		time.Sleep(time.Second)
 		down := begin(func() error { return srv.Shutdown(background) })
 		peer.Write(masked(wstest.Close(1001, "")))
@@ -97,7 +116,7 @@ func playUpgrade(h websocket.Handler) func(faulty, peer net.Conn, report func(st
 			}
 		})}
 		served := begin(func() error { return srv.Serve(listenerOf(faulty)) })
-		head := playClient(peer, sessionScript())
+		head := playClient(peer, sessionScript(), atOnce)
 		io.Copy(io.Discard, peer)
 		peer.Close()
 		handlers.Wait()
@@ -108,7 +127,7 @@ func playUpgrade(h websocket.Handler) func(faulty, peer net.Conn, report func(st
 }
 
 // playDial returns the session of Dial and h.
-func playDial(h websocket.Handler) func(faulty, peer net.Conn, report func(string, error)) int {
+func playDial(h websocket.Handler, pause time.Duration) func(faulty, peer net.Conn, report func(string, error)) int {
 	return func(faulty, peer net.Conn, report func(string, error)) int {
 		head := 0
 		answered := begin(func() error {
@@ -122,10 +141,7 @@ func playDial(h websocket.Handler) func(faulty, peer net.Conn, report func(strin
 				return err
 			}
 			head = len(response)
-			for _, f := range sessionScript() {
-				response = f.Append(response)
-			}
-			peer.Write(response)
+			playFrames(peer, response, sessionScript(), pause, wstest.Frame.Append)
 			io.Copy(io.Discard, peer)
 			return nil
 		})

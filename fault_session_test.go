@@ -63,13 +63,14 @@ var sessionEnds = map[string]struct {
 	role websocket.Role
 	play func(faulty, peer net.Conn, report func(call string, err error)) (head int)
 }{
-	"Server, events":   {websocket.RoleServer, playServer(forms["events"])},
-	"Server, blocking": {websocket.RoleServer, playServer(forms["blocking"])},
-	"Server, streams":  {websocket.RoleServer, playServer(websocket.Blocking(echoStreams))},
+	"Server, events":   {websocket.RoleServer, playServer(forms["events"], apart)},
+	"Server, at once":  {websocket.RoleServer, playServer(forms["events"], atOnce)},
+	"Server, blocking": {websocket.RoleServer, playServer(forms["blocking"], apart)},
+	"Server, streams":  {websocket.RoleServer, playServer(websocket.Blocking(echoStreams), atOnce)},
 	"Server, Shutdown": {websocket.RoleServer, playShutdown(forms["events"])},
 	"Upgrade":          {websocket.RoleServer, playUpgrade(forms["events"])},
-	"Dial, events":     {websocket.RoleClient, playDial(forms["events"])},
-	"Dial, streams":    {websocket.RoleClient, playDial(websocket.Blocking(echoStreams))},
+	"Dial, events":     {websocket.RoleClient, playDial(forms["events"], apart)},
+	"Dial, streams":    {websocket.RoleClient, playDial(websocket.Blocking(echoStreams), atOnce)},
 }
 
 // faultStride is from how many bytes one gets the fault: with the race detector, under
