@@ -274,7 +274,7 @@ func wantRefusedCheaply(t *testing.T, limit int64, frames []wstest.Frame) {
 		}
 		// The buffers that the message has grown through are the limit, a quarter of it, a
 		// sixteenth … Those of the test's pipe come to it, and the one that frames are read into.
-		if most := uint64(limit + limit/3 + 448<<10); got > most {
+		if most := uint64(limit + limit/3 + 704<<10); got > most {
 			tc.t.Errorf("the message allocated %d bytes before it exceeded %d, want at most %d", got, limit, most)
 		}
 		tc.peer.Close()
