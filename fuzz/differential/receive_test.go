@@ -1,7 +1,6 @@
 package differential
 
 import (
-	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -67,7 +66,8 @@ func fuzzReceive(f *testing.F, theirs library) {
 		if len(stream) > 16<<10 || agreed != "" && len(stream) > 4<<10 {
 			return
 		}
-		d := compare(t, theirs, filled(stream), codec.Role(options&asClient), agreed, int(size)+1)
+		role := codec.Role(options & asClient)
+		d := compare(t, theirs, finished(stream, role), role, agreed, int(size)+1)
 		if !d.none() && !slices.ContainsFunc(differences, d.is) {
 			t.Fatalf("of % x a %v makes\n %v\n%s makes\n %v", d.stream, d.role, d.ours, theirs.name, d.theirs)
 		}
@@ -87,44 +87,62 @@ func compare(t *testing.T, theirs library, stream []byte, role codec.Role, agree
 	}
 }
 
-// filled returns stream with its last frame filled up with zeros: whether a library
-// looks at the header of a frame that is not whole, or at what there is of its payload,
-// is of no interest. Of one that claims too much nothing is left but the header.
-func filled(stream []byte) []byte {
+// finished returns stream with its last frame filled up with zeros, and behind that the
+// end of the message that it has begun: when a library looks at what is not whole is of
+// no interest. Of a frame that claims too much nothing is left but the header.
+func finished(stream []byte, role codec.Role) []byte {
+	begun := false
 	for at := 0; at < len(stream); {
-		header := stream[at:]
-		size := 2
-		length := uint64(0)
-		if len(header) > 1 {
-			length = uint64(header[1] & 0x7F)
-			size += int(header[1]>>7) * 4
+		first := stream[at]
+		size, length := headerSize(stream[at:])
+		if missing := at + size - len(stream); missing > 0 {
+			stream = slices.Concat(stream, make([]byte, missing))
 		}
-		form := length
-		switch {
-		case form == 126:
-			size += 2
-		case form == 127:
-			size += 8
-		}
-		if size > len(header) {
-			header = append(bytes.Clone(header), make([]byte, size-len(header))...)
-			stream = slices.Concat(stream[:at], header)
-		}
-		switch {
-		case form == 126:
+		switch header := stream[at:]; length {
+		case 126:
 			length = uint64(binary.BigEndian.Uint16(header[2:]))
-		case form == 127:
+		case 127:
 			length = binary.BigEndian.Uint64(header[2:])
 		}
 		if length > 16<<10 {
 			return stream[:at+size]
 		}
 		at += size + int(length)
-		if at > len(stream) {
-			return slices.Concat(stream, make([]byte, at-len(stream)))
+		if missing := at - len(stream); missing > 0 {
+			stream = slices.Concat(stream, make([]byte, missing))
+		}
+		if first&0x8 == 0 {
+			begun = first&0x80 == 0
 		}
 	}
-	return stream
+	switch end := wstest.Continuation(""); {
+	case !begun:
+		return stream
+	case role == codec.Server:
+		return end.AppendMasked(slices.Clip(stream), wstest.RFCKey)
+	default:
+		return end.Append(slices.Clip(stream))
+	}
+}
+
+// headerSize returns the size of the header that b begins with, and the seven bits of
+// its length.
+func headerSize(b []byte) (size int, length uint64) {
+	size = 2
+	if len(b) == 1 {
+		return size, 0
+	}
+	if b[1]&0x80 != 0 {
+		size += 4
+	}
+	length = uint64(b[1] & 0x7F)
+	switch length {
+	case 126:
+		size += 2
+	case 127:
+		size += 8
+	}
+	return size, length
 }
 
 // receive returns what l makes of stream, in pieces of a size.
