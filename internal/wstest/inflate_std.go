@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
+	"sync"
 )
 
 // StdInflate inflates a message as [Inflater.Message] does, with the standard
@@ -26,11 +27,15 @@ func StdInflate(before, payload []byte, limit int) ([]byte, error) {
 	return out, err
 }
 
+// stdReaders keeps readers, of 40 KiB each: fuzzing would make nothing but those.
+var stdReaders = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
 func stdInflate(before, payload, end []byte, limit int) ([]byte, error) {
 	behind := len(DeflateTail) + len(end)
 	in := bytes.NewReader(bytes.Join([][]byte{payload, DeflateTail, end}, nil)) // an io.ByteReader: nothing is read ahead
 	out := bytes.Clone(before)
-	r := flate.NewReader(nil)
+	r := stdReaders.Get().(io.ReadCloser)
+	defer stdReaders.Put(r)
 	for final := false; in.Len() > 0; final = true {
 		if final && in.Len() == behind {
 			break // the message ended with a final block, and nothing was cut off
