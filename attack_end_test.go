@@ -151,7 +151,7 @@ func TestAttackPeersThatStay(t *testing.T) {
 				var staying sync.WaitGroup
 				for _, nc := range a.entered(scaled(100)) {
 					staying.Go(func() {
-						if err := exchange(nc, bye, byeToo); err != nil {
+						if err := exchange(nc, slices.Concat(bye, hello), byeToo); err != nil {
 							a.Error(err)
 						}
 						start := time.Now()
