@@ -114,11 +114,8 @@ func (a *attack) begin(offer string, begin func(l *link) []byte) (*link, error) 
 
 // echo sends frames, which are m, and wants it back.
 func (l *link) echo(m message, frames ...wstest.Frame) error {
-	wire, sent := l.wire(frames...), make(chan error, 1)
-	go func() {
-		_, err := l.nc.Write(wire)
-		sent <- err
-	}()
+	sent := make(chan error, 1)
+	go func() { sent <- l.write(frames...) }()
 	if err := l.want(m); err != nil {
 		return err
 	}
@@ -195,11 +192,12 @@ func since(start time.Time, limit time.Duration) error {
 
 // fails sends frames, and something behind them: the server has to close with the code.
 func (a *attack) fails(l *link, code websocket.StatusCode, frames ...wstest.Frame) error {
-	return a.failsOn(l, code, l.wire(append(slices.Clip(frames), wstest.Text(unheard))...))
+	go l.write(append(slices.Clip(frames), wstest.Text(unheard))...) // the server need not take all of it
+	return a.closes(l, code)
 }
 
-func (a *attack) failsOn(l *link, code websocket.StatusCode, wire []byte) error {
-	go l.nc.Write(wire) // the server need not take all of it
+// closes wants the server to close with the code.
+func (a *attack) closes(l *link, code websocket.StatusCode) error {
 	if err := l.wantClose(code); err != nil {
 		return err
 	}

@@ -53,7 +53,10 @@ func leaves(code websocket.StatusCode, frames ...wstest.Frame) func(a *attack) e
 		if err != nil {
 			return err
 		}
-		return a.failsOn(l, code, l.wire(frames...))
+		if err := l.write(frames...); err != nil {
+			return err
+		}
+		return a.closes(l, code)
 	}
 }
 

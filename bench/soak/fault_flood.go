@@ -82,7 +82,7 @@ func (a *attack) manyMessages(n int, s string) error {
 	if err != nil {
 		return err
 	}
-	go l.nc.Write(l.wire(slices.Repeat([]wstest.Frame{wstest.Text(s)}, n)...))
+	go l.write(slices.Repeat([]wstest.Frame{wstest.Text(s)}, n)...)
 	for range n {
 		if err := l.want(message{websocket.OpText, []byte(s)}); err != nil {
 			return err

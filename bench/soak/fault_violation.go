@@ -19,7 +19,10 @@ var violationFaults = []fault{
 		if err != nil {
 			return err
 		}
-		return a.failsOn(l, websocket.StatusProtocolError, wstest.Text(unheard).Append(nil))
+		if _, err := l.nc.Write(wstest.Text(unheard).Append(nil)); err != nil {
+			return err
+		}
+		return a.closes(l, websocket.StatusProtocolError)
 	}},
 	{"violation: a continuation of nothing", violates(1002, wstest.Continuation("x"))},
 	{"violation: a message in a message", violates(1002, wstest.Text("x").More(), wstest.Text("y"))},

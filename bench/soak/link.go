@@ -97,7 +97,7 @@ func connect(ctx context.Context, g *generation, d door, r *rand.Rand, patience 
 	if err != nil {
 		return nil, err
 	}
-	l := &link{id: lastID.Add(1), tcp: tcp, nc: tcp, r: r}
+	l := &link{id: lastID.Add(1), tcp: tcp, nc: tcp, r: newRand(r.Uint64())}
 	if d.tls {
 		l.nc = tls.Client(tcp, g.at.clientTLS())
 	}
@@ -158,12 +158,29 @@ func (l *link) agree(d door, answer []string) error {
 	return nil
 }
 
-// wire is frames as they are sent.
+// wire is frames as they are sent. It is the one thing of a link that is not to be used
+// by two goroutines at once.
 func (l *link) wire(frames ...wstest.Frame) (b []byte) {
 	for _, f := range frames {
 		k := l.r.Uint32()
-		b = f.AppendMasked(b, [4]byte{byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)})
+		b = appendMasked(b, f, [4]byte{byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)})
 	}
+	return b
+}
+
+// appendMasked appends a frame. The RFC's own loop masks a small payload; with a large one
+// it would be most of what the clients do.
+func appendMasked(b []byte, f wstest.Frame, key [4]byte) []byte {
+	const small = 4 << 10
+	payload := f.Payload
+	if len(payload) <= small || f.Lie != 0 {
+		return f.AppendMasked(b, key)
+	}
+	f.Payload, f.Lie = nil, int64(len(payload)) // the header alone
+	b = f.AppendMasked(b, key)
+	at := len(b)
+	b = append(b, payload...)
+	codec.Mask(b[at:], key, 0)
 	return b
 }
 
@@ -173,8 +190,7 @@ func (l *link) write(frames ...wstest.Frame) error {
 	return err
 }
 
-// answer is write for what answers the server, while another goroutine writes: that has
-// the source of masking keys.
+// answer is write for what answers the server, while another goroutine writes.
 func (l *link) answer(f wstest.Frame) error {
 	_, err := l.nc.Write(f.AppendMasked(nil, wstest.RFCKey))
 	return err
