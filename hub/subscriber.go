@@ -125,11 +125,13 @@ func (s *subscriber) catchUp() {
 			n, err = s.conn.TryWritePrepared(ms...)
 		}
 		if err == nil && n == 0 { // a Writer is open
-			n, err = 1, s.conn.WritePrepared(ctx, ms[0])
-		}
-		if errors.Is(err, websocket.ErrOverflow) { // by the connection's own rule
-			s.report(1)
-			err = nil
+			switch err = s.conn.WritePrepared(ctx, ms[0]); {
+			case err == nil:
+				n = 1
+			case errors.Is(err, websocket.ErrOverflow): // by the connection's own rule, which may have cut it
+				s.report(1)
+				n, err = 1, nil
+			}
 		}
 		s.settle(ms, n, err)
 		clear(ms)
