@@ -115,6 +115,7 @@ func afterTraffic(t *testing.T, addr string) {
 // TestPromise20IdleConnectionIsSmall: an idle connection of our own server takes no more than
 // 4.75 KiB of RSS, its goroutine's stack included, also after traffic.
 func TestPromise20IdleConnectionIsSmall(t *testing.T) {
+	t.Parallel() // with the other one
 	if raceEnabled {
 		return // the memory is another one
 	}
@@ -148,6 +149,7 @@ func TestPromise20IdleConnectionIsSmall(t *testing.T) {
 // TestPromise26IdleConnectionsCostNoCPU has 2,000 connections of our own server be idle
 // for three seconds: of the six of two processors that costs less than a tenth of one.
 func TestPromise26IdleConnectionsCostNoCPU(t *testing.T) {
+	t.Parallel()
 	addr, ask := startIdleServer(t)
 	for range 2000 {
 		afterTraffic(t, addr)
