@@ -131,9 +131,9 @@ func (h *Hub) Close() error {
 	if closed {
 		return nil
 	}
+	h.presence.close()
 	var err error
 	if h.options.Broker != nil {
-		h.presence.close()
 		if failed := h.options.Broker.Close(); failed != nil {
 			err = &BrokerError{failed}
 		}

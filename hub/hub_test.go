@@ -128,7 +128,7 @@ func TestMisuse(t *testing.T) {
 	wantErr(t, "Join of a connection that has ended", h.Join(p.Conn, "a", "name"), websocket.ErrClosed)
 
 	other := pipePeer(t)
-	subscribe(t, h, other, "a")
+	join(t, h, other, "a", "other")
 	wantErr(t, "Close", h.Close(), nil)
 	wantErr(t, "a second Close", h.Close(), nil)
 	wantErr(t, "Subscribe after Close", h.Subscribe(other.Conn, "a"), hub.ErrClosed)

@@ -52,7 +52,7 @@ func TestPublishAllocatesNothingPerSubscriber(t *testing.T) {
 			opts := &websocket.Options{PingInterval: -1, Compression: tt.compression}
 			frame := frameSize(t, opts, message)
 			allocations := func(subscribers int) float64 {
-				h, a := newHub(t, &hub.Options{Broker: mute{}, MaxPending: 1 << 20}), newAudience(t, subscribers+1, opts)
+				h, a := newHub(t, &hub.Options{Broker: hub.Mute{}, MaxPending: 1 << 20}), newAudience(t, subscribers+1, opts)
 				outsider = a.conns[subscribers]
 				for _, c := range a.conns {
 					subscribe(t, h, &peer{Conn: c}, "a.b", "a.*")
@@ -101,15 +101,6 @@ func frameSize(t *testing.T, opts *websocket.Options, message []byte) int {
 	return len(frame)
 }
 
-// mute is a broker without other nodes.
-type mute struct{}
-
-func (mute) Attach(hub.Receiver) error    { return nil }
-func (mute) Subscribe(string) error       { return nil }
-func (mute) Unsubscribe(string) error     { return nil }
-func (mute) Publish(string, []byte) error { return nil }
-func (mute) Close() error                 { return nil }
-
 // TestJoinsAndLeavesKeepNothing joins and leaves 100,000 times, in several ways.
 func TestJoinsAndLeavesKeepNothing(t *testing.T) {
 	const times = 100_000
@@ -142,7 +133,7 @@ func TestJoinsAndLeavesKeepNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var events atomic.Int64
-			h := newHub(t, &hub.Options{Broker: mute{}, Presence: func(hub.Event) { events.Add(1) }})
+			h := newHub(t, &hub.Options{Broker: hub.Mute{}, Presence: func(hub.Event) { events.Add(1) }})
 			p := pipePeer(t)
 			run := func(n int) {
 				for i := range n {

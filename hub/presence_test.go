@@ -3,9 +3,11 @@ package hub_test
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,6 +278,71 @@ func TestPresenceStorm(t *testing.T) {
 			for n := range 3 {
 				wantMembers(t, h, fmt.Sprint("room.", n))
 			}
+		}
+	})
+}
+
+// stuckBroker is a Broker that stands still.
+type stuckBroker struct {
+	*nodeBroker
+	goOn    chan struct{} // closed when it does not any more
+	notices atomic.Int64  // of presence
+}
+
+func (b *stuckBroker) Publish(topic string, message []byte) error {
+	<-b.goOn
+	if topic == "$hub" {
+		b.notices.Add(1)
+	}
+	return b.nodeBroker.Publish(topic, message)
+}
+
+// TestPresenceWaitsForTheBroker has more changes than are kept for a broker that
+// stands still. In the end the other node knows who is there.
+func TestPresenceWaitsForTheBroker(t *testing.T) {
+	const changes, kept = 80_000, 2 << 14 // in the hand of who sends them, and behind
+	inCluster(t, 1, func(t *testing.T, c *cluster) {
+		b := &stuckBroker{nodeBroker: c.node(), goOn: make(chan struct{})}
+		h := newHub(t, &hub.Options{Broker: b, Logger: slog.New(slog.DiscardHandler)})
+		p := pipePeer(t)
+		for i := range changes / 2 { // each is a name that comes, and one that goes
+			join(t, h, p, "room", fmt.Sprint(i))
+		}
+		join(t, h, pipePeer(t), "room", "another")
+		wantMembers(t, c.hubs[0], "room")
+		close(b.goOn)
+		time.Sleep(heartbeat)
+		synctest.Wait()
+		wantMembers(t, c.hubs[0], "room", fmt.Sprint(changes/2-1), "another")
+		if got := b.notices.Load(); got > kept+100 { // what belongs to a heartbeat comes on top
+			t.Errorf("%d notices had been kept, want %d at most", got, kept)
+		}
+	})
+}
+
+// TestSnapshotsAreSpaced has somebody ask for one again and again.
+func TestSnapshotsAreSpaced(t *testing.T) {
+	inCluster(t, 2, func(t *testing.T, c *cluster) {
+		join(t, c.hubs[0], pipePeer(t), "room", "ann")
+		synctest.Wait()
+		snapshots := 0
+		c.mu.Lock()
+		c.lose = func(_ string, message []byte) bool {
+			if bytes.Contains(message, []byte(`"snapshot"`)) {
+				snapshots++
+			}
+			return false
+		}
+		c.mu.Unlock()
+		const asked = 1000
+		for number := range asked { // within one heartbeat
+			ask := append([]byte{1, 0, 9, 9, 9, 9, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0}, byte(number>>8), byte(number))
+			c.nodes[0].receiver.Deliver("$hub", append(ask, `{"kind":"ask"}`...))
+			time.Sleep(heartbeat / asked)
+		}
+		synctest.Wait()
+		if snapshots < 5 || snapshots > 15 {
+			t.Errorf("%d snapshots were sent within a heartbeat to one who has asked %d times, want about 10", snapshots, asked)
 		}
 	})
 }

@@ -109,7 +109,8 @@ func TestDisconnect(t *testing.T) {
 	for _, form := range []string{"nobody reads from it", "the application reads from it"} {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
-			h := newHub(t, &hub.Options{Overflow: hub.Disconnect})
+			var dropped atomic.Int64
+			h := newHub(t, &hub.Options{Overflow: hub.Disconnect, Dropped: func(_ *websocket.Conn, n int) { dropped.Add(int64(n)) }})
 			slow, other := tcpPeer(t, smallBuffers), tcpPeer(t, 0)
 			subscribe(t, h, slow, "game")
 			subscribe(t, h, other, "game")
@@ -120,7 +121,8 @@ func TestDisconnect(t *testing.T) {
 					ended <- err
 				}()
 			}
-			for i := range 300 {
+			const messages = 300
+			for i := range messages {
 				publish(t, h, "game", message(i))
 				other.want(message(i))
 			}
@@ -143,8 +145,9 @@ func TestDisconnect(t *testing.T) {
 				break
 			}
 			if n == 0 || n > 100 {
-				t.Errorf("the slow one got %d messages of 300 before it was closed", n)
+				t.Errorf("the slow one got %d messages of %d before it was closed", n, messages)
 			}
+			eventually(t, "the others were dropped, and counted", func() int { return n + int(dropped.Load()) }, messages)
 			if form != "nobody reads from it" {
 				if err := <-ended; err == nil {
 					t.Error("Read() = nil, want the end of the connection")

@@ -104,6 +104,11 @@ func TestStorm(t *testing.T) {
 // TestPublisherWaits has a node be behind with its deliveries: so many messages wait
 // in memory, and then the publisher does.
 func TestPublisherWaits(t *testing.T) {
+	t.Run("Publish", func(t *testing.T) { testPublisherWaits(t, (*hub.Hub).Publish) })
+	t.Run("PublishLocal", func(t *testing.T) { testPublisherWaits(t, (*hub.Hub).PublishLocal) })
+}
+
+func testPublisherWaits(t *testing.T, publish func(*hub.Hub, string, websocket.Opcode, []byte) error) {
 	synctest.Test(t, func(t *testing.T) {
 		const messages, size, limit = 100, 1 << 20, 16 << 20
 		goOn := make(chan struct{})
@@ -112,7 +117,7 @@ func TestPublisherWaits(t *testing.T) {
 		published := 0
 		go func() {
 			for range messages {
-				h.Publish("a", websocket.OpBinary, make([]byte, size))
+				publish(h, "a", websocket.OpBinary, make([]byte, size))
 				published++
 			}
 		}()

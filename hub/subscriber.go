@@ -154,7 +154,7 @@ func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 }
 
 // settle counts the first n of ms, which next has taken, as sent, and puts the
-// others back. If err says that the connection is lost, all there is is dropped.
+// others back. If err says that the connection is lost, they are dropped.
 func (s *subscriber) settle(ms []*websocket.Prepared, n int, err error) {
 	dropped := 0
 	s.mu.Lock()
@@ -166,7 +166,7 @@ func (s *subscriber) settle(ms []*websocket.Prepared, n int, err error) {
 		for _, m := range ms[n:] {
 			s.bytes -= weight(m)
 		}
-		dropped = len(ms) - n + s.clear()
+		dropped = len(ms) - n
 	case n < len(ms):
 		s.waiting = slices.Concat(ms[n:], s.waiting)
 	}
