@@ -30,8 +30,8 @@ type Server struct {
 
 	// HTTP serves the requests that ask for no upgrade, one per connection, so that
 	// a page may live beside its sockets. Options.WriteTimeout is for them, too; MaxConns
-	// is not. Without it they are answered with 426, or 405 if they are no GET. It is a convenience for small servers: large ones have a
-	// web server in front.
+	// is not. Without it they are answered with 426, or 405 if they are no GET. It is a
+	// convenience for small servers: large ones have a web server in front.
 	HTTP http.Handler
 
 	// MaxConns is how many connections may be open at once, those in their opening
