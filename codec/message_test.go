@@ -70,8 +70,8 @@ func TestDecoderMessage(t *testing.T) {
 						cuts = []int{len(stream), len(stream) - 1}
 					}
 					for _, size := range cuts {
-						want, wantErr, _ := messages(role, limit, stream, size, false)
-						got, err, taken := messages(role, limit, stream, size, true)
+						want, _, wantErr := messages(role, limit, stream, size, false)
+						got, taken, err := messages(role, limit, stream, size, true)
 						if err != wantErr || !slices.Equal(got, want) {
 							t.Fatalf("%v, limit %d, %s and %s in pieces of %d: with Message %.80q, %v\nwith Next alone %.80q, %v",
 								role, limit, first.name, second.name, size, got, err, want, wantErr)
@@ -91,8 +91,8 @@ func TestDecoderMessage(t *testing.T) {
 }
 
 // messages decodes stream in pieces of size, by Next and, if both, Message before it,
-// and returns what came, the error, and how often Message gave it.
-func messages(role Role, limit uint64, stream []byte, size int, both bool) (got []string, err error, taken int) {
+// and returns what came, how often Message gave it, and the error.
+func messages(role Role, limit uint64, stream []byte, size int, both bool) (got []string, taken int, err error) {
 	d := Decoder{Role: role, MaxMessage: limit}
 	defer d.Reset()
 	for piece := range slices.Chunk(stream, size) {
@@ -110,12 +110,12 @@ func messages(role Role, limit uint64, stream []byte, size int, both bool) (got 
 				break
 			}
 			if err != nil {
-				return got, err, taken
+				return got, taken, err
 			}
 			got = append(got, fmt.Sprint(f.Opcode, f.Last(), f.Message, string(f.Payload)))
 		}
 	}
-	return got, ErrShort, taken
+	return got, taken, ErrShort
 }
 
 // TestEncoderMessage: Message is a shortcut through Append, and writes the same bytes or
