@@ -32,7 +32,8 @@ func idleServer() {
 	if err != nil {
 		panic(err)
 	}
-	go (&websocket.Server{Handler: forms["events"]}).Serve(ln)
+	srv := &websocket.Server{Handler: forms["events"], Options: websocket.Options{PingInterval: time.Hour}} // the clients do not answer
+	go srv.Serve(ln)
 	fmt.Println(ln.Addr())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		if in.Text() == "memory" {
