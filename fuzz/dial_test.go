@@ -227,7 +227,8 @@ func (c *call) wantTold(r *codec.Request, head []byte) {
 // behindProxy checks what was said to the proxy, and returns the rest.
 func (c *call) behindProxy(sent []byte) []byte {
 	c.t.Helper()
-	if c.proxy == nil || strings.Contains(c.url, "unix:") {
+	scheme, _, _ := strings.Cut(strings.ToLower(c.url), ":")
+	if c.proxy == nil || strings.HasSuffix(scheme, "+unix") {
 		return sent
 	}
 	if c.proxy.Scheme == "http" {

@@ -144,7 +144,7 @@ func TestPassEnds(t *testing.T) {
 // A message that takes longer than --wait to arrive is not silence.
 func TestWaitsForSlowMessage(t *testing.T) {
 	p := newPeer(t)
-	x := startPipe(t, "--wait=1s", p.url)
+	x := startPipe(t, "--wait=2s", p.url)
 	c := p.conn(t)
 	x.stdin.Close()
 	w, err := c.Writer(t.Context(), websocket.OpText)
@@ -152,7 +152,7 @@ func TestWaitsForSlowMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	piece := strings.Repeat("x", 16<<10) // a fragment
-	pace := time.NewTicker(150 * time.Millisecond)
+	pace := time.NewTicker(250 * time.Millisecond)
 	defer pace.Stop()
 	for range 10 {
 		if _, err := io.WriteString(w, piece); err != nil {
