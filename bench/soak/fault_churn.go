@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -64,7 +63,7 @@ func wantsPage(a *attack) error {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: a.limit + a.patience}
 	response, err := client.Get("http://" + a.g.at.Plain + page)
 	if err != nil {
-		return errors.Unwrap(err) // of the *url.Error
+		return err // a *url.Error, and so a net.Error: net/http has more words for an end than io.EOF
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
