@@ -68,10 +68,16 @@ func newEndpoint(u *url.URL) (*endpoint, error) {
 	if e.url.Hostname() == "" {
 		return nil, errors.New("URL without a host")
 	}
-	// The codec judges a host where it writes one, and this one is written to proxies
-	// too.
-	if _, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Key: codec.EncodeKey([16]byte{})}); err != nil {
+	// The codec judges host and target where it writes them. This host is written to
+	// proxies too; and of either it is known here alone whether a server has redirected
+	// to it, so that it is no misuse of the caller's.
+	_, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Target: e.url.RequestURI(), Key: codec.EncodeKey([16]byte{})})
+	switch err {
+	case nil:
+	case codec.MisuseHost:
 		return nil, fmt.Errorf("host %q: %w", e.host(), err)
+	default:
+		return nil, err
 	}
 	if len(e.hostname()) > 255 { // RFC 1035 §2.3.4
 		return nil, errors.New("URL with a host name above 255 bytes")

@@ -106,6 +106,7 @@ func TestDialDoesNotFollow(t *testing.T) {
 		{"file", "ws://a.example/x", map[string]string{"a.example:80/x": "301 file:///etc/passwd"}, 0, 1, `scheme "file"`},
 		{"unix socket", "ws://a.example/x", map[string]string{"a.example:80/x": "301 ws+unix:///run/docker.sock:/"}, 0, 1, "unix socket"},
 		{"malformed", "ws://a.example/x", map[string]string{"a.example:80/x": "301 ws://b.example:port/"}, 0, 1, "malformed"},
+		{"a target that may not be sent", "ws://a.example/x", map[string]string{"a.example:80/x": "301 ?\xF6"}, 0, 1, "request-target that may not be sent"},
 		{"no host", "ws://a.example/x", map[string]string{"a.example:80/x": "301 ws:///y"}, 0, 1, "without a host"},
 		{"300", "ws://a.example/x", map[string]string{"a.example:80/x": "300 /y"}, 0, 1, "Moved"},
 		{"304", "ws://a.example/x", map[string]string{"a.example:80/x": "304 /y"}, 0, 1, "Moved"},
