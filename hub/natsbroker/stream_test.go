@@ -104,18 +104,27 @@ func TestStreamReplays(t *testing.T) {
 				}
 			}()
 			way.cut(true)
-			eventually(t, "told of the cut", func() bool { return slices.Equal(got.told()[before:], []bool{false}) })
+			eventually(t, "told of the cut", func() bool { return !lastOf(got.told()[before:], true) })
 			insist(t, from, "a.b", "2:", 500, 0)
 			insist(t, from, "c", "not subscribed", 10, 0)
 			way.cut(false)
 			insist(t, from, "a.b", "3:", 500, 0)
 			wants(t, "the one that was cut off", got, "a.b", slices.Concat(numbers("1:", 100), numbers("2:", 500), numbers("3:", 500)))
-			eventually(t, "told that it is back", func() bool { return slices.Equal(got.told()[before:], []bool{false, true}) })
+			eventually(t, "told that it is back", func() bool { return lastOf(got.told()[before:], false) })
 			if other := got.on("c"); len(other) > 0 {
 				t.Errorf("got %q, without a subscription", other)
 			}
 		})
 	}
+}
+
+// lastOf returns the last of what was told, or none if there is nothing: on a slow
+// machine the link may be lost more often than it is cut.
+func lastOf(told []bool, none bool) bool {
+	if len(told) == 0 {
+		return none
+	}
+	return told[len(told)-1]
 }
 
 // A stream in memory is empty when its server comes back, and counts anew.
@@ -165,7 +174,7 @@ func TestStreamExpires(t *testing.T) {
 	publish(t, from, "a", "0001")
 	eventually(t, "there", func() bool { return got.has(message{"a", "0001"}) })
 	way.cut(true)
-	eventually(t, "told of the cut", func() bool { return slices.Equal(got.told(), []bool{false}) })
+	eventually(t, "told of the cut", func() bool { return !lastOf(got.told(), true) })
 	const n = 500
 	filler := strings.Repeat(".", 1000)
 	for i := range n - 1 {
@@ -233,12 +242,12 @@ func TestStreamThatIsNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, got := connect(t, srv, natsbroker.Options{Stream: &natsbroker.Stream{}})
-	eventually(t, "told that it cannot be used", func() bool { return slices.Equal(got.told(), []bool{false}) })
+	eventually(t, "told that it cannot be used", func() bool { return !lastOf(got.told(), true) })
 	publish(t, b, "a", "is refused or waits")
 	if err := js.DeleteStream(background, "zerowire"); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "told that it can", func() bool { return slices.Equal(got.told(), []bool{false, true}) })
+	eventually(t, "told that it can", func() bool { return lastOf(got.told(), false) })
 }
 
 // A replicated stream whose leader changes under load: some of a window of
