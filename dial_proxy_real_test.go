@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // The environment is read once per process: this test is a process of its own.
@@ -98,20 +99,8 @@ func program(t *testing.T, addr, name string, args ...string) {
 	t.Fatalf("%s does not listen on %s", name, addr)
 }
 
-// freeAddr returns an address on which nobody listens.
-func freeAddr(t *testing.T) (host, port string) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	host, port, _ = net.SplitHostPort(ln.Addr().String())
-	return host, port
-}
-
 func TestDialThroughTinyproxy(t *testing.T) {
-	host, port := freeAddr(t)
+	host, port, _ := net.SplitHostPort(wstest.FreeAddr(t))
 	config := filepath.Join(t.TempDir(), "tinyproxy.conf")
 	text := fmt.Sprintf("Port %s\nListen %s\nMaxClients 10\nBasicAuth user password\nTimeout 10\n", port, host)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -122,7 +111,7 @@ func TestDialThroughTinyproxy(t *testing.T) {
 }
 
 func TestDialThroughMicrosocks(t *testing.T) {
-	host, port := freeAddr(t)
+	host, port, _ := net.SplitHostPort(wstest.FreeAddr(t))
 	program(t, net.JoinHostPort(host, port), "microsocks", "-i", host, "-p", port, "-u", "user", "-P", "password")
 	wantThrough(t, "socks5", net.JoinHostPort(host, port))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/hub/natsbroker"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // A server that stands still for ten seconds: publishing never waits for it, and
@@ -19,7 +20,7 @@ import (
 func TestFrozenServer(t *testing.T) {
 	t.Parallel()
 	const frozen = 10 * time.Second
-	addr := freeAddr(t)
+	addr := wstest.FreeAddr(t)
 	srv := natsServer(t, addr, "-js", "-sd", t.TempDir())
 	core := natsbroker.Options{Prefix: "core"}
 	stream := natsbroker.Options{Prefix: "stream", Stream: &natsbroker.Stream{}}

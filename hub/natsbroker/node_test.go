@@ -20,6 +20,7 @@ import (
 	"github.com/zerowire/websocket/hub"
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // A node is a process of its own: this test binary, run again. It has an embedded
@@ -227,7 +228,7 @@ func wantMembers(t *testing.T, want string, clients ...*client) {
 // back at its place; its members go, and come back, with it.
 func TestKilledNode(t *testing.T) {
 	t.Parallel()
-	first, second, third := freeAddr(t), freeAddr(t), freeAddr(t)
+	first, second, third := wstest.FreeAddr(t), wstest.FreeAddr(t), wstest.FreeAddr(t)
 	p1, c1 := startNode(t, first)
 	_, c2 := startNode(t, second, first)
 	p3, c3 := startNode(t, third, first)
@@ -276,7 +277,7 @@ func natsServer(t testing.TB, addr string, args ...string) *process {
 // Hubs of two processes on a NATS server that is killed, and comes back.
 func TestKilledServer(t *testing.T) {
 	t.Parallel()
-	addr := freeAddr(t)
+	addr := wstest.FreeAddr(t)
 	server := natsServer(t, addr)
 	_, c1 := startNode(t, "nats://"+addr)
 	_, c2 := startNode(t, "nats://"+addr)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"slices"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // restartable is an embedded server behind a port that stays the same.
@@ -30,7 +30,7 @@ type restartable struct {
 
 func listen(t testing.TB, o embedded.Options) *restartable {
 	t.Helper()
-	o.Listen = freeAddr(t)
+	o.Listen = wstest.FreeAddr(t)
 	r := &restartable{t: t, opts: o}
 	r.start()
 	t.Cleanup(func() { r.Shutdown() })
@@ -48,21 +48,6 @@ func (r *restartable) start() {
 }
 
 func (r *restartable) url() string { return "nats://" + r.opts.Listen }
-
-// freeAddr returns an address on which nobody listens. Its port is none that the
-// system gives to those who ask for any, so that nobody else gets it.
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		addr := fmt.Sprint("127.0.0.1:", 20_000+rand.IntN(12_000))
-		if ln, err := net.Listen("tcp", addr); err == nil {
-			ln.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
-}
 
 // cable is a way to a server that can be cut.
 type cable struct {
@@ -173,7 +158,7 @@ func TestConnectBeforeTheServer(t *testing.T) {
 	for name, stream := range map[string]*natsbroker.Stream{"core": nil, "stream": {}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			addr := freeAddr(t)
+			addr := wstest.FreeAddr(t)
 			retry := natsbroker.Options{NATS: []nats.Option{nats.RetryOnFailedConnect(true)}, Stream: stream}
 			from, there := attach(t, "nats://"+addr, retry, new(recorder))
 			to, got := attach(t, "nats://"+addr, retry, new(recorder))

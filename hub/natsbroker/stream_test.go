@@ -15,6 +15,7 @@ import (
 
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // insist publishes n numbered messages, each as often as it takes.
@@ -285,7 +286,7 @@ func TestStreamOrderAcrossLeaders(t *testing.T) {
 // replicated starts three servers with JetStream.
 func replicated(t testing.TB) []*embedded.Server {
 	t.Helper()
-	addrs := []string{freeAddr(t), freeAddr(t), freeAddr(t)}
+	addrs := []string{wstest.FreeAddr(t), wstest.FreeAddr(t), wstest.FreeAddr(t)}
 	var servers []*embedded.Server
 	for i, addr := range addrs {
 		servers = append(servers, start(t, embedded.Options{

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // proxy is a running web server in front of a backend.
@@ -129,7 +131,7 @@ func eachProxy(t *testing.T, test func(t *testing.T, k kind)) {
 // It returns when the proxy accepts connections.
 func (k *kind) run(t *testing.T, backend string, edits ...string) *proxy {
 	t.Helper()
-	p := &proxy{ws: freeAddr(t), wss: freeAddr(t), cert: newCertificate(t), out: new(output), dir: t.TempDir()}
+	p := &proxy{ws: wstest.FreeAddr(t), wss: wstest.FreeAddr(t), cert: newCertificate(t), out: new(output), dir: t.TempDir()}
 	p.edit = func(backend string, edits []string) string {
 		t.Helper()
 		pairs := append(k.replacements(p), "127.0.0.1:8000", backend)
@@ -209,18 +211,6 @@ func haproxyUser() string {
 		return "\tuser haproxy\n\tgroup haproxy\n"
 	}
 	return ""
-}
-
-// freeAddr returns an address at which nobody listens. It is free only until
-// somebody else takes it, which on loopback nearly never happens.
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 func port(addr string) string {
