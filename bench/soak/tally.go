@@ -83,6 +83,7 @@ type Failure struct {
 	Err     string  `json:"error"`
 }
 
+// String returns f as a line of the report.
 func (f Failure) String() string { return fmt.Sprintf("%7.3fs  %s: %s", f.Seconds, f.What, f.Err) }
 
 func (t *tally) fail(what string, err error) {

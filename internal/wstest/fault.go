@@ -112,9 +112,8 @@ func (c *FaultConn) pass(p []byte) (int, error) {
 	n, err := c.Conn.Write(p)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.passed += n
-	if !c.fault.Write {
-		c.passed -= n
+	if c.fault.Write {
+		c.passed += n
 	}
 	c.written.Write(p[:n])
 	return n, err
