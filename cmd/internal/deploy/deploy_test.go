@@ -254,8 +254,17 @@ func TestReload(t *testing.T) {
 			wantAnswer(t, old, websocket.OpText, []byte("?"), []byte("old"))
 			return
 		}
-		if _, _, err := old.Read(limited(t)); websocket.CloseStatus(err) != websocket.StatusGoingAway {
-			t.Errorf("Read() of a connection from before the reload = %v, want Close 1001", err)
+		// Caddy 2.6 says 1001 to both ends, in either order, and without a masking
+		// key to the server, whose answer may come before it, or the end.
+		ctx := limited(t)
+		_, _, err := old.Read(ctx)
+		switch websocket.CloseStatus(err) {
+		case websocket.StatusGoingAway, websocket.StatusProtocolError, websocket.StatusAbnormalClosure:
+		default:
+			t.Errorf("Read() of a connection from before the reload = %v, want Close 1001, 1002 or none", err)
+		}
+		if ctx.Err() != nil {
+			t.Error("a connection from before the reload stays open")
 		}
 	})
 }
