@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,9 +16,10 @@ const patience = time.Second
 
 // watch notices that the application does not read.
 type watch struct {
-	mu    sync.Mutex
+	set atomic.Bool // the timer runs
+
+	mu    sync.Mutex // guards the rest, and the setting of set
 	timer *time.Timer
-	set   bool
 	over  bool // the connection has ended
 }
 
@@ -31,15 +33,19 @@ func (w *watch) end() {
 	}
 }
 
-// watchReader is called whenever the application ceases to read.
+// watchReader is called whenever the application ceases to read, when it has yielded
+// the turn: a timer that runs out before that finds it taken, and is gone.
 func (c *Conn) watchReader() {
 	w := &c.in.watch
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.set || w.over {
+	if w.set.Load() {
 		return
 	}
-	w.set = true
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.set.Load() || w.over {
+		return
+	}
+	w.set.Store(true)
 	if w.timer == nil {
 		w.timer = time.AfterFunc(patience, c.readAhead)
 	} else {
@@ -50,9 +56,7 @@ func (c *Conn) watchReader() {
 // readAhead reads in place of an application that does not, until it does, or
 // until data has come: that waits for it, and holds up what is behind it.
 func (c *Conn) readAhead() {
-	c.in.watch.mu.Lock()
-	c.in.watch.set = false
-	c.in.watch.mu.Unlock()
+	c.in.watch.set.Store(false)
 	if !c.in.wait.takeAhead(&c.in.turn) {
 		return // it reads, or nobody ever will
 	}

@@ -93,6 +93,7 @@ func (c *Conn) linger() {
 	if c.role == RoleServer && (c.saidAll() || closeWrite(c.socket.nc) != nil) {
 		return
 	}
+	c.in.wait.end()
 	c.in.decoder.Reset()
 	drain(c.socket.nc, c.in.decoder.Space(smallRead))
 }

@@ -49,6 +49,7 @@ func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 		return err
 	}
 	if size(w.pending) < pendingBytes {
+		w.held.Store(true)
 		return nil
 	}
 	return c.flushLocked(ctx)

@@ -225,7 +225,9 @@ func (c *Conn) decode() (codec.Frame, error) {
 // NOTE: nearly all connections wait here nearly all the time: what stands on the
 // stack here is what they cost.
 func (c *Conn) receive() error {
-	c.out.batch.Store(false)
+	if c.out.batch.Load() {
+		c.out.batch.Store(false) // before flushOffhand looks: see leave
+	}
 	c.flushOffhand()
 	if c.in.parks && c.in.slow && c.in.decoder.Idle() {
 		c.in.decoder.Release()
@@ -241,7 +243,6 @@ func (c *Conn) receive() error {
 			return err
 		}
 		n, err := c.socket.receive(&c.in.decoder, payload)
-		c.in.wait.disarm()
 		if n > 0 { // an error with it comes again
 			if payload != nil {
 				c.in.direct = n

@@ -27,7 +27,9 @@ func (c *Conn) leave(ctx context.Context) error {
 	w := &c.out
 	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
 		c.holdBack()
-		return nil
+		if w.batch.Load() {
+			return nil
+		} // else whoever reads may have gone to wait without having seen it
 	}
 	return c.flushLocked(ctx)
 }
@@ -36,6 +38,9 @@ func (c *Conn) leave(ctx context.Context) error {
 // application stalls.
 func (c *Conn) holdBack() {
 	w := &c.out
+	if !w.held.Load() {
+		w.held.Store(true)
+	}
 	if w.holding {
 		return
 	}
@@ -49,6 +54,9 @@ func (c *Conn) holdBack() {
 
 // stopHolding is called when what was held back leaves, or never will.
 func (w *writer) stopHolding() {
+	if w.held.Load() {
+		w.held.Store(false)
+	}
 	if w.holding {
 		w.holding = false
 		w.hold.Stop()
@@ -70,8 +78,11 @@ var offhand = func() context.Context {
 	return ctx
 }()
 
-// flushOffhand is flush for whoever reads.
+// flushOffhand sends what was held back, for whoever reads and goes to wait.
 func (c *Conn) flushOffhand() {
+	if !c.out.held.Load() {
+		return
+	}
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
 	c.flushLocked(offhand)
@@ -104,7 +115,13 @@ type sending struct {
 	rest    net.Buffers // the part of vectors that is not sent
 }
 
+// pendingBuffer is the place of pending in buffers.
+const pendingBuffer = 2
+
 var sendings = sync.Pool{New: func() any { return new(sending) }}
+
+// sendingPending stands for what sendPending sends: a buffer that it has itself.
+var sendingPending sending
 
 // gather takes what is pending, with a frame of h and payload behind it unless
 // payload is nil.
@@ -148,10 +165,18 @@ func (s *sending) release() {
 func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
 	w := &c.out
 	w.stopHolding()
-	s := w.gather(h, payload)
+	mayLeave := c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
+	var s *sending
+	if payload == nil && w.ping == nil && w.pong == nil {
+		var err error
+		if s, err = c.sendPending(mayLeave); s == nil {
+			return err
+		}
+	} else {
+		s = w.gather(h, payload)
+	}
 	w.sending = s
 	w.mu.Unlock()
-	mayLeave := c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
 	err := c.socket.trySend(&s.rest, mayLeave)
 	if err == nil && len(s.rest) > 0 {
 		if mayLeave {
@@ -167,6 +192,29 @@ func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
 	w.mu.Lock()
 	c.sent(err)
 	return w.err
+}
+
+// sendPending sends what is pending, where there is nothing else to send: the common
+// case, for which nothing is gathered. What did not go at once it returns; nil if there
+// is nothing left, or it failed. Meanwhile it gives up the lock.
+func (c *Conn) sendPending(mayLeave bool) (left *sending, err error) {
+	w := &c.out
+	b := w.pending
+	w.pending, w.sending = nil, &sendingPending
+	w.mu.Unlock()
+	n, err := c.socket.sendOne(b.B, mayLeave, c.settings.WriteTimeout)
+	if err == nil && n < len(b.B) {
+		w.mu.Lock()
+		w.sending = nil
+		s := sendings.Get().(*sending)
+		s.buffers[pendingBuffer] = b
+		s.rest = append(s.vectors[:0], b.B[n:])
+		return s, nil
+	}
+	pool.Put(b)
+	w.mu.Lock()
+	c.sent(err)
+	return nil, w.err
 }
 
 // finishSend sends what is left, on a goroutine of its own: nobody waits for it.
@@ -191,7 +239,9 @@ func (c *Conn) awaitSend(ctx context.Context) error {
 // sent ends what send began.
 func (c *Conn) sent(err error) {
 	w := &c.out
-	w.sending.release()
+	if w.sending != &sendingPending {
+		w.sending.release()
+	}
 	w.sending = nil
 	w.signal()
 	if err != nil {

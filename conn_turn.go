@@ -93,10 +93,11 @@ func (c *Conn) takeRead(ctx context.Context) error {
 func (c *Conn) yieldRead(lent bool) {
 	c.in.lent = lent
 	c.in.wait.finish()
-	if c.in.err == nil {
+	ended := c.in.err != nil
+	c.in.turn.yield()
+	if !ended {
 		c.watchReader()
 	}
-	c.in.turn.yield()
 	c.freeIfClosed()
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type wait struct {
 	message instant // when the message begun has to be complete
 	paused  instant // since when the application has a part of it, and nobody waits for the rest; never if somebody does
 	alive   instant // when to look whether the peer is alive; may be too early
+	own     instant // the earlier of message and alive, when the read deadline was last set
+
+	calm atomic.Bool // the socket's deadline is own, because nothing below has a say
 
 	mu       sync.Mutex
 	ctx      context.Context // of the read under way
@@ -25,7 +29,7 @@ type wait struct {
 	closing  instant         // when the closing handshake has to be complete
 	recalled bool            // the application wants to read again
 	deadline instant         // as it is set on the socket
-	armed    bool            // a goroutine is reading from the socket
+	over     bool            // nobody will read from the socket any more, but to drain it
 
 	context contextWatch // conn_context.go
 	wakeup  func()       // what it calls
@@ -65,6 +69,7 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 	}
 	w.mu.Lock()
 	w.ctx, w.limit = ctx, w.context.deadline
+	w.calm.Store(false)
 	w.mu.Unlock()
 	return nil
 }
@@ -83,7 +88,7 @@ func (w *wait) finish() {
 func (w *wait) wake(nc net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.armed && w.ctx != nil && w.ctx.Err() != nil {
+	if w.ctx != nil && w.ctx.Err() != nil {
 		w.set(nc, past)
 	}
 }
@@ -112,7 +117,13 @@ func (w *wait) limitRest(begun bool, timeout time.Duration) {
 
 // arm sets the deadline for the next read from the socket. It returns the
 // error of a context that has ended.
+//
+// NOTE: nearly always it was set before, and costs a comparison.
 func (w *wait) arm(nc net.Conn) error {
+	own := earlier(w.message, w.alive)
+	if own == w.own && w.calm.Load() {
+		return nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ctx != nil {
@@ -123,15 +134,16 @@ func (w *wait) arm(nc net.Conn) error {
 	if w.recalled {
 		return errRecalled
 	}
-	w.armed = true
-	w.set(nc, earlier(earlier(w.limit, w.message), earlier(w.closing, w.alive)))
+	w.own = own
+	w.set(nc, earlier(earlier(w.limit, own), w.closing))
+	w.calm.Store(w.ctx == nil && w.closing == never)
 	return nil
 }
 
-// disarm says that the read from the socket is over.
-func (w *wait) disarm() {
+// end says that reading is over: the deadline is left to whoever drains the socket.
+func (w *wait) end() {
 	w.mu.Lock()
-	w.armed = false
+	w.over = true
 	w.mu.Unlock()
 }
 
@@ -140,9 +152,7 @@ func (w *wait) close(nc net.Conn, by instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closing = earlier(w.closing, by)
-	if w.armed {
-		w.set(nc, earlier(w.deadline, w.closing))
-	}
+	w.set(nc, earlier(w.deadline, w.closing))
 }
 
 // takeAhead takes the turn for a read of the library's own, if nobody has it.
@@ -168,9 +178,7 @@ func (w *wait) recall(nc net.Conn, t *turn) {
 		return
 	}
 	w.recalled = true
-	if w.armed {
-		w.set(nc, past)
-	}
+	w.set(nc, past)
 }
 
 // expired returns the limit that is over.
@@ -203,8 +211,11 @@ func (w *wait) ctxErr() error {
 	return context.DeadlineExceeded
 }
 
+// set sets the deadline of the read under way, and of those to come until the next
+// arm finds it changed.
 func (w *wait) set(nc net.Conn, t instant) {
-	if t != w.deadline {
+	w.calm.Store(false)
+	if t != w.deadline && !w.over {
 		w.deadline = t
 		nc.SetReadDeadline(t.deadline())
 	}

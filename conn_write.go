@@ -21,9 +21,10 @@ const (
 	holdRoom    = holdBytes + 32<<10 // room for pending where replies are held back
 )
 
-// writer is the sending half of a Conn. All but batch is guarded by mu.
+// writer is the sending half of a Conn. All but batch and held is guarded by mu.
 type writer struct {
 	batch atomic.Bool // complete frames wait to be read: replies may be held back for those to come
+	held  atomic.Bool // something pending waits for whoever reads to send it
 
 	mu        sync.Mutex
 	encoder   codec.Encoder

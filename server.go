@@ -190,7 +190,6 @@ func (s *Server) park(c *Conn, h Handler) {
 }
 
 func (s *Server) unpark(c *Conn, h Handler) {
-	c.in.wait.disarm()
 	c.in.slow = false
 	c.in.wait.alive = earlier(c.in.wait.alive, now().after(parkTime))
 	s.run(c, h, false)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/pool"
 )
 
 // socket is the transport of a Conn: a net.Conn and, where the system allows, a
@@ -38,11 +39,15 @@ func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	if s.raw.active() {
 		return s.raw.receive(d, payload)
 	}
-	d.Release()
 	if payload != nil {
+		d.Release()
 		return s.nc.Read(payload)
 	}
 	room := d.Space(s.fit)
+	if d.Buffered() == 0 && (len(room) > s.fit || pool.Poisoned) {
+		d.Release()
+		room = d.Space(s.fit)
+	}
 	n, err := s.nc.Read(room)
 	d.Commit(n)
 	s.fit = smallRead
@@ -71,6 +76,20 @@ func (s *socket) trySend(rest *net.Buffers, mayLeave bool) error {
 		return nil
 	}
 	return err
+}
+
+// sendOne sends of b what goes without waiting, and returns how much that was. On the
+// portable way that cannot be known: it sends nothing for a caller that may leave, and
+// all of b for others, as send does.
+func (s *socket) sendOne(b []byte, mayLeave bool, timeout time.Duration) (int, error) {
+	switch {
+	case s.raw.active():
+		return s.raw.trySendOne(b)
+	case mayLeave:
+		return 0, nil
+	}
+	s.nc.SetWriteDeadline(now().after(timeout).deadline()) // never, for 0
+	return len(b), writeAll(s.nc, b)
 }
 
 // send sends all of rest. It may wait for the peer for at most timeout, 0 for

@@ -29,6 +29,8 @@ type rawSocket struct {
 	readErr  error
 
 	writable func(fd uintptr) bool
+	one      [1][]byte // what trySendOne sends
+	ones     net.Buffers
 	rest     *net.Buffers
 	wait     bool // until all is sent
 	writeErr error
@@ -118,6 +120,19 @@ func (s *rawSocket) room() []byte {
 
 func (s *rawSocket) trySend(rest *net.Buffers) error { return s.call(rest, false) }
 func (s *rawSocket) send(rest *net.Buffers) error    { return s.call(rest, true) }
+
+// trySendOne returns how much of b went without waiting.
+func (s *rawSocket) trySendOne(b []byte) (int, error) {
+	s.one[0] = b
+	s.ones = s.one[:]
+	err := s.call(&s.ones, false)
+	n := len(b)
+	if len(s.ones) > 0 {
+		n -= len(s.one[0])
+	}
+	s.one[0] = nil
+	return n, err
+}
 
 func (s *rawSocket) call(rest *net.Buffers, wait bool) error {
 	s.rest, s.wait, s.writeErr = rest, wait, nil

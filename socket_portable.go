@@ -18,4 +18,5 @@ func (*rawSocket) await() error                                { panic("unreacha
 func (*rawSocket) quiet() bool                                 { panic("unreachable") }
 func (*rawSocket) receive(*codec.Decoder, []byte) (int, error) { panic("unreachable") }
 func (*rawSocket) trySend(*net.Buffers) error                  { panic("unreachable") }
+func (*rawSocket) trySendOne([]byte) (int, error)              { panic("unreachable") }
 func (*rawSocket) send(*net.Buffers) error                     { panic("unreachable") }
