@@ -16,11 +16,10 @@ const patience = time.Second
 
 // watch notices that the application does not read.
 type watch struct {
-	set atomic.Bool // the timer runs
-
-	mu    sync.Mutex // guards the rest, and the setting of set
+	set   atomic.Bool // the timer runs
+	over  bool        // the connection has ended; guarded by mu, as the setting of set
+	mu    sync.Mutex
 	timer *time.Timer
-	over  bool // the connection has ended
 }
 
 // end ends the watching for good: what has ended is not to be held by a timer.

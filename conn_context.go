@@ -7,6 +7,9 @@ import "context"
 // with its own, a registration each would allocate: then a goroutine of the
 // connection's watches whichever is the last.
 type contextWatch struct {
+	ctx context.Context // of the read under way; guarded by wait.mu
+
+	wake     func()          // what is called
 	done     <-chan struct{} // of the context that is watched
 	deadline instant         // of that context
 	stop     func() bool     // ends its registration; nil if there is none
@@ -18,7 +21,7 @@ type contextWatch struct {
 const manyContexts = 4
 
 // begin watches ctx from now on, and not the one before.
-func (w *contextWatch) begin(ctx context.Context, wake func()) {
+func (w *contextWatch) begin(ctx context.Context) {
 	w.done, w.deadline = ctx.Done(), never
 	if limit, ok := ctx.Deadline(); ok {
 		w.deadline = instantOf(limit)
@@ -32,13 +35,13 @@ func (w *contextWatch) begin(ctx context.Context, wake func()) {
 		w.stop()
 	}
 	if w.changes < manyContexts {
-		w.stop = context.AfterFunc(ctx, wake)
+		w.stop = context.AfterFunc(ctx, w.wake)
 		return
 	}
 	w.stop = nil
 	w.next = make(chan (<-chan struct{}), 1)
 	w.next <- w.done
-	go watchContexts(w.next, wake)
+	go watchContexts(w.next, w.wake)
 }
 
 // watchContexts calls wake when the last channel that came from next is closed,
@@ -59,13 +62,16 @@ func watchContexts(next <-chan (<-chan struct{}), wake func()) {
 	}
 }
 
-// end ends all watching.
+// end ends all watching. w may be nil.
 func (w *contextWatch) end() {
+	if w == nil {
+		return
+	}
 	if w.stop != nil {
 		w.stop()
 	}
 	if w.next != nil {
 		close(w.next)
 	}
-	*w = contextWatch{}
+	w.done, w.stop, w.next = nil, nil, nil
 }

@@ -2,16 +2,14 @@ package websocket
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 )
 
 // turn says who reads from the connection. Whoever has it owns the reading half.
 type turn struct {
 	holder  atomic.Uint32
-	waiting atomic.Int32 // how many wait for yield
-	once    sync.Once
-	free    chan struct{} // tells one of them that the turn was yielded
+	waiting atomic.Int32                  // how many wait for yield
+	free    atomic.Pointer[chan struct{}] // tells one of them that the turn was yielded; nil until somebody waits
 }
 
 // The holders.
@@ -59,8 +57,11 @@ func (t *turn) await(ctx context.Context) error {
 }
 
 func (t *turn) channel() chan struct{} {
-	t.once.Do(func() { t.free = make(chan struct{}, 1) })
-	return t.free
+	if t.free.Load() == nil {
+		free := make(chan struct{}, 1)
+		t.free.CompareAndSwap(nil, &free)
+	}
+	return *t.free.Load()
 }
 
 // takeRead takes the turn for a read of the application's.

@@ -24,15 +24,11 @@ type wait struct {
 	calm atomic.Bool // the socket's deadline is own, because nothing below has a say
 
 	mu       sync.Mutex
-	ctx      context.Context // of the read under way
-	limit    instant         // the deadline of ctx
-	closing  instant         // when the closing handshake has to be complete
-	recalled bool            // the application wants to read again
-	deadline instant         // as it is set on the socket
-	over     bool            // nobody will read from the socket any more, but to drain it
-
-	context contextWatch // conn_context.go
-	wakeup  func()       // what it calls
+	recalled bool          // the application wants to read again
+	over     bool          // nobody will read from the socket any more, but to drain it
+	closing  instant       // when the closing handshake has to be complete
+	deadline instant       // as it is set on the socket
+	context  *contextWatch // conn_context.go; nil until a read comes with a context that can end
 }
 
 // limit is one of the reasons for which a read ends early.
@@ -61,14 +57,16 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if ctx.Done() != w.context.done {
-		if w.wakeup == nil {
-			w.wakeup = func() { w.wake(nc) }
-		}
-		w.context.begin(ctx, w.wakeup)
+	watch := w.context
+	if watch == nil {
+		watch = &contextWatch{wake: func() { w.wake(nc) }}
+	}
+	if ctx.Done() != watch.done {
+		watch.begin(ctx)
 	}
 	w.mu.Lock()
-	w.ctx, w.limit = ctx, w.context.deadline
+	w.context = watch
+	watch.ctx = ctx
 	w.calm.Store(false)
 	w.mu.Unlock()
 	return nil
@@ -76,19 +74,28 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 
 // finish lets go of the context of the read that ends.
 func (w *wait) finish() {
-	if w.ctx == nil {
+	if w.context == nil {
 		return
 	}
 	w.mu.Lock()
-	w.ctx, w.limit = nil, never
+	w.context.ctx = nil
 	w.mu.Unlock()
+}
+
+// ctx returns the context of the read under way, and its deadline; nil if it cannot
+// end.
+func (w *wait) ctx() (context.Context, instant) {
+	if w.context == nil || w.context.ctx == nil {
+		return nil, never
+	}
+	return w.context.ctx, w.context.deadline
 }
 
 // wake ends the read from the socket if its context has ended.
 func (w *wait) wake(nc net.Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx != nil && w.ctx.Err() != nil {
+	if ctx, _ := w.ctx(); ctx != nil && ctx.Err() != nil {
 		w.set(nc, past)
 	}
 }
@@ -126,8 +133,9 @@ func (w *wait) arm(nc net.Conn) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ctx != nil {
-		if err := w.ctx.Err(); err != nil {
+	ctx, limit := w.ctx()
+	if ctx != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
@@ -135,8 +143,8 @@ func (w *wait) arm(nc net.Conn) error {
 		return errRecalled
 	}
 	w.own = own
-	w.set(nc, earlier(earlier(w.limit, own), w.closing))
-	w.calm.Store(w.ctx == nil && w.closing == never)
+	w.set(nc, earlier(earlier(limit, own), w.closing))
+	w.calm.Store(ctx == nil && w.closing == never)
 	return nil
 }
 
@@ -185,12 +193,13 @@ func (w *wait) recall(nc net.Conn, t *turn) {
 func (w *wait) expired(now instant) limit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	ctx, limit := w.ctx()
 	switch {
 	case w.recalled:
 		return recallLimit
 	case now.over(w.closing):
 		return closingLimit
-	case w.ctx != nil && (w.ctx.Err() != nil || now.over(w.limit)):
+	case ctx != nil && (ctx.Err() != nil || now.over(limit)):
 		return contextLimit
 	case now.over(w.message):
 		return messageLimit
@@ -205,8 +214,8 @@ func (w *wait) expired(now instant) limit {
 func (w *wait) ctxErr() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.ctx.Err(); err != nil {
-		return err
+	if ctx, _ := w.ctx(); ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return context.DeadlineExceeded
 }

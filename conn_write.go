@@ -32,12 +32,12 @@ type writer struct {
 	pong      *pool.Buffer  // the Pong that goes ahead of them; nil for none
 	ping      *pool.Buffer  // the Pings that do; nil for none
 	streaming bool          // a Writer is open: other messages wait for its end
+	holding   bool          // something is held back: hold runs
 	changed   chan struct{} // closed when one of these has changed; nil if nobody waits
 	hold      *time.Timer   // ends the holding back, once there was some
-	holding   bool
-	message   instant  // when the last message was written, if there is an IdleTimeout
-	err       error    // why nothing can be sent any more
-	sending   *sending // what somebody sends at this moment; nil if nobody does
+	message   instant       // when the last message was written, if there is an IdleTimeout
+	err       error         // why nothing can be sent any more
+	sending   *sending      // what somebody sends at this moment; nil if nobody does
 }
 
 // Write sends a message of type OpText, which has to be UTF-8, or OpBinary. It

@@ -120,7 +120,7 @@ func TestPromise20IdleConnectionIsSmall(t *testing.T) {
 	if raceEnabled {
 		return // the memory is another one
 	}
-	const conns, most = 2000, 4<<10 + 768
+	const conns, most = 4000, 4<<10 + 768
 	addr, ask := startIdleServer(t)
 	rest := ask("memory").goroutines
 	for range 50 { // what there is once is made, and pools find their sizes

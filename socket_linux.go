@@ -25,15 +25,14 @@ type rawSocket struct {
 	readable func(fd uintptr) bool
 	decoder  *codec.Decoder
 	payload  []byte
-	n        int
-	readErr  error
+	n        int // 0 at the end of input
+	readErr  syscall.Errno
 
 	writable func(fd uintptr) bool
-	one      [1][]byte // what trySendOne sends
-	ones     net.Buffers
-	rest     *net.Buffers
-	wait     bool // until all is sent
-	writeErr error
+	one      []byte       // what trySendOne sends
+	rest     *net.Buffers // what the others send, if not nil
+	wait     bool         // until all is sent
+	writeErr syscall.Errno
 }
 
 func (s *rawSocket) init(nc net.Conn) {
@@ -71,7 +70,7 @@ func (s *rawSocket) quiet() (quiet bool) {
 }
 
 func (s *rawSocket) receive(d *codec.Decoder, payload []byte) (int, error) {
-	s.decoder, s.payload, s.n, s.readErr = d, payload, 0, nil
+	s.decoder, s.payload, s.n, s.readErr = d, payload, 0, 0
 	if err := s.conn.Read(s.readable); err != nil {
 		return 0, err
 	}
@@ -79,7 +78,13 @@ func (s *rawSocket) receive(d *codec.Decoder, payload []byte) (int, error) {
 		d.Commit(s.n)
 	}
 	s.payload = nil
-	return s.n, s.readErr
+	switch {
+	case s.readErr != 0:
+		return 0, os.NewSyscallError("read", s.readErr)
+	case s.n == 0:
+		return 0, io.EOF
+	}
+	return s.n, nil
 }
 
 // read reads once. It returns false if there is nothing to read.
@@ -97,9 +102,7 @@ func (s *rawSocket) read(fd uintptr) bool {
 			s.decoder.Release()
 			return false
 		case err != nil:
-			s.readErr = os.NewSyscallError("read", err)
-		case n == 0:
-			s.readErr = io.EOF
+			s.readErr = err.(syscall.Errno)
 		default:
 			s.n = n
 		}
@@ -123,49 +126,57 @@ func (s *rawSocket) send(rest *net.Buffers) error    { return s.call(rest, true)
 
 // trySendOne returns how much of b went without waiting.
 func (s *rawSocket) trySendOne(b []byte) (int, error) {
-	s.one[0] = b
-	s.ones = s.one[:]
-	err := s.call(&s.ones, false)
-	n := len(b)
-	if len(s.ones) > 0 {
-		n -= len(s.one[0])
-	}
-	s.one[0] = nil
+	s.one = b
+	err := s.call(nil, false)
+	n := len(b) - len(s.one)
+	s.one = nil
 	return n, err
 }
 
 func (s *rawSocket) call(rest *net.Buffers, wait bool) error {
-	s.rest, s.wait, s.writeErr = rest, wait, nil
+	s.rest, s.wait, s.writeErr = rest, wait, 0
 	if err := s.conn.Write(s.writable); err != nil {
 		return err
 	}
-	return s.writeErr
+	if s.writeErr != 0 {
+		return os.NewSyscallError("write", s.writeErr)
+	}
+	return nil
 }
 
 // write writes until all is sent or the socket is full. Then it returns false
 // if it shall be called again.
 func (s *rawSocket) write(fd uintptr) bool {
-	for len(*s.rest) > 0 {
-		n, err := writev(int(fd), *s.rest)
+	for s.unsent() {
+		err := s.writeSome(int(fd))
 		switch {
-		case err == unix.EINTR:
+		case err == nil || err == unix.EINTR:
 		case err == unix.EAGAIN:
 			return !s.wait
-		case err != nil:
-			s.writeErr = os.NewSyscallError("write", err)
-			return true
 		default:
-			consume(s.rest, n)
+			s.writeErr = err.(syscall.Errno)
+			return true
 		}
 	}
 	return true
 }
 
-func writev(fd int, bufs [][]byte) (int, error) {
-	if len(bufs) == 1 {
-		return unix.Write(fd, bufs[0])
+func (s *rawSocket) unsent() bool { return len(s.one) > 0 || s.rest != nil && len(*s.rest) > 0 }
+
+func (s *rawSocket) writeSome(fd int) error {
+	switch {
+	case s.rest == nil:
+		n, err := unix.Write(fd, s.one)
+		s.one = s.one[max(n, 0):]
+		return err
+	case len(*s.rest) == 1:
+		n, err := unix.Write(fd, (*s.rest)[0])
+		consume(s.rest, n)
+		return err
 	}
-	return unix.Writev(fd, bufs)
+	n, err := unix.Writev(fd, *s.rest)
+	consume(s.rest, n)
+	return err
 }
 
 // consume takes the first n bytes from bufs, and what is empty then.
