@@ -116,9 +116,7 @@ func (h *head) next(b []byte) (field, Refusal) {
 		l.name = uint16(i)
 		fallthrough
 	case inName:
-		for i < len(b) && class[b[i]]&tokenChar != 0 {
-			i++
-		}
+		i = skipToken(b, i)
 		if i == len(b) {
 			return 0, h.wait(i, inName)
 		}

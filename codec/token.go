@@ -124,13 +124,41 @@ func lower(c byte) byte {
 	return c
 }
 
+// A byte of ones, and the highest bit of one, in each byte of a word.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// skipToken returns the index of the first byte of b from i on that may not be in a
+// token, or len(b). It walks in words of letters and hyphens, as header names are.
+func skipToken(b []byte, i int) int {
+	for i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:])
+		low := w &^ highs // so that no sum below carries
+		folded := low | 0x20*ones
+		letter := (folded + (0x80-'a')*ones) &^ (folded + (0x7F-'z')*ones)
+		other := low ^ '-'*ones + 0x7F*ones
+		stop := (w | other&^letter) & highs
+		if stop == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(stop) / 8
+		if class[b[i]]&tokenChar == 0 {
+			return i
+		}
+		i++
+	}
+	for i < len(b) && class[b[i]]&tokenChar != 0 {
+		i++
+	}
+	return i
+}
+
 // skipValue returns the index of the first byte of b from i on that may not be
 // in a header value, or len(b). It walks in words: values are most of a head.
 func skipValue(b []byte, i int) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
 	for i+8 <= len(b) {
 		// The lowest set bit of stop is in the first byte that is below 0x20
 		// or DEL; borrows make only bits above it wrong.

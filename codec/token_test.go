@@ -49,22 +49,32 @@ func TestHasToken(t *testing.T) {
 	}
 }
 
-// skipValue agrees with the character class for every byte at every position of
-// every length.
-func TestSkipValue(t *testing.T) {
-	for length := range 26 {
-		for at := range length {
-			for c := range 256 {
-				for _, fill := range []byte("x\x80\t\xFF") {
-					b := []byte(strings.Repeat(string([]byte{fill}), length))
-					b[at] = byte(c)
-					want := length
-					if class[c]&valueChar == 0 {
-						want = at
-					}
-					for _, from := range []int{0, at} {
-						if got := skipValue(b, from); got != want {
-							t.Fatalf("skipValue(%q, %d) = %d, want %d", b, from, got, want)
+// skipToken and skipValue agree with the character class for every byte at every
+// position of every length.
+func TestSkip(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		skip  func(b []byte, i int) int
+		class uint8
+		fills string // bytes of the class
+	}{
+		{"skipToken", skipToken, tokenChar, "azAZ-09~"},
+		{"skipValue", skipValue, valueChar, "x\x80\t\xFF"},
+	} {
+		for length := range 26 {
+			for at := range length {
+				for c := range 256 {
+					for _, fill := range []byte(tc.fills) {
+						b := []byte(strings.Repeat(string([]byte{fill}), length))
+						b[at] = byte(c)
+						want := length
+						if class[c]&tc.class == 0 {
+							want = at
+						}
+						for _, from := range []int{0, at} {
+							if got := tc.skip(b, from); got != want {
+								t.Fatalf("%s(%q, %d) = %d, want %d", tc.name, b, from, got, want)
+							}
 						}
 					}
 				}
