@@ -14,16 +14,19 @@ func main() {
 		return
 	}
 	var (
-		short    = flag.Bool("quick", false, "a short race: two rounds, about ten minutes for everyone")
+		short    = flag.Bool("quick", false, "a short race: three rounds, and scenarios a to h if none are named: about three minutes for everyone")
 		which    = flag.String("scenario", "", "scenarios to run, such as a,b; all if empty")
 		who      = flag.String("peer", "", "peers to run, such as ours,gws; all if empty. The plain TCP echo always runs")
-		rounds   = flag.Int("rounds", 0, "rounds; 7 if 0, or 2 if quick")
+		rounds   = flag.Int("rounds", 0, "rounds; 7 if 0, or 3 if quick")
 		jsonFile = flag.String("json", "", "`file` for all measurements, as JSON")
 		markdown = flag.String("markdown", "", "`file` for the table, as Markdown")
 		plotFile = flag.String("plot", "", "`file` for the picture, .svg or .png")
 		profiles = flag.String("profile", "", "`directory` for a CPU profile of each server, which costs it some time")
 	)
 	flag.Parse()
+	if *short && *which == "" {
+		*which = quickScenarios
+	}
 	list, err := pick(*which, scenarios, func(s scenario) string { return s.ID })
 	exitOn(err)
 	runners, err := pick(*who, peers.All, func(p peers.Peer) string { return p.Name })

@@ -22,7 +22,7 @@ type effort struct {
 
 var (
 	full  = effort{rounds: 7, warm: 500 * time.Millisecond, run: 2 * time.Second, idle: 4000, settle: 5 * time.Second, churn: 8000, casts: 150_000, flood: 5 * time.Second}
-	quick = effort{rounds: 2, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20_000, flood: 2 * time.Second}
+	quick = effort{rounds: 3, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20_000, flood: 2 * time.Second}
 )
 
 // measure lets p do s on a fresh server, with the batches of s.prepare. The value is the server's CPU time per

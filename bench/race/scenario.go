@@ -55,6 +55,10 @@ var scenarios = []scenario{
 	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
 }
 
+// quickScenarios are those of a short race: without compression, and without 10,000
+// connections.
+const quickScenarios = "a,b,c,d,e,e2,f,g,h"
+
 // unit is what the absolute value of the scenario is measured in.
 func (s scenario) unit() string {
 	switch s.kind {
