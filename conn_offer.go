@@ -57,6 +57,13 @@ func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
 	}
 	c.skipped(m, f)
 	c.noteSent(m.op, m.Size())
+	if w.empty() {
+		left, err := c.trySendOne(f.frame, nil, true)
+		if left == nil {
+			return 1, err
+		}
+		return 1, c.sendAtOnce(left)
+	}
 	s := w.gather(codec.Header{}, nil)
 	s.rest = append(s.rest, f.frame)
 	return 1, c.sendAtOnce(s)

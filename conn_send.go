@@ -92,7 +92,7 @@ func (c *Conn) flushOffhand() {
 // it sends it gives up the lock.
 func (c *Conn) flushLocked(ctx context.Context) error {
 	w := &c.out
-	for round := 0; w.err == nil && w.sending == nil && (w.pending != nil || w.ping != nil || w.pong != nil); round++ {
+	for round := 0; w.err == nil && w.sending == nil && !w.empty(); round++ {
 		if round == sendRounds {
 			go c.flush() // others keep queueing: what the caller wanted sent is long gone
 			return nil
@@ -120,8 +120,8 @@ const pendingBuffer = 2
 
 var sendings = sync.Pool{New: func() any { return new(sending) }}
 
-// sendingPending stands for what sendPending sends: a buffer that it has itself.
-var sendingPending sending
+// sendingOne stands for what trySendOne sends: it has that itself.
+var sendingOne sending
 
 // gather takes what is pending, with a frame of h and payload behind it unless
 // payload is nil.
@@ -165,22 +165,59 @@ func (s *sending) release() {
 func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
 	w := &c.out
 	w.stopHolding()
-	mayLeave := c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
-	var s *sending
-	if payload == nil && w.ping == nil && w.pong == nil {
-		var err error
-		if s, err = c.sendPending(mayLeave); s == nil {
-			return err
-		}
-	} else {
-		s = w.gather(h, payload)
+	if payload != nil || w.ping != nil || w.pong != nil {
+		return c.sendGathered(ctx, w.gather(h, payload), payload != nil)
 	}
+	b := w.pending
+	w.pending = nil
+	return c.sendOne(ctx, b.B, b)
+}
+
+// sendOne is send for one slice of whole frames: the common case, for which nothing is
+// gathered. b is the buffer that it is in, nil if it never changes.
+func (c *Conn) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error {
+	left, err := c.trySendOne(frames, b, c.mayLeave(ctx))
+	if left == nil {
+		return err
+	}
+	return c.sendGathered(ctx, left, false)
+}
+
+// mayLeave reports whether whoever sends need not stay until all is sent.
+func (c *Conn) mayLeave(ctx context.Context) bool {
+	return c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
+}
+
+// trySendOne sends frames, and returns what did not go at once; nil if there is nothing
+// left, or it failed.
+func (c *Conn) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (left *sending, err error) {
+	w := &c.out
+	w.sending = &sendingOne
+	w.mu.Unlock()
+	n, err := c.socket.sendOne(frames, mayLeave, c.settings.WriteTimeout)
+	if err == nil && n < len(frames) {
+		left = sendings.Get().(*sending)
+		left.buffers[pendingBuffer] = b
+		left.rest = append(left.vectors[:0], frames[n:])
+		w.mu.Lock()
+		return left, nil
+	}
+	pool.Put(b)
+	w.mu.Lock()
+	c.sent(err)
+	return nil, w.err
+}
+
+// sendGathered sends s. If lent the last part of it is the caller's.
+func (c *Conn) sendGathered(ctx context.Context, s *sending, lent bool) error {
+	w := &c.out
 	w.sending = s
 	w.mu.Unlock()
+	mayLeave := c.mayLeave(ctx)
 	err := c.socket.trySend(&s.rest, mayLeave)
 	if err == nil && len(s.rest) > 0 {
 		if mayLeave {
-			if payload != nil {
+			if lent {
 				s.keepPayload()
 			}
 			go c.finishSend()
@@ -192,29 +229,6 @@ func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
 	w.mu.Lock()
 	c.sent(err)
 	return w.err
-}
-
-// sendPending sends what is pending, where there is nothing else to send: the common
-// case, for which nothing is gathered. What did not go at once it returns; nil if there
-// is nothing left, or it failed. Meanwhile it gives up the lock.
-func (c *Conn) sendPending(mayLeave bool) (left *sending, err error) {
-	w := &c.out
-	b := w.pending
-	w.pending, w.sending = nil, &sendingPending
-	w.mu.Unlock()
-	n, err := c.socket.sendOne(b.B, mayLeave, c.settings.WriteTimeout)
-	if err == nil && n < len(b.B) {
-		w.mu.Lock()
-		w.sending = nil
-		s := sendings.Get().(*sending)
-		s.buffers[pendingBuffer] = b
-		s.rest = append(s.vectors[:0], b.B[n:])
-		return s, nil
-	}
-	pool.Put(b)
-	w.mu.Lock()
-	c.sent(err)
-	return nil, w.err
 }
 
 // finishSend sends what is left, on a goroutine of its own: nobody waits for it.
@@ -239,7 +253,7 @@ func (c *Conn) awaitSend(ctx context.Context) error {
 // sent ends what send began.
 func (c *Conn) sent(err error) {
 	w := &c.out
-	if w.sending != &sendingPending {
+	if w.sending != &sendingOne {
 		w.sending.release()
 	}
 	w.sending = nil

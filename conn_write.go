@@ -112,6 +112,9 @@ func (w *writer) ready() bool {
 	return w.err == nil && w.sending == nil && !w.streaming && !w.encoder.Closed()
 }
 
+// empty reports whether nothing is pending.
+func (w *writer) empty() bool { return w.pending == nil && w.ping == nil && w.pong == nil }
+
 // reserve makes room in pending for the frame of a payload of n bytes, and for
 // the replies to come if there are some.
 func (w *writer) reserve(n int) {
