@@ -39,8 +39,10 @@ func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	if s.raw.active() {
 		return s.raw.receive(d, payload)
 	}
-	if payload != nil {
+	if payload != nil || d.Buffered() > 0 {
 		d.Release()
+	}
+	if payload != nil {
 		return s.nc.Read(payload)
 	}
 	room := d.Space(s.fit)
