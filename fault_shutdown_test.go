@@ -73,23 +73,54 @@ func TestShutdownIsNotHeldUpByAStuckHook(t *testing.T) {
 	close(release)
 }
 
+// servings are the ways for a Server to get its connections.
+var servings = map[string]func(t *testing.T, srv *websocket.Server) (addr string){
+	"Serve":     func(t *testing.T, srv *websocket.Server) string { return serve(t, srv) },
+	"ServeHTTP": func(t *testing.T, srv *websocket.Server) string { return behindHTTP(t, srv)[len("ws://"):] },
+	"Upgrade": func(t *testing.T, srv *websocket.Server) string {
+		return behindHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.Upgrade(w, r) }))[len("ws://"):]
+	},
+}
+
+// TestShutdownBehindAHookThatCloses has a Shutdown begin when Hooks.Opened has cut the
+// last connection, which does not count as open yet.
+func TestShutdownBehindAHookThatCloses(t *testing.T) {
+	for name, serving := range servings {
+		t.Run(name, func(t *testing.T) {
+			srv := &websocket.Server{Handler: forms["events"]}
+			ctx, cancel := context.WithTimeout(background, 10*time.Second)
+			defer cancel()
+			done := make(chan error, 1)
+			srv.Options.Hooks.Opened = func(c *websocket.Conn) {
+				c.CloseNow()
+				go func() { done <- srv.Shutdown(ctx) }()
+				for srv.Serve(closedListener{}) != websocket.ErrServerClosed { // it has begun then
+					time.Sleep(time.Millisecond)
+				}
+			}
+			_, _, nc := send(t, serving(t, srv), goodRequest)
+			nc.Close()
+			if err := <-done; err != nil {
+				t.Errorf("Shutdown() = %v, want nil: no connection is open", err)
+			}
+		})
+	}
+}
+
+// closedListener accepts nothing.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
 // TestHookThatClosesAtOnce has Hooks.Opened cut every connection: none counts as open
 // for longer than it is.
 func TestHookThatClosesAtOnce(t *testing.T) {
-	newServer := func() *websocket.Server {
-		srv := &websocket.Server{Handler: forms["events"], MaxConns: 1}
-		srv.Options.Hooks.Opened = func(c *websocket.Conn) { c.CloseNow() }
-		return srv
-	}
-	for name, serving := range map[string]func(t *testing.T, srv *websocket.Server) (addr string){
-		"Serve":     func(t *testing.T, srv *websocket.Server) string { return serve(t, srv) },
-		"ServeHTTP": func(t *testing.T, srv *websocket.Server) string { return behindHTTP(t, srv)[len("ws://"):] },
-		"Upgrade": func(t *testing.T, srv *websocket.Server) string {
-			return behindHTTP(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.Upgrade(w, r) }))[len("ws://"):]
-		},
-	} {
+	for name, serving := range servings {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer()
+			srv := &websocket.Server{Handler: forms["events"], MaxConns: 1}
+			srv.Options.Hooks.Opened = func(c *websocket.Conn) { c.CloseNow() }
 			addr := serving(t, srv)
 			for range 3 {
 				// The next one may come before the last one is forgotten.

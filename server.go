@@ -225,6 +225,7 @@ func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 		s.uncut++
 	}
 	s.count(c, parts)
+	s.settle() // it may have been the last one that was not open, and have ended
 	closing := s.closing
 	s.mu.Unlock()
 	if closing {
