@@ -130,6 +130,8 @@ func TestPromise04MessagesAreWholeAndInOrder(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					near, far := pipe.New()
 					opts := compressedOptions(agreed, 0)
+					sent := make(chan struct{})
+					defer func() { <-sent }()
 					sender := websocket.NewConn(near, from, "", nil, opts)
 					receiver := websocket.NewConn(wstest.Chop(far, 1, 4000, 13, 65_536, 126), from.Peer(), "", nil, opts)
 					defer sender.CloseNow()
@@ -148,6 +150,7 @@ func TestPromise04MessagesAreWholeAndInOrder(t *testing.T) {
 						want = append(want, p)
 					}
 					go func() {
+						defer close(sent)
 						for i, p := range want {
 							if err := sendSomehow(sender, i%6, p); err != nil {
 								t.Errorf("message %d is not sent: %v", i, err)
@@ -162,6 +165,7 @@ func TestPromise04MessagesAreWholeAndInOrder(t *testing.T) {
 							t.Fatalf("message %d is %.30q… of %d bytes, %v\nwant %.30q… of %d", i, got, len(got), err, p, len(p))
 						}
 					}
+					<-sent // before the sender is closed
 				})
 			})
 		}
