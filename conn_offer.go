@@ -51,12 +51,9 @@ func (c *Conn) offer(ms []*Prepared) (n int, err error) {
 func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
 	w := &c.out
 	f := c.formOf(m)
-	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op, Length: uint64(len(f.payload()))}
-	if err := w.check(&h); err != nil {
+	if err := c.passPrepared(m, f); err != nil {
 		return 0, err
 	}
-	c.skipped(m, f)
-	c.noteSent(m.op, m.Size())
 	if w.empty() {
 		left, err := c.trySendOne(f.frame, nil, true)
 		if left == nil {

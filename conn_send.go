@@ -27,9 +27,9 @@ func (c *Conn) leave(ctx context.Context) error {
 	w := &c.out
 	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
 		c.holdBack()
-		if w.batch.Load() {
+		if w.batch.Load() { // else whoever reads may have gone to wait without having seen it
 			return nil
-		} // else whoever reads may have gone to wait without having seen it
+		}
 	}
 	return c.flushLocked(ctx)
 }

@@ -74,7 +74,7 @@ func (w *wait) begin(ctx context.Context, nc net.Conn) error {
 
 // finish lets go of the context of the read that ends.
 func (w *wait) finish() {
-	if w.context == nil {
+	if ctx, _ := w.ctx(); ctx == nil { // which nobody else sets
 		return
 	}
 	w.mu.Lock()

@@ -56,10 +56,10 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	w := &c.out
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}
 	if c.role == RoleServer && w.ready() && w.empty() && !w.batch.Load() {
-		return c.sendPrepared(ctx, h, m, f)
+		return c.sendPrepared(ctx, m, f)
 	}
+	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}
 	if len(f.payload()) >= vectorBytes && !c.takesOver() {
 		return c.writeFrame(ctx, h, f.payload(), m.Size())
 	}
@@ -72,17 +72,26 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 }
 
 // sendPrepared sends m from where it is: it never changes.
-func (c *Conn) sendPrepared(ctx context.Context, h codec.Header, m *Prepared, f *form) error {
-	h.Length = uint64(len(f.payload()))
+func (c *Conn) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
+	if err := c.passPrepared(m, f); err != nil {
+		return err
+	}
+	if err := c.sendOne(ctx, f.frame, nil); err != nil {
+		return err
+	}
+	return c.flushLocked(ctx)
+}
+
+// passPrepared counts m as sent in the form f, which goes out as it is, or reports why
+// it cannot be.
+func (c *Conn) passPrepared(m *Prepared, f *form) error {
+	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op, Length: uint64(len(f.payload()))}
 	if err := c.out.check(&h); err != nil {
 		return err
 	}
 	c.skipped(m, f)
 	c.noteSent(m.op, m.Size())
-	if err := c.sendOne(ctx, f.frame, nil); err != nil {
-		return err
-	}
-	return c.flushLocked(ctx)
+	return nil
 }
 
 // formOf returns the form in which m is sent on c.

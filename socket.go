@@ -45,7 +45,7 @@ func (s *socket) receive(d *codec.Decoder, payload []byte) (int, error) {
 	if payload != nil {
 		return s.nc.Read(payload)
 	}
-	room := d.Space(s.fit)
+	room := d.Space(s.fit) // in the buffer of the last read, most often
 	if d.Buffered() == 0 && (len(room) > s.fit || pool.Poisoned) {
 		d.Release()
 		room = d.Space(s.fit)

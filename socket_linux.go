@@ -164,22 +164,25 @@ func (s *rawSocket) write(fd uintptr) bool {
 func (s *rawSocket) unsent() bool { return len(s.one) > 0 || s.rest != nil && len(*s.rest) > 0 }
 
 func (s *rawSocket) writeSome(fd int) error {
-	switch {
-	case s.rest == nil:
+	if s.rest == nil {
 		n, err := unix.Write(fd, s.one)
 		s.one = s.one[max(n, 0):]
 		return err
-	case len(*s.rest) == 1:
-		n, err := unix.Write(fd, (*s.rest)[0])
-		consume(s.rest, n)
-		return err
 	}
-	n, err := unix.Writev(fd, *s.rest)
+	n, err := writev(fd, *s.rest)
 	consume(s.rest, n)
 	return err
 }
 
-// consume takes the first n bytes from bufs, and what is empty then.
+func writev(fd int, bufs [][]byte) (int, error) {
+	if len(bufs) == 1 {
+		return unix.Write(fd, bufs[0])
+	}
+	return unix.Writev(fd, bufs)
+}
+
+// consume takes the first n bytes from bufs, and what is empty then; none if n is
+// negative, because writing failed.
 func consume(bufs *net.Buffers, n int) {
 	for len(*bufs) > 0 && n >= len((*bufs)[0]) {
 		n -= len((*bufs)[0])
