@@ -11,7 +11,7 @@ import (
 // good for most: no takeover, so that an idle connection costs nothing more.
 //
 // Compressing secrets together with what an attacker can choose tells their length
-// to whoever watches the wire (RFC 7692 §8): send those with WritePlain.
+// to whoever watches the wire (RFC 7692 §8): send those with WriteUncompressed.
 type Compression struct {
 	// Takeover lets messages refer to those before them, in both directions: small
 	// messages that are like each other become much smaller. Each direction of a

@@ -25,7 +25,7 @@ func (c *Conn) writeCompressed(ctx context.Context, op Opcode, p []byte) error {
 	}
 	packed := c.deflate.pack(p)
 	if packed == nil {
-		return c.WritePlain(ctx, op, p)
+		return c.WriteUncompressed(ctx, op, p)
 	}
 	defer pool.Put(packed)
 	c.out.mu.Lock()

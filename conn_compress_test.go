@@ -101,7 +101,7 @@ func TestCompressedEcho(t *testing.T) {
 			go func() {
 				c.Write(ctx, websocket.OpText, want)
 				c.WritePrepared(ctx, m)
-				c.WritePlain(ctx, websocket.OpText, want)
+				c.WriteUncompressed(ctx, websocket.OpText, want)
 			}()
 			for i, sent := range []websocket.Opcode{websocket.OpText, websocket.OpBinary, websocket.OpText} {
 				if op, p, err := c.Read(ctx); err != nil || op != sent || !bytes.Equal(p, want) {

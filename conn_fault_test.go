@@ -157,7 +157,7 @@ func wholeAPI(c *websocket.Conn, report func(call string, err error)) {
 	read([]byte("prepared"))
 	n, err := c.TryWritePrepared(m, m)
 	report("TryWritePrepared", err)
-	report("WritePlain", c.WritePlain(ctx, websocket.OpText, []byte("last")))
+	report("WriteUncompressed", c.WriteUncompressed(ctx, websocket.OpText, []byte("last")))
 	for msg, err := range c.Messages(ctx) {
 		if n--; err == nil && n >= 0 && string(msg.Payload) != "prepared" || err == nil && n < 0 && string(msg.Payload) != "last" {
 			err = fmt.Errorf("Messages gives %q", msg.Payload)

@@ -45,7 +45,7 @@ func TestOneWriteForABatchOfRequests(t *testing.T) {
 			writes int32
 		}{
 			{"held by default", websocket.Options{}, 1},
-			{"each at once if holding is off", websocket.Options{Hold: -1}, n},
+			{"each at once if holding is off", websocket.Options{FlushDelay: -1}, n},
 		} {
 			for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 				t.Run(form+", "+tt.name+", "+role.String(), func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestHeldReplyLeavesIfTheApplicationStalls(t *testing.T) {
 	})
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		t.Run(role.String(), func(t *testing.T) {
-			inCountedBubble(t, role, &websocket.Options{Hold: 500 * time.Microsecond}, stall, func(tc *testConn, counted *countedConn) {
+			inCountedBubble(t, role, &websocket.Options{FlushDelay: 500 * time.Microsecond}, stall, func(tc *testConn, counted *countedConn) {
 				for round := range 3 { // the timer is used again
 					tc.send(wstest.Text("fast"), wstest.Text("slow"), wstest.Text("last"))
 					time.Sleep(400 * time.Microsecond)
@@ -126,7 +126,7 @@ func TestMuchIsNotHeldBack(t *testing.T) {
 		}
 		c.Write(background, op, []byte("held"))
 	})
-	inCountedBubble(t, websocket.RoleServer, &websocket.Options{Hold: time.Hour}, h, func(tc *testConn, _ *countedConn) {
+	inCountedBubble(t, websocket.RoleServer, &websocket.Options{FlushDelay: time.Hour}, h, func(tc *testConn, _ *countedConn) {
 		stalled = make(chan struct{}) // of this bubble
 		tc.send(wstest.Binary([]byte("go")), wstest.Binary([]byte("stall")))
 		for range replies {
@@ -144,7 +144,7 @@ func TestHeldReplyLeavesBeforeTheClose(t *testing.T) {
 		c.Write(background, op, p)
 		c.Close(websocket.StatusNormalClosure, "enough")
 	})
-	inCountedBubble(t, websocket.RoleServer, &websocket.Options{Hold: time.Hour}, h, func(tc *testConn, _ *countedConn) {
+	inCountedBubble(t, websocket.RoleServer, &websocket.Options{FlushDelay: time.Hour}, h, func(tc *testConn, _ *countedConn) {
 		tc.send(wstest.Text("a"), wstest.Text("b"))
 		tc.wantFrame("the reply comes", wstest.Text("a"))
 		tc.wantFrame("and then the Close frame", wstest.Close(1000, "enough"))

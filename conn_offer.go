@@ -9,7 +9,7 @@ import "github.com/zerowire/websocket/codec"
 //
 // It returns fewer than len(ms), and no error, while the peer takes nothing,
 // somebody else is sending, or a Writer is open; Flush waits for the first two.
-// Options.Overflow and Options.Hold have no part in it, and messages before the
+// Options.Overflow and Options.FlushDelay have no part in it, and messages before the
 // n-th are not held back. Over TLS, and any other transport that cannot tell whether
 // it has room, a goroutine of its own writes what was taken.
 func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {

@@ -67,7 +67,7 @@ func TestHandlerIsCalledInOrder(t *testing.T) {
 			tc.t.Errorf("the Handler was called: %s; want %s", got, want)
 		}
 		_, _, err := tc.Read(background)
-		tc.want("Read is for the blocking form", err, websocket.ErrEvents)
+		tc.want("Read is for the blocking form", err, websocket.ErrHandlerReads)
 	})
 }
 

@@ -45,7 +45,7 @@ func (r *reader) init(now instant, set *settings) {
 // final, and later reads return it again: a *CloseError when the peer sent a
 // Close frame, which has been answered; a codec.Violation when the peer broke
 // the protocol, which it has been told; ErrTimeout; ErrClosed; or what the network
-// reported. ErrConcurrentRead and ErrEvents report misuse and change nothing.
+// reported. ErrConcurrentRead and ErrHandlerReads report misuse and change nothing.
 func (c *Conn) Read(ctx context.Context) (op Opcode, p []byte, err error) {
 	if err := c.takeRead(ctx); err != nil {
 		return 0, nil, err

@@ -25,7 +25,7 @@ const (
 // replies to come, or now.
 func (c *Conn) leave(ctx context.Context) error {
 	w := &c.out
-	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.Hold > 0 {
+	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.FlushDelay > 0 {
 		c.holdBack()
 		if w.batch.Load() { // else whoever reads may have gone to wait without having seen it
 			return nil
@@ -46,9 +46,9 @@ func (c *Conn) holdBack() {
 	}
 	w.holding = true
 	if w.hold == nil {
-		w.hold = time.AfterFunc(c.settings.Hold, c.flush)
+		w.hold = time.AfterFunc(c.settings.FlushDelay, c.flush)
 	} else {
-		w.hold.Reset(c.settings.Hold)
+		w.hold.Reset(c.settings.FlushDelay)
 	}
 }
 

@@ -73,7 +73,7 @@ func (c *Conn) takeRead(ctx context.Context) error {
 			return ErrConcurrentRead
 		case eventLoop:
 			t.wake()
-			return ErrEvents
+			return ErrHandlerReads
 		case readAhead:
 			c.in.wait.recall(c.socket.nc, t)
 		}

@@ -46,7 +46,7 @@ type writer struct {
 //
 // Write returns when the message is on its way: in the socket, or behind what
 // another goroutine is writing at this moment, or held back for at most
-// Options.Hold while further received messages wait to be read. An error of the
+// Options.FlushDelay while further received messages wait to be read. An error of the
 // network that comes later is reported by the next call, and by reads.
 //
 // While the peer takes nothing, Write does as Options.Overflow says. If it waits
@@ -64,12 +64,12 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if c.deflate != nil && len(p) >= c.deflate.threshold {
 		return c.writeCompressed(ctx, op, p)
 	}
-	return c.WritePlain(ctx, op, p)
+	return c.WriteUncompressed(ctx, op, p)
 }
 
-// WritePlain is Write for a message that is not to be compressed, where others are:
+// WriteUncompressed is Write for a message that is not to be compressed, where others are:
 // because it holds a secret (see Compression), or is compressed already.
-func (c *Conn) WritePlain(ctx context.Context, op Opcode, p []byte) error {
+func (c *Conn) WriteUncompressed(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
 	}

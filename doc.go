@@ -73,7 +73,7 @@
 // (permessage-deflate, RFC 7692), from Compression.Threshold on. Limits count
 // inflated bytes, while they are inflated. Without takeover, the default, an idle
 // connection holds nothing for it. What holds a secret beside something that
-// others can choose should go with WritePlain.
+// others can choose should go with WriteUncompressed.
 //
 // # Closing
 //

@@ -23,9 +23,9 @@ var (
 	// did. Only one may at a time; nothing was read.
 	ErrConcurrentRead = errors.New("websocket: concurrent read: only one goroutine may read at a time")
 
-	// ErrEvents reports a read on a connection that a Handler is served by: its
+	// ErrHandlerReads reports a read on a connection that a Handler is served by: its
 	// messages come to Handler.Message. Use Blocking for a handler that reads.
-	ErrEvents = errors.New("websocket: the connection's Handler receives its messages: wrap a function in Blocking to read them")
+	ErrHandlerReads = errors.New("websocket: the connection's Handler receives its messages: wrap a function in Blocking to read them")
 
 	// ErrMessageType reports a message that is neither OpText nor OpBinary.
 	ErrMessageType = errors.New("websocket: the type of a message is OpText or OpBinary")

@@ -4,7 +4,7 @@ package websocket
 // goroutine calls its methods, one after the other. It is the fastest form and
 // the one that keeps least memory while a connection is idle.
 //
-// The methods may call every method of c but two: Read returns ErrEvents, and
+// The methods may call every method of c but two: Read returns ErrHandlerReads, and
 // Ping waits in vain, because they hold up the connection, and with it the Pong,
 // for as long as they run. They hold up no other one.
 //

@@ -66,11 +66,11 @@ type Options struct {
 	// Default 5 s.
 	CloseTimeout time.Duration
 
-	// Hold is how long a message written while further received messages wait may
+	// FlushDelay is how long a message written while further received messages wait may
 	// be held back, so that one system call sends many. It leaves sooner when
 	// those are used up or 96 KiB are held. Default 500 µs; negative sends every
 	// message at once.
-	Hold time.Duration
+	FlushDelay time.Duration
 
 	// Compression has messages compressed where the peer agrees to it
 	// (permessage-deflate, RFC 7692). Default nil: they are not.
@@ -101,7 +101,7 @@ func (o Options) resolve() *settings {
 	def(&o.MaxPending, 64<<10)
 	def(&o.WriteTimeout, 10*time.Second)
 	def(&o.CloseTimeout, 5*time.Second)
-	def(&o.Hold, 500*time.Microsecond)
+	def(&o.FlushDelay, 500*time.Microsecond)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}

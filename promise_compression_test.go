@@ -100,7 +100,7 @@ func TestPromise13CompressionIsOptIn(t *testing.T) {
 			compressed bool
 		}{
 			{"Write", func() error { return c.Write(background, websocket.OpText, p) }, agreed != ""},
-			{"WritePlain", func() error { return c.WritePlain(background, websocket.OpText, p) }, false},
+			{"WriteUncompressed", func() error { return c.WriteUncompressed(background, websocket.OpText, p) }, false},
 			{"Write of less than the threshold", func() error { return c.Write(background, websocket.OpText, p[:511]) }, false},
 		} {
 			if err := tt.write(); err != nil {

@@ -179,7 +179,7 @@ func sendSomehow(c *websocket.Conn, way int, p []byte) error {
 	case 0:
 		return c.Write(background, op, p)
 	case 1:
-		return c.WritePlain(background, op, p)
+		return c.WriteUncompressed(background, op, p)
 	case 2:
 		return c.Queue(background, op, p)
 	case 3:

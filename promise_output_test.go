@@ -203,7 +203,7 @@ func callAnything(c *websocket.Conn, r *rand.Rand) error {
 	case 0, 1:
 		return c.Write(ctx, op, p)
 	case 2:
-		return c.WritePlain(ctx, op, p)
+		return c.WriteUncompressed(ctx, op, p)
 	case 3:
 		return c.Queue(ctx, op, p)
 	case 4:

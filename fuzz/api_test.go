@@ -123,7 +123,7 @@ func anyOptions(p *program, agreed string) *websocket.Options {
 		PongTimeout:      limit(),
 		WriteTimeout:     limit(),
 		CloseTimeout:     limit(),
-		Hold:             limit(),
+		FlushDelay:       limit(),
 	}
 	if agreed != "" {
 		o.Compression = &websocket.Compression{
@@ -216,7 +216,7 @@ func (u *user) call(ctx context.Context, call byte, p *program) {
 		u.wrote(m, c.Write(ctx, m.op, bytes.Clone(m.payload)), 1)
 	case 1:
 		m := u.message(websocket.Opcode(p.byte()), p)
-		u.wrote(m, c.WritePlain(ctx, m.op, bytes.Clone(m.payload)), 1)
+		u.wrote(m, c.WriteUncompressed(ctx, m.op, bytes.Clone(m.payload)), 1)
 	case 2:
 		m := u.message(websocket.Opcode(p.byte()), p)
 		u.wrote(m, c.Queue(ctx, m.op, bytes.Clone(m.payload)), 1)

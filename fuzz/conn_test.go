@@ -117,7 +117,7 @@ func live(t *testing.T, c *websocket.Conn, agreed terms, want *course) {
 // wantOver checks that a Conn on which reading ended with err says so ever after.
 func wantOver(t *testing.T, c *websocket.Conn, err error) {
 	t.Helper()
-	if _, _, again := c.Read(context.Background()); again != err && again != websocket.ErrClosed && !errors.Is(again, websocket.ErrEvents) {
+	if _, _, again := c.Read(context.Background()); again != err && again != websocket.ErrClosed && !errors.Is(again, websocket.ErrHandlerReads) {
 		t.Fatalf("Read after %v says %v", err, again)
 	}
 	if err := c.Write(context.Background(), websocket.OpText, nil); !errors.Is(err, websocket.ErrClosed) {

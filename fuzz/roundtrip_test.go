@@ -117,7 +117,7 @@ func (a *author) call() {
 		a.wrote("Write", a.c.Write(ctx, op, p), op, p)
 	case 1:
 		op, p := a.message()
-		a.wrote("WritePlain", a.c.WritePlain(ctx, op, p), op, p)
+		a.wrote("WriteUncompressed", a.c.WriteUncompressed(ctx, op, p), op, p)
 	case 2:
 		op, p := a.message()
 		a.wrote("Queue", a.c.Queue(ctx, op, p), op, p)
