@@ -14,14 +14,6 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// masked returns frames as a client sends them.
-func masked(frames ...wstest.Frame) (b []byte) {
-	for _, f := range frames {
-		b = f.AppendMasked(b, wstest.RFCKey)
-	}
-	return b
-}
-
 // pour sends piece again and again until nc fails.
 func pour(nc net.Conn, piece []byte) {
 	for {

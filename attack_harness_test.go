@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -279,11 +278,4 @@ func heapInUse() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
-}
-
-// descriptors returns how many descriptors are open; 0 where they cannot be
-// counted by listing them.
-func descriptors() int {
-	list, _ := os.ReadDir("/proc/self/fd")
-	return len(list)
 }

@@ -1,10 +1,7 @@
 package websocket_test
 
 import (
-	"bufio"
-	"context"
 	"net"
-	"net/http"
 	"slices"
 	"testing"
 
@@ -14,71 +11,8 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-var background = context.Background()
-
-// The echo peer, in both forms.
-var forms = map[string]websocket.Handler{
-	"events": websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
-		c.Write(background, op, p)
-	}),
-	"blocking": websocket.Blocking(func(c *websocket.Conn) {
-		for {
-			op, p, err := c.Read(background)
-			if err != nil || c.Write(background, op, p) != nil {
-				return
-			}
-		}
-	}),
-}
-
 // conformanceOptions let the largest of the suite's messages pass.
 var conformanceOptions = websocket.Options{MaxMessage: 16 << 20}
-
-// serve runs srv on a free port until the test ends, and returns its address.
-func serve(t testing.TB, srv *websocket.Server) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return serveOn(t, srv, ln)
-}
-
-// serveOn runs srv on ln until the test ends, and returns its address.
-func serveOn(t testing.TB, srv *websocket.Server, ln net.Listener) string {
-	t.Helper()
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(ln) }()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := <-ended; err != websocket.ErrServerClosed {
-			t.Errorf("Serve() = %v, want ErrServerClosed", err)
-		}
-	})
-	return ln.Addr().String()
-}
-
-// upgraded connects to a server with a bare opening handshake.
-func upgraded(t testing.TB, addr string) net.Conn {
-	t.Helper()
-	nc, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { nc.Close() })
-	head, err := codec.AppendRequest(nil, codec.RequestParams{Host: addr, Key: codec.EncodeKey([16]byte{1, 2, 3})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := nc.Write(head); err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.ReadResponse(bufio.NewReaderSize(nc, 512), nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("opening handshake: %v, %v", resp, err)
-	}
-	return nc
-}
 
 // groups are those that every form and role is played, and heavy the one with
 // many megabytes, which is left out where it takes too long.

@@ -3,7 +3,6 @@ package websocket_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -14,15 +13,6 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/pool"
 )
-
-// chatter is text as applications send it, n bytes of it.
-func chatter(n int) []byte {
-	var b bytes.Buffer
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, `{"id":%d,"user":"user%d","x":%d.25,"note":"position update"},`, i, i*i%97, i*7919%1000)
-	}
-	return b.Bytes()[:n]
-}
 
 // compressions are the settings that compressed connections are tested with.
 var compressions = map[string]websocket.Compression{

@@ -11,19 +11,6 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// allocated returns how many bytes f allocates, in the whole process. With the
-// race detector, which has sync.Pool forget on purpose, it calls f and returns 0.
-func allocated(f func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	f()
-	runtime.ReadMemStats(&after)
-	if raceEnabled {
-		return 0
-	}
-	return after.TotalAlloc - before.TotalAlloc
-}
-
 // TestPromise06FragmentsCostNoMemory sends a message of 1,000,000 fragments of one byte: it
 // costs what its payload needs, which is the buffers that it has grown through, of 1 MiB,
 // a quarter of that, a sixteenth …, and less than as much again for the test itself.

@@ -3,7 +3,6 @@ package websocket_test
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -12,9 +11,6 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/wstest"
 )
-
-// quiet is a Logger for tests in which something is logged as it should be.
-var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 // recorder is a Handler that writes down what happens, and panics where it is told to.
 type recorder struct {

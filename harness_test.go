@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -223,30 +222,6 @@ func (tc *testConn) took(sentence string, start time.Time, d time.Duration) {
 	if got := time.Since(start).Round(time.Millisecond); got != d {
 		tc.t.Fatalf("%s: it took %v, want %v", sentence, got, d)
 	}
-}
-
-// tcpPair returns the two ends of a TCP connection on this machine, which are
-// closed when the test ends.
-func tcpPair(t testing.TB) (ours, peer *net.TCPConn) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	dialled, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		dialled.Close()
-		accepted.Close()
-	})
-	return accepted.(*net.TCPConn), dialled.(*net.TCPConn)
 }
 
 // TestTestConn shows the harness at work: an echo, a Ping, a close.

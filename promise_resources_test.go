@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -21,15 +20,6 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
-
-// heap returns how many bytes are in use once the pools have been emptied.
-func heap() int {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // sync.Pool keeps what it held for one more
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
 
 // TestPromise20PeersCostTheirMessage: whatever peers do, their connections hold their
 // messages, as far as they have come and never more than the limit, and beside it no
@@ -309,7 +299,7 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 	}
 	left := func() string {
 		runtime.GC()
-		return fmt.Sprintf("%d goroutines, %d descriptors, %d buffers, %d Conns", runtime.NumGoroutine(), openDescriptors(t), pool.Lent(), made.Load()-freed.Load())
+		return fmt.Sprintf("%d goroutines, %d descriptors, %d buffers, %d Conns", runtime.NumGoroutine(), descriptors(), pool.Lent(), made.Load()-freed.Load())
 	}
 	settle := func(done func() bool) {
 		for start := time.Now(); !done() && time.Since(start) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
@@ -332,18 +322,6 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 	if after != before {
 		t.Errorf("after %d cycles there are %s; there were %s\n%s", cycles, after, before, leak.Stacks())
 	}
-}
-
-// openDescriptors counts the descriptors of this process, where they can be listed.
-func openDescriptors(t *testing.T) int {
-	if runtime.GOOS != "linux" {
-		return 0
-	}
-	list, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(list)
 }
 
 // TestPromise26IdleConnectionsDoNothing leaves connections alone for an hour: without Pings

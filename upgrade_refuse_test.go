@@ -45,9 +45,6 @@ func send(t testing.TB, addr, request string) (resp *http.Response, body string,
 	return resp, string(b), nc
 }
 
-const goodRequest = "GET /chat HTTP/1.1\nHost: example.com\nUpgrade: websocket\nConnection: Upgrade\n" +
-	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\nSec-WebSocket-Version: 13\n\n"
-
 // with returns goodRequest with a line changed, or left out if new is "".
 func with(old, new string) string {
 	if !strings.Contains(goodRequest, old+"\n") {
