@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/pool"
@@ -196,64 +194,6 @@ func TestCompressedEchoAllocatesNothing(t *testing.T) {
 					t.Errorf("%s, %s: two round trips of %d bytes allocate %v times, want 0", name, form, n, got)
 				}
 			}
-			c.CloseNow()
-		}
-	}
-}
-
-// TestPromise13IdleConnectionsHoldNoCompressor has 200 connections exchange a
-// compressed message and then nothing: each costs its windows and little more. A
-// compressor of its own would be hundreds of KiB, a decompressor 15.
-func TestPromise13IdleConnectionsHoldNoCompressor(t *testing.T) {
-	if raceEnabled || pool.Poisoned {
-		return
-	}
-	const n, size = 200, 20_000
-	p := chatter(size)
-	for _, tt := range []struct {
-		name string
-		z    websocket.Compression
-		most int // bytes for both ends
-	}{
-		{"without takeover", websocket.Compression{}, 16 << 10},
-		{"takeover", websocket.Compression{Takeover: true}, 16<<10 + 4*32<<10},
-		{"takeover with small windows", websocket.Compression{Takeover: true, WindowBits: 9}, 18 << 10},
-	} {
-		opts := websocket.Options{Compression: &tt.z}
-		addr := serve(t, &websocket.Server{Handler: forms["events"], Options: opts})
-		var conns []*websocket.Conn
-		open := func() {
-			c, err := websocket.Dial(background, "ws://"+addr, &websocket.DialOptions{Options: opts})
-			if err != nil {
-				t.Fatal(err)
-			}
-			conns = append(conns, c)
-			c.Write(background, websocket.OpText, p)
-			if _, got, err := c.ReadAppend(background, nil); err != nil || len(got) != size {
-				t.Fatalf("Read() = %d bytes, %v", len(got), err)
-			}
-		}
-		for range 20 { // compressors and buffers are made
-			open()
-		}
-		heap := func() int {
-			var m runtime.MemStats
-			time.Sleep(1300 * time.Millisecond) // by then the library reads, and gives buffers back
-			runtime.GC()
-			runtime.GC()
-			runtime.ReadMemStats(&m)
-			return int(m.HeapAlloc)
-		}
-		before := heap()
-		for range n {
-			open()
-		}
-		if got := (heap() - before) / n; got > tt.most {
-			t.Errorf("%s: an idle connection holds %d bytes at both ends, want at most %d", tt.name, got, tt.most)
-		} else {
-			t.Logf("%s: %d bytes at both ends", tt.name, got)
-		}
-		for _, c := range conns {
 			c.CloseNow()
 		}
 	}

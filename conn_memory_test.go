@@ -2,9 +2,7 @@ package websocket_test
 
 import (
 	"bytes"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
@@ -141,35 +139,5 @@ func TestPromise04LimitPassesAndNoMore(t *testing.T) {
 				})
 			}
 		})
-	}
-}
-
-// TestIdleConnectionHoldsNoMessage looks that a message is not kept for longer
-// than until the next read, whatever its size.
-func TestIdleConnectionHoldsNoMessage(t *testing.T) {
-	const conns, size = 64, 1 << 20
-	heap := func() uint64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC() // sync.Pool keeps what it held for one more
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	addr := serve(t, &websocket.Server{Handler: websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {})})
-	message := wstest.Binary(make([]byte, size)).AppendMasked(nil, wstest.RFCKey)
-	before := heap()
-	for range conns {
-		nc := upgraded(t, addr)
-		if _, err := nc.Write(append(message, wstest.Ping("").AppendMasked(nil, wstest.RFCKey)...)); err != nil {
-			t.Fatal(err)
-		}
-		nc.SetReadDeadline(time.Now().Add(5 * time.Second))
-		if f, _, err := wstest.ReadFrame(nc); err != nil || f.Opcode != codec.OpPong {
-			t.Fatalf("the Ping behind the message: %v, %v", f, err)
-		}
-	}
-	const limit = conns * (64 << 10)
-	if got := heap() - before; int64(got) > limit {
-		t.Errorf("%d idle connections hold %d bytes after a message of %d each, want at most %d", conns, got, size, limit)
 	}
 }

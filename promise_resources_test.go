@@ -2,11 +2,7 @@ package websocket_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,82 +11,9 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
-	"github.com/zerowire/websocket/internal/leak"
 	"github.com/zerowire/websocket/internal/pipe"
 	"github.com/zerowire/websocket/internal/wstest"
-	"github.com/zerowire/websocket/pool"
 )
-
-// TestPromise20PeersCostTheirMessage: whatever peers do, their connections hold their
-// messages, as far as they have come and never more than the limit, and beside it no
-// more than 64 KiB.
-func TestPromise20PeersCostTheirMessage(t *testing.T) {
-	if raceEnabled {
-		return // the heap is another one
-	}
-	const conns, limit = 16, 1 << 20
-	masked := func(f wstest.Frame) []byte { return f.AppendMasked(nil, wstest.RFCKey) }
-	almost := make([]byte, limit-1)
-	bomb := wstest.CompressedFrames(codec.OpBinary, wstest.Bomb(limit), 100)
-	for _, tt := range []struct {
-		name   string
-		wire   []byte
-		agreed string
-		holds  int // bytes of the message
-	}{
-		{"nothing", nil, "", 0},
-		{"a header that claims all", masked(wstest.Frame{Fin: true, Opcode: codec.OpBinary, Lie: limit}), "", 0},
-		{"all but a byte of the largest message", masked(wstest.Binary(almost))[:limit], "", limit},
-		{"all but the last fragment", masked(wstest.Binary(almost).More()), "", limit},
-		{"many fragments", bytes.Repeat(masked(wstest.Continuation("x").More()), 100_000), "", 256 << 10},
-		{"all but the end of a bomb", framesOnWire(bomb[:len(bomb)-1]), withTakeover, limit},
-		{"empty blocks", framesOnWire(wstest.CompressedFrames(codec.OpBinary, wstest.EmptyBlocks(100_000), 1000)[:500]), withTakeover, 0},
-		{"Pings", bytes.Repeat(masked(wstest.Ping("0123456789")), 10_000), "", 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.name == "many fragments" {
-				tt.wire = append(masked(wstest.Binary(nil).More()), tt.wire...)
-			}
-			opts := compressedOptions(tt.agreed, limit)
-			opts.MaxControlFrames = -1
-			opts.WriteTimeout = time.Minute
-			before := heap()
-			for range conns {
-				ours, peer := tcpPair(t)
-				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
-				t.Cleanup(func() { c.CloseNow() })
-				go c.Serve(forms["events"])
-				sent := make(chan error, 1)
-				go func() {
-					_, err := peer.Write(tt.wire)
-					sent <- err
-				}()
-				select {
-				case err := <-sent:
-					if err != nil {
-						t.Fatal(err)
-					}
-				case <-time.After(time.Second): // it answers, and takes no more before it is read
-				}
-			}
-			most := tt.holds + 64<<10
-			got := 0
-			for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
-				if got = (heap() - before) / conns; got <= most { // what was on its way has come
-					return
-				}
-			}
-			t.Errorf("a connection holds %d bytes, want at most %d", got, most)
-		})
-	}
-}
-
-func framesOnWire(frames []wstest.Frame) (b []byte) {
-	for _, f := range frames {
-		b = f.AppendMasked(b, wstest.RFCKey)
-	}
-	return b
-}
 
 // TestPromise21DeadReadersDelayNobody broadcasts to peers of whom one never reads: no call
 // waits for it, the others get everything, it holds no more than MaxPending and a message,
@@ -237,90 +160,6 @@ func TestPromise23DeadPeersAreFoundInAMinute(t *testing.T) {
 				}
 			})
 		})
-	}
-}
-
-// TestPromise24NothingOutlivesItsConnection opens and ends 10,000 connections on sockets,
-// in every way: afterwards there are as many goroutines and descriptors as before, no
-// buffer is lent, and nothing, a timer or a table, holds any of the Conns.
-func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
-	cycles := 10_000
-	if raceEnabled || testing.Short() {
-		cycles = 1000
-	}
-	var made, freed atomic.Int64
-	hooks := websocket.Hooks{Opened: func(c *websocket.Conn) {
-		made.Add(1)
-		runtime.AddCleanup(c, func(struct{}) { freed.Add(1) }, struct{}{})
-	}}
-	opts := websocket.Options{Hooks: hooks, Compression: &websocket.Compression{Takeover: true}, Logger: quiet}
-	var addrs []string
-	for _, h := range forms {
-		addrs = append(addrs, serve(t, &websocket.Server{Handler: h, Options: opts}))
-	}
-	p := chatter(2000)
-	ends := []func(c *websocket.Conn, nc net.Conn){
-		func(c *websocket.Conn, _ net.Conn) { c.Close(websocket.StatusNormalClosure, "") },
-		func(c *websocket.Conn, _ net.Conn) { c.CloseNow() },
-		func(_ *websocket.Conn, nc net.Conn) { nc.Close() },
-		func(_ *websocket.Conn, nc net.Conn) { nc.(*net.TCPConn).SetLinger(0); nc.Close() }, // a reset
-		func(c *websocket.Conn, nc net.Conn) { nc.Write([]byte{0xFF, 0x80, 0, 0, 0, 0}); c.Read(background) },
-		func(c *websocket.Conn, _ net.Conn) {
-			ctx, cancel := context.WithTimeout(background, time.Microsecond)
-			c.Read(ctx)
-			cancel()
-			c.Queue(background, websocket.OpText, p)
-			c.Ping(ctx)
-		},
-	}
-	cycle := func(i int) {
-		var nc net.Conn
-		c, err := websocket.Dial(background, "ws://"+addrs[i%2], &websocket.DialOptions{Options: opts, Proxy: noProxy,
-			NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				var err error
-				nc, err = new(net.Dialer).DialContext(ctx, network, addr)
-				return nc, err
-			}})
-		if err != nil {
-			t.Errorf("cycle %d: Dial() = %v", i, err)
-			return
-		}
-		defer c.CloseNow()
-		if err := c.Write(background, websocket.OpText, p); err != nil {
-			t.Errorf("cycle %d: Write() = %v", i, err)
-		}
-		if _, got, err := c.Read(background); err != nil || !bytes.Equal(got, p) {
-			t.Errorf("cycle %d: Read() = %d bytes, %v", i, len(got), err)
-		}
-		ends[i/2%len(ends)](c, nc)
-	}
-	for i := range 4 * len(ends) {
-		cycle(i) // what there is once is made
-	}
-	left := func() string {
-		runtime.GC()
-		return fmt.Sprintf("%d goroutines, %d descriptors, %d buffers, %d Conns", runtime.NumGoroutine(), descriptors(), pool.Lent(), made.Load()-freed.Load())
-	}
-	settle := func(done func() bool) {
-		for start := time.Now(); !done() && time.Since(start) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
-		}
-	}
-	settle(func() bool { runtime.GC(); return made.Load() == freed.Load() })
-	before := left()
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range 4 {
-		workers.Go(func() {
-			for i := next.Add(1); i <= int64(cycles); i = next.Add(1) {
-				cycle(int(i))
-			}
-		})
-	}
-	workers.Wait()
-	after := ""
-	settle(func() bool { after = left(); return after == before })
-	if after != before {
-		t.Errorf("after %d cycles there are %s; there were %s\n%s", cycles, after, before, leak.Stacks())
 	}
 }
 

@@ -1,4 +1,4 @@
-package websocket_test
+package stress_test
 
 import (
 	"encoding/binary"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -34,19 +35,19 @@ func TestAttackEchoesThatNobodyReads(t *testing.T) {
 	const size = 16 << 10
 	const each = 512 << 10 // bytes of heap: MaxPending, what is being sent, a message; the rest is in the system's buffers
 	for _, p := range policies {
-		for form, h := range forms {
+		for form, h := range testkit.Echo {
 			t.Run(p.name+", "+form, func(t *testing.T) {
 				opts := websocket.Options{Overflow: p.policy, WriteTimeout: 500 * time.Millisecond, CloseTimeout: 500 * time.Millisecond}
 				attacked(t, &websocket.Server{Handler: h, Options: opts}, func(a *attack) {
 					n := scaled(32)
-					messages := masked(wstest.Binary(make([]byte, size)))
+					messages := testkit.Masked(wstest.Binary(make([]byte, size)))
 					ncs := a.entered(n)
 					var pouring sync.WaitGroup
 					for _, nc := range ncs {
 						nc.SetWriteDeadline(time.Now().Add(recovery))
 						pouring.Go(func() { pour(nc, messages) })
 					}
-					a.wantHeapWithin(uint64(n)*each+heapSlack, "with all of them sending")
+					a.wantHeapWithin(n*each+heapSlack, "with all of them sending")
 					pouring.Wait()
 					for i, nc := range ncs {
 						if _, _, err := lastFrame(nc); isTimeout(err) {
@@ -129,7 +130,7 @@ func TestAttackBroadcastsThatSomeDoNotRead(t *testing.T) {
 	}
 	for name, policy := range map[string]hub.Overflow{"DropOldest": hub.DropOldest, "DropNewest": hub.DropNewest, "Disconnect": hub.Disconnect} {
 		t.Run("hub, "+name, func(t *testing.T) {
-			h, err := hub.New(&hub.Options{Overflow: policy, Logger: quiet})
+			h, err := hub.New(&hub.Options{Overflow: policy, Logger: testkit.Quiet})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +201,7 @@ func TestAttackPagesThatNobodyReads(t *testing.T) {
 			}
 		}
 	})
-	srv := &websocket.Server{Handler: forms["events"], HTTP: page, Options: websocket.Options{WriteTimeout: 200 * time.Millisecond}}
+	srv := &websocket.Server{Handler: testkit.Echo["events"], HTTP: page, Options: websocket.Options{WriteTimeout: 200 * time.Millisecond}}
 	attacked(t, srv, func(a *attack) {
 		n := scaled(50)
 		inParallel(n, func(i int) {

@@ -1,6 +1,6 @@
 //go:build linux && !purego
 
-package websocket_test
+package stress_test
 
 import (
 	"bufio"
@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -32,7 +33,7 @@ func idleServer() {
 	if err != nil {
 		panic(err)
 	}
-	srv := &websocket.Server{Handler: forms["events"], Options: websocket.Options{PingInterval: time.Hour}} // the clients do not answer
+	srv := &websocket.Server{Handler: testkit.Echo["events"], Options: websocket.Options{PingInterval: time.Hour}} // the clients do not answer
 	go srv.Serve(ln)
 	fmt.Println(ln.Addr())
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
@@ -101,7 +102,7 @@ func startIdleServer(t *testing.T) (addr string, ask func(what string) cost) {
 // leaves the connection open.
 func afterTraffic(t *testing.T, addr string) {
 	t.Helper()
-	nc := upgraded(t, addr)
+	nc := testkit.Upgraded(t, addr)
 	for _, size := range []int{1, 125, 4 << 10, 60 << 10} {
 		if _, err := nc.Write(wstest.Binary(make([]byte, size)).AppendMasked(nil, wstest.RFCKey)); err != nil {
 			t.Fatal(err)
@@ -117,7 +118,7 @@ func afterTraffic(t *testing.T, addr string) {
 // 4.75 KiB of RSS, its goroutine's stack included, also after traffic.
 func TestPromise20IdleConnectionIsSmall(t *testing.T) {
 	t.Parallel() // with the other one
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		return // the memory is another one
 	}
 	const conns, most = 4000, 4<<10 + 768

@@ -1,4 +1,4 @@
-package websocket_test
+package stress_test
 
 import (
 	"bytes"
@@ -8,12 +8,14 @@ import (
 	"math"
 	"net"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -99,7 +101,7 @@ func (w *witness) percentile99() time.Duration {
 
 // bareEcho returns a TCP connection whose other end sends back what it gets.
 func bareEcho(t testing.TB) net.Conn {
-	nc, peer := tcpPair(t)
+	nc, peer := testkit.TCPPair(t)
 	go func() {
 		defer peer.Close()
 		p := make([]byte, 1<<10)
@@ -144,8 +146,9 @@ func TestWitness(t *testing.T) {
 				ours, theirs := pipe.New()
 				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
 				n := 0
-				served := begin(func() error {
-					return c.Serve(websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+				var served sync.WaitGroup
+				served.Go(func() {
+					c.Serve(websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
 						n++
 						tt.serve(c, op, p, n)
 					}))
@@ -158,7 +161,7 @@ func TestWitness(t *testing.T) {
 					t.Errorf("verdict %q, want one that fails: %t", verdict, tt.fails)
 				}
 				theirs.Close()
-				served.wait()
+				served.Wait()
 			})
 		})
 	}

@@ -1,4 +1,4 @@
-package websocket_test
+package stress_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -38,7 +39,7 @@ const (
 
 // scaled is how many of n an attack does.
 func scaled(n int) int {
-	if raceEnabled {
+	if testkit.RaceEnabled {
 		return max(n/raceShare, 1)
 	}
 	return n
@@ -50,7 +51,7 @@ type attack struct {
 	*testing.T
 	addr   string
 	before holdings
-	heap   uint64 // before
+	heap   int // before
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -64,19 +65,19 @@ func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
 	victim := srv.Handler
 	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
 		if string(r.Path()) == "/witness" {
-			return forms["events"], nil
+			return testkit.Echo["events"], nil
 		}
 		return victim, nil
 	}
 	if srv.Options.Logger == nil {
-		srv.Options.Logger = quiet
+		srv.Options.Logger = testkit.Quiet
 	}
-	a := &attack{T: t, addr: serve(t, srv)}
+	a := &attack{T: t, addr: testkit.Serve(t, srv)}
 	w, bare := &witness{nc: upgradedTo(t, a.addr, "/witness")}, &witness{nc: bareEcho(t)}
 	if err := errors.Join(w.echo(), bare.echo()); err != nil {
 		t.Fatal(err)
 	}
-	a.before, a.heap = settled(), heapInUse()
+	a.before, a.heap = settled(), testkit.HeapInUse()
 	// A garbage collection closes descriptors that were forgotten. Have none but those that
 	// are asked for, as long as there is room.
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(garbage))
@@ -127,9 +128,9 @@ func (a *attack) wantRecovery() {
 
 // wantHeapWithin checks that the heap has not grown by more than limit since
 // before the attack, at this moment.
-func (a *attack) wantHeapWithin(limit uint64, sentence string) {
+func (a *attack) wantHeapWithin(limit int, sentence string) {
 	a.Helper()
-	if grown := int64(heapInUse()) - int64(a.heap); grown > int64(limit) {
+	if grown := testkit.HeapInUse() - a.heap; grown > limit {
 		a.Errorf("%s: the heap has grown by %d bytes, want at most %d", sentence, grown, limit)
 	}
 }
@@ -255,7 +256,7 @@ func (h holdings) within(before holdings) bool {
 }
 
 // counted returns what is held at this moment.
-func counted() holdings { return holdings{runtime.NumGoroutine(), descriptors(), pool.Lent()} }
+func counted() holdings { return holdings{runtime.NumGoroutine(), testkit.Descriptors(), pool.Lent()} }
 
 // settled returns what is held when nothing of an earlier test is under way any more.
 func settled() holdings {
@@ -269,13 +270,4 @@ func settled() holdings {
 		}
 	}
 	return h
-}
-
-// heapInUse returns how many bytes of the heap are in use.
-func heapInUse() uint64 {
-	runtime.GC()
-	runtime.GC() // sync.Pool keeps what it held for one more
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }

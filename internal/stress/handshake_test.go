@@ -1,4 +1,4 @@
-package websocket_test
+package stress_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // wantAnswer reads to the end of nc, and checks that what comes begins with want. A
@@ -33,12 +34,12 @@ func TestAttackSlowHandshakes(t *testing.T) {
 	const limit = 500 * time.Millisecond
 	heads := []string{
 		"", // nothing at all
-		strings.ReplaceAll(goodRequest, "\n", "\r\n"),
+		strings.ReplaceAll(testkit.GoodRequest, "\n", "\r\n"),
 		"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", codec.MaxHeadLines),
 		"GET /" + strings.Repeat("x", codec.MaxHeadBytes),
 		"GET / HTTP/1.1\r\nX:" + strings.Repeat(" ", codec.MaxHeadBytes),
 	}
-	attacked(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{HandshakeTimeout: limit}}, func(a *attack) {
+	attacked(t, &websocket.Server{Handler: testkit.Echo["events"], Options: websocket.Options{HandshakeTimeout: limit}}, func(a *attack) {
 		n := scaled(500)
 		ncs := make([]*net.TCPConn, n)
 		start := time.Now()
@@ -79,10 +80,10 @@ func TestAttackSlowHandshakes(t *testing.T) {
 // What each of them costs is bounded, and all of them are cut.
 func TestAttackHalfOpenHandshakes(t *testing.T) {
 	const each = 16 << 10 // bytes: stack aside, the state of the parser, the first buffer, and both sockets
-	attacked(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{HandshakeTimeout: 3 * time.Second}}, func(a *attack) {
+	attacked(t, &websocket.Server{Handler: testkit.Echo["events"], Options: websocket.Options{HandshakeTimeout: 3 * time.Second}}, func(a *attack) {
 		n := scaled(5000)
 		ncs := make([]*net.TCPConn, n)
-		half := goodRequest[:len(goodRequest)/2]
+		half := testkit.GoodRequest[:len(testkit.GoodRequest)/2]
 		for i := range ncs {
 			var err error
 			if ncs[i], err = a.connect(i); err != nil {
@@ -90,7 +91,7 @@ func TestAttackHalfOpenHandshakes(t *testing.T) {
 			}
 			io.WriteString(ncs[i], half[:i%len(half)])
 		}
-		a.wantHeapWithin(uint64(n)*each+heapSlack, "with all of them half open")
+		a.wantHeapWithin(n*each+heapSlack, "with all of them half open")
 		for _, nc := range ncs {
 			a.wantAnswer(nc, "", "half a request")
 		}
@@ -117,11 +118,11 @@ func TestAttackHeaderFloods(t *testing.T) {
 		{"bytes that are no HTTP", "", "\x00\xff\x16\x03", "HTTP/1.1 400 "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			attacked(t, &websocket.Server{Handler: forms["events"]}, func(a *attack) {
+			attacked(t, &websocket.Server{Handler: testkit.Echo["events"]}, func(a *attack) {
 				n := scaled(100)
 				piece := bytes.Repeat([]byte(tt.over), 1+(64<<10)/len(tt.over))
 				var answered atomic.Int64
-				got := allocated(func() {
+				got := testkit.Allocated(func() {
 					inParallel(n, func(i int) {
 						if a.flood(i, tt.begin, piece, tt.want) {
 							answered.Add(1)
@@ -170,8 +171,8 @@ func (a *attack) flood(i int, begin string, piece []byte, want string) (answered
 // TestAttackHandshakesThatVanish has peers reset or half-close their connection in
 // the middle of the opening handshake, and behind it.
 func TestAttackHandshakesThatVanish(t *testing.T) {
-	request := strings.ReplaceAll(goodRequest, "\n", "\r\n")
-	attacked(t, &websocket.Server{Handler: forms["events"]}, func(a *attack) {
+	request := strings.ReplaceAll(testkit.GoodRequest, "\n", "\r\n")
+	attacked(t, &websocket.Server{Handler: testkit.Echo["events"]}, func(a *attack) {
 		inParallel(scaled(2000), func(i int) {
 			nc, err := a.connect(i)
 			if err != nil {

@@ -1,4 +1,4 @@
-package websocket_test
+package stress_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -26,11 +27,11 @@ func reset(nc *net.TCPConn) {
 // TestAttackResets has 1,000 peers reset their connection, each in another place of
 // what it sends, with echoes on their way that it has not read.
 func TestAttackResets(t *testing.T) {
-	wire := masked(
+	wire := testkit.Masked(
 		wstest.Text("hello"), wstest.Ping("x"), wstest.Text("in ").More(), wstest.Ping(""), wstest.Continuation("fragments"),
 		wstest.Binary(wstest.BinaryPayload(70_000)), wstest.Text("more"),
 	)
-	for form, h := range forms {
+	for form, h := range testkit.Echo {
 		t.Run(form, func(t *testing.T) {
 			ended := make(chan error, scaled(1000)+1) // with the witness
 			opts := websocket.Options{Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) { ended <- err }}}
@@ -60,7 +61,7 @@ func TestAttackResets(t *testing.T) {
 // TestAttackParkedConnections has peers be idle until the server has parked them all,
 // where it does, and then all at once reset, half-close, or talk and close.
 func TestAttackParkedConnections(t *testing.T) {
-	attacked(t, &websocket.Server{Handler: forms["events"]}, func(a *attack) {
+	attacked(t, &websocket.Server{Handler: testkit.Echo["events"]}, func(a *attack) {
 		ncs := a.entered(scaled(600))
 		for start := time.Now(); time.Since(start) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
 			if strings.Count(leak.Stacks(), ".(*Server).park(") >= len(ncs) {
@@ -92,7 +93,7 @@ func TestAttackParkedConnections(t *testing.T) {
 // a session. They are answered what they have asked before, and the server ends
 // its side.
 func TestAttackHalfClosedConnections(t *testing.T) {
-	request := strings.ReplaceAll(goodRequest, "\n", "\r\n")
+	request := strings.ReplaceAll(testkit.GoodRequest, "\n", "\r\n")
 	frames := func(frames ...wstest.Frame) (b []byte) {
 		for _, f := range frames {
 			b = f.Append(b)
@@ -111,13 +112,13 @@ func TestAttackHalfClosedConnections(t *testing.T) {
 		{"between messages", true, hello, echoed},
 		{"inside a header", true, slices.Concat(hello, hello[:3]), echoed},
 		{"inside a frame", true, slices.Concat(hello, hello[:len(hello)-1]), echoed},
-		{"inside a large frame", true, slices.Concat(hello, masked(wstest.Binary(make([]byte, 100_000)))[:99_999]), echoed},
-		{"between fragments", true, masked(wstest.Text("hello"), wstest.Text("x").More()), echoed},
-		{"behind a Ping", true, masked(wstest.Ping("x")), frames(wstest.Pong("x"))},
-		{"behind its Close frame", true, masked(wstest.Text("hello"), wstest.Close(1000, "")), frames(wstest.Text("hello"), wstest.Close(1000, ""))},
-		{"behind a frame that breaks a rule", true, masked(wstest.Reserved(3, "")), frames(wstest.Close(1002, "reserved opcode"))},
+		{"inside a large frame", true, slices.Concat(hello, testkit.Masked(wstest.Binary(make([]byte, 100_000)))[:99_999]), echoed},
+		{"between fragments", true, testkit.Masked(wstest.Text("hello"), wstest.Text("x").More()), echoed},
+		{"behind a Ping", true, testkit.Masked(wstest.Ping("x")), frames(wstest.Pong("x"))},
+		{"behind its Close frame", true, testkit.Masked(wstest.Text("hello"), wstest.Close(1000, "")), frames(wstest.Text("hello"), wstest.Close(1000, ""))},
+		{"behind a frame that breaks a rule", true, testkit.Masked(wstest.Reserved(3, "")), frames(wstest.Close(1002, "reserved opcode"))},
 	} {
-		for form, h := range forms {
+		for form, h := range testkit.Echo {
 			t.Run(tt.name+", "+form, func(t *testing.T) {
 				attacked(t, &websocket.Server{Handler: h}, func(a *attack) {
 					inParallel(scaled(50), func(i int) {
@@ -145,7 +146,7 @@ func TestAttackHalfClosedConnections(t *testing.T) {
 // TestAttackPeersThatStay has peers that do not close TCP after the closing handshake, and
 // go on sending as slowly as they can: the server has closed its side, and cuts them.
 func TestAttackPeersThatStay(t *testing.T) {
-	for form, h := range forms {
+	for form, h := range testkit.Echo {
 		t.Run(form, func(t *testing.T) {
 			attacked(t, &websocket.Server{Handler: h}, func(a *attack) {
 				var staying sync.WaitGroup
@@ -174,7 +175,7 @@ func TestAttackPeersThatStay(t *testing.T) {
 func TestAttackChurn(t *testing.T) {
 	for form, n := range map[string]int{"events": 50_000, "blocking": 5_000} {
 		t.Run(form, func(t *testing.T) {
-			attacked(t, &websocket.Server{Handler: forms[form]}, func(a *attack) {
+			attacked(t, &websocket.Server{Handler: testkit.Echo[form]}, func(a *attack) {
 				inParallel(scaled(n), func(i int) {
 					if err := a.comeAndGo(i); err != nil {
 						a.Errorf("connection %d: %v", i, err)
@@ -186,9 +187,9 @@ func TestAttackChurn(t *testing.T) {
 }
 
 var (
-	hello  = masked(wstest.Text("hello"))
+	hello  = testkit.Masked(wstest.Text("hello"))
 	echoed = wstest.Text("hello").Append(nil)
-	bye    = masked(wstest.Close(1000, ""))
+	bye    = testkit.Masked(wstest.Close(1000, ""))
 	byeToo = wstest.Close(1000, "").Append(nil)
 )
 
