@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/zerowire/websocket/internal/h2stream"
 )
 
 // DialOptions are the settings of Dial. The zero value works. Dial reads them
@@ -206,7 +208,7 @@ func (d *dialing) secure(ctx context.Context, nc net.Conn, proxy *url.URL) (net.
 			return nil, fmt.Errorf("proxy %s: %w", proxy.Host, err)
 		}
 	}
-	if d.to.url.Scheme != "https" {
+	if _, secured := nc.(h2stream.Secured); secured || d.to.url.Scheme != "https" {
 		return nc, nil
 	}
 	config := d.opts.TLSConfig

@@ -13,18 +13,20 @@ const module = "github.com/zerowire/websocket"
 // module everything that is named here, from outside only what is named.
 // Imports point one way.
 var arrows = map[string][]string{
-	module + "/codec":            {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
-	module + "/pool":             {"github.com/valyala/bytebufferpool", "math", "math/bits"},
-	module + "/codec/deflate":    {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
-	module:                       {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/pipe", "golang.org/x/sys/unix"},
-	module + "/wsjson":           {module},
-	module + "/hub":              {module},
-	module + "/internal/leak":    {module + "/pool"},
-	module + "/internal/pipe":    {},
-	module + "/fuzz":             {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
-	module + "/internal/stress":  {},
-	module + "/internal/wstest":  {module + "/codec"},
-	module + "/internal/testkit": {module, module + "/codec", module + "/internal/wstest"},
+	module + "/codec":             {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
+	module + "/pool":              {"github.com/valyala/bytebufferpool", "math", "math/bits"},
+	module + "/codec/deflate":     {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
+	module:                        {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/h2stream", module + "/internal/pipe", "golang.org/x/sys/unix"},
+	module + "/wsjson":            {module},
+	module + "/hub":               {module},
+	module + "/internal/h2stream": {},
+	module + "/internal/xconnect": {},
+	module + "/internal/leak":     {module + "/pool"},
+	module + "/internal/pipe":     {},
+	module + "/fuzz":              {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
+	module + "/internal/stress":   {},
+	module + "/internal/wstest":   {module + "/codec"},
+	module + "/internal/testkit":  {module, module + "/codec", module + "/internal/wstest"},
 }
 
 // TestImportArrows holds the packages to the direction in which imports point.

@@ -11,7 +11,7 @@ import (
 // Neither Handler nor Route is asked; what is returned has to be read and closed.
 func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	s.init()
-	c, err := s.upgrade(w, r, func(*Request) error { return nil })
+	c, err := s.upgrade(w, r, func(*Request) error { return nil }, false)
 	if err != nil {
 		return nil, err
 	}
@@ -30,16 +30,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := s.upgrade(w, r, func(req *Request) (err error) {
 		h, err = s.admit(req)
 		return err
-	})
+	}, true)
 	if err != nil {
 		return // the client has been told
 	}
 	s.start(nil, c, h)
+	awaitStream(c)
 }
 
 // upgrade upgrades the request if there is room for one more and admit has no
 // objection. The connection counts as in its opening handshake until opened.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error) (c *Conn, err error) {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error, blocks bool) (c *Conn, err error) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(remoteAddr(r.RemoteAddr))
 	}
@@ -56,7 +57,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Req
 		}
 		counted = true
 		return admit(req)
-	})
+	}, blocks)
 	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
 		refused(remoteAddr(r.RemoteAddr), err)
 	}

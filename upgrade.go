@@ -41,7 +41,7 @@ import (
 // one pointer for all requests, and they share one copy.
 func Upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	u := upgraderOf(opts)
-	c, err := u.upgrade(w, r, nil)
+	c, err := u.upgrade(w, r, nil, false)
 	if c != nil {
 		c.watchReader()
 	}
@@ -85,8 +85,11 @@ func upgraderOf(opts *Options) *upgrader {
 }
 
 // upgrade does what Upgrade says. admit, if it is not nil, may refuse a request
-// that is right, for which it gets the whole head.
-func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r *Request) error) (*Conn, error) {
+// that is right, for which it gets the whole head. blocks is for upgradeHTTP2.
+func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r *Request) error, blocks bool) (*Conn, error) {
+	if isExtendedConnect(hr) {
+		return u.upgradeHTTP2(w, hr, admit, blocks)
+	}
 	r := requests.Get().(*Request)
 	head, out := pool.Get(firstHead), pool.Get(pool.MinSize)
 	defer func() {
@@ -194,7 +197,9 @@ func refuseHTTP(w http.ResponseWriter, hr *http.Request, err error) error {
 		return refusedFor(refusal)
 	}
 	refused := handshakeError(err)
-	w.Header().Set("Connection", "close")
+	if hr.ProtoMajor == 1 { // in HTTP/2 the connection has other requests
+		w.Header().Set("Connection", "close")
+	}
 	http.Error(w, refused.Reason, refused.Status)
 	return refused
 }
@@ -222,8 +227,12 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, refusal codec.Refusal)
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodGet)
 	case http.StatusUpgradeRequired:
-		h.Set("Upgrade", "websocket")
 		h.Set("Sec-WebSocket-Version", "13")
+		if r.ProtoMajor != 1 {
+			status = http.StatusBadRequest // 426 needs the field Upgrade, which HTTP/2 has not (RFC 9113 §8.2.2)
+			break
+		}
+		h.Set("Upgrade", "websocket")
 		h.Add("Connection", "Upgrade") // behind "close": http.Server minds the first line only
 	}
 	http.Error(w, reason(refusal), status)

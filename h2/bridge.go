@@ -1,0 +1,247 @@
+package h2
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/h2stream"
+)
+
+// bridge is a stream on which websocket.Dial does the opening handshake of HTTP/1.1: the
+// request that it writes opens the stream as an extended CONNECT (RFC 8441 §4), and the
+// response to that is read as the one of HTTP/1.1. Whatever Dial decides is decided once,
+// for both versions. After the handshake a bridge is the stream.
+type bridge struct {
+	ctx     context.Context // of the opening handshake
+	session *session
+	secure  bool
+
+	cancel   context.CancelFunc // resets the stream, if it is open
+	life     context.Context    // of the stream
+	request  bytes.Buffer       // its head, as far as it was written
+	response []byte             // what Read has not returned of the head, and of a refusal
+
+	mu     sync.Mutex
+	stream *h2stream.Conn // nil until the server has accepted
+	opened bool           // the reserved stream was used
+	closed bool
+}
+
+func newBridge(ctx context.Context, s *session, secure bool) *bridge {
+	b := &bridge{ctx: ctx, session: s, secure: secure}
+	b.life, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	return b
+}
+
+// SecuredBelow implements h2stream.Secured: TLS, if there is any, is that of the HTTP/2
+// connection.
+func (b *bridge) SecuredBelow() {}
+
+// conn returns the stream, nil during the opening handshake.
+func (b *bridge) conn() *h2stream.Conn {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stream
+}
+
+// Write takes the request and does the opening handshake when it is complete.
+func (b *bridge) Write(p []byte) (int, error) {
+	if stream := b.conn(); stream != nil {
+		return stream.Write(p)
+	}
+	b.request.Write(p)
+	if !bytes.HasSuffix(b.request.Bytes(), []byte("\r\n\r\n")) {
+		return len(p), nil
+	}
+	if err := b.handshake(); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Read returns the response, and after it what the server sends.
+func (b *bridge) Read(p []byte) (int, error) {
+	if len(b.response) > 0 {
+		n := copy(p, b.response)
+		b.response = b.response[n:]
+		return n, nil
+	}
+	if stream := b.conn(); stream != nil {
+		return stream.Read(p)
+	}
+	return 0, io.EOF
+}
+
+// handshake opens the stream with the request that was written.
+func (b *bridge) handshake() error {
+	asked, err := http.ReadRequest(bufio.NewReader(&b.request))
+	if err != nil {
+		return err
+	}
+	key := asked.Header.Get("Sec-WebSocket-Key")
+	body := h2stream.NewRequest(b.cancel)
+	request := b.extendedConnect(asked, body)
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return net.ErrClosed
+	}
+	b.opened = true
+	b.mu.Unlock()
+	stop := context.AfterFunc(b.ctx, b.cancel)
+	response, err := b.session.conn.RoundTrip(request)
+	if !stop() && err == nil {
+		response.Body.Close()
+		err = context.Cause(b.ctx)
+	}
+	if err != nil {
+		b.cancel()
+		return fmt.Errorf("HTTP/2: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		b.refused(response)
+		return nil
+	}
+	b.accepted(response, key)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stream = body.Conn(response.Body, b.session.settings.LocalAddr(), b.session.settings.RemoteAddr())
+	if b.closed {
+		b.stream.Close()
+	}
+	return nil
+}
+
+// extendedConnect returns the request of HTTP/2 that stands for asked.
+func (b *bridge) extendedConnect(asked *http.Request, body io.ReadCloser) *http.Request {
+	u := *asked.URL
+	u.Scheme, u.Host = "http", asked.Host
+	if b.secure {
+		u.Scheme = "https"
+	}
+	h := asked.Header
+	for _, name := range []string{"Upgrade", "Connection", "Sec-Websocket-Key"} {
+		delete(h, name)
+	}
+	h[":protocol"] = []string{"websocket"}
+	if _, set := h["User-Agent"]; !set {
+		h["User-Agent"] = []string{""} // none, as over HTTP/1.1
+	}
+	r := &http.Request{Method: http.MethodConnect, URL: &u, Host: asked.Host, Header: h, Body: body, ContentLength: -1}
+	return r.WithContext(b.life)
+}
+
+// accepted makes the response of HTTP/1.1 that stands for r.
+func (b *bridge) accepted(r *http.Response, key string) {
+	accept := codec.AcceptKey([]byte(key))
+	h := withoutFraming(r.Header)
+	h.Set("Upgrade", "websocket")
+	h.Set("Connection", "Upgrade")
+	h.Set("Sec-WebSocket-Accept", string(accept[:]))
+	b.response = appendHead(http.StatusSwitchingProtocols, h)
+}
+
+// maxRefusal is how much is read of the body of a refusal, in bytes.
+const maxRefusal = 64 << 10
+
+// refused makes the response of HTTP/1.1 that stands for r, and ends the stream.
+func (b *bridge) refused(r *http.Response) {
+	stop := context.AfterFunc(b.ctx, b.cancel)
+	defer stop()
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxRefusal))
+	b.cancel()
+	h := withoutFraming(r.Header)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	b.response = append(appendHead(r.StatusCode, h), body...)
+}
+
+// withoutFraming removes from h what says how a body is sent.
+func withoutFraming(h http.Header) http.Header {
+	h = h.Clone()
+	for _, name := range []string{"Connection", "Upgrade", "Content-Length", "Transfer-Encoding", "Trailer", "Sec-Websocket-Accept"} {
+		delete(h, name)
+	}
+	return h
+}
+
+func appendHead(status int, h http.Header) []byte {
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
+	h.Write(&head)
+	head.WriteString("\r\n")
+	return head.Bytes()
+}
+
+// Close closes the stream, or gives up the opening handshake.
+func (b *bridge) Close() error {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	stream, opened := b.stream, b.opened
+	b.mu.Unlock()
+	switch {
+	case stream != nil:
+		return stream.Close()
+	case first && !opened:
+		b.unreserve()
+	}
+	b.cancel()
+	return nil
+}
+
+// unreserve gives back the stream that was reserved and is not needed.
+func (b *bridge) unreserve() {
+	b.cancel()
+	r, _ := http.NewRequestWithContext(b.life, http.MethodGet, "https://unused.invalid/", nil)
+	if response, err := b.session.conn.RoundTrip(r); err == nil { // canceled before it is sent
+		response.Body.Close()
+	}
+}
+
+// CloseWrite sends END_STREAM behind what was written.
+func (b *bridge) CloseWrite() error {
+	if stream := b.conn(); stream != nil {
+		return stream.CloseWrite()
+	}
+	return nil
+}
+
+// LocalAddr returns the address of this end of the HTTP/2 connection.
+func (b *bridge) LocalAddr() net.Addr { return b.session.settings.LocalAddr() }
+
+// RemoteAddr returns the address of the other end of the HTTP/2 connection.
+func (b *bridge) RemoteAddr() net.Addr { return b.session.settings.RemoteAddr() }
+
+// SetDeadline moves both deadlines. During the opening handshake the context of Dial
+// stands for them.
+func (b *bridge) SetDeadline(t time.Time) error {
+	if stream := b.conn(); stream != nil {
+		return stream.SetDeadline(t)
+	}
+	return nil
+}
+
+// SetReadDeadline moves the deadline of Read.
+func (b *bridge) SetReadDeadline(t time.Time) error {
+	if stream := b.conn(); stream != nil {
+		return stream.SetReadDeadline(t)
+	}
+	return nil
+}
+
+// SetWriteDeadline moves the deadline of Write.
+func (b *bridge) SetWriteDeadline(t time.Time) error {
+	if stream := b.conn(); stream != nil {
+		return stream.SetWriteDeadline(t)
+	}
+	return nil
+}

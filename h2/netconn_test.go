@@ -1,0 +1,61 @@
+package h2_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"testing"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/nettest"
+
+	"github.com/zerowire/websocket/internal/h2stream"
+)
+
+// TestStreamIsNetConn holds both ends of a stream to what net.Conn promises.
+func TestStreamIsNetConn(t *testing.T) {
+	accepted := make(chan *h2stream.Conn)
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := h2stream.Accept(w, r, false)
+		if err != nil {
+			t.Errorf("Accept() = %v", err)
+			return
+		}
+		accepted <- c
+		<-c.Done()
+	}))
+	transport := &http2.Transport{TLSClientConfig: trust(s)}
+	t.Cleanup(transport.CloseIdleConnections)
+	open := func(t *testing.T) (client, server *h2stream.Conn) {
+		ctx, cancel := context.WithCancel(context.Background())
+		request := h2stream.NewRequest(cancel)
+		r, err := http.NewRequestWithContext(ctx, http.MethodConnect, s.URL, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header[":protocol"] = []string{"websocket"}
+		got := make(chan *h2stream.Conn, 1)
+		go func() { got <- <-accepted }()
+		response, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatalf("RoundTrip() = %v", err)
+		}
+		return request.Conn(response.Body, &net.TCPAddr{}, &net.TCPAddr{}), <-got
+	}
+	for name, swap := range map[string]bool{"client": false, "server": true} {
+		t.Run(name, func(t *testing.T) {
+			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
+				client, server := open(t)
+				stop = func() {
+					client.Close()
+					server.Close()
+					<-server.Done()
+				}
+				if swap {
+					return server, client, stop, nil
+				}
+				return client, server, stop, nil
+			})
+		})
+	}
+}

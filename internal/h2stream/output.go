@@ -1,0 +1,162 @@
+package h2stream
+
+import (
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// output is what this end sends: writes fill its buffer, and one consumer at a time
+// empties it, with take and done, or with Read.
+type output struct {
+	gate
+	buffer  *[bufferSize]byte // nil while nothing is pending
+	pending []byte            // part of buffer
+	sending bool              // the consumer has taken something and has not come back
+	closed  bool              // nothing follows pending
+	err     error             // why the consumer failed
+
+	// begin is called, with mu held, when something is pending and no consumer is at
+	// work. nil if the consumer waits in Read.
+	begin func()
+}
+
+// write is net.Conn's Write.
+func (o *output) write(p []byte) (n int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		switch {
+		case o.closed:
+			return n, net.ErrClosed
+		case o.err != nil:
+			return n, o.err
+		case o.expired():
+			return n, os.ErrDeadlineExceeded
+		}
+		k := o.append(p[n:])
+		if n += k; n == len(p) {
+			return n, nil
+		}
+		if k > 0 {
+			continue
+		}
+		if err := o.wait(); err != nil {
+			return n, err
+		}
+	}
+}
+
+// append copies of p what there is room for. The caller holds mu.
+func (o *output) append(p []byte) int {
+	if len(p) == 0 {
+		return 0
+	}
+	if o.buffer == nil {
+		o.buffer = buffers.Get().(*[bufferSize]byte)
+		o.pending = o.buffer[:0]
+	}
+	n := min(len(p), cap(o.pending)-len(o.pending))
+	if n == 0 {
+		return 0
+	}
+	o.pending = append(o.pending, p[:n]...)
+	o.changed.Broadcast()
+	if o.begin != nil && !o.sending {
+		o.sending = true
+		o.begin()
+	}
+	return n
+}
+
+// take hands everything that is pending to the consumer, which calls done with it. ok
+// is false if nothing is pending: the consumer is then to leave.
+func (o *output) take() (buffer *[bufferSize]byte, pending []byte, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	buffer, pending = o.buffer, o.pending
+	o.buffer, o.pending = nil, nil
+	o.sending = buffer != nil && o.err == nil
+	if !o.sending && buffer != nil {
+		buffers.Put(buffer)
+	}
+	o.changed.Broadcast()
+	return buffer, pending, o.sending
+}
+
+// done gives back what take handed out, and says with what error it was sent.
+func (o *output) done(buffer *[bufferSize]byte, err error) {
+	buffers.Put(buffer)
+	if err != nil {
+		o.fail(endOf(err))
+	}
+}
+
+// fail makes writes return err.
+func (o *output) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		o.err = err
+	}
+	o.changed.Broadcast()
+}
+
+// Read is the other way to consume: it waits for something to send, and returns io.EOF
+// after the last of it. It is to be called when what it returned has been sent.
+func (o *output) Read(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sending = false
+	o.changed.Broadcast()
+	for len(o.pending) == 0 {
+		switch {
+		case o.err != nil:
+			return 0, o.err
+		case o.closed:
+			return 0, io.EOF
+		}
+		o.changed.Wait()
+	}
+	n := copy(p, o.pending)
+	rest := copy(o.pending, o.pending[n:])
+	if o.pending = o.pending[:rest]; rest == 0 {
+		buffers.Put(o.buffer)
+		o.buffer, o.pending = nil, nil
+	}
+	o.sending = true
+	return n, nil
+}
+
+// close makes writes return net.ErrClosed. What is pending is still sent.
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.changed.Broadcast()
+}
+
+// idle reports whether everything has been sent, or nothing more can be.
+func (o *output) idle() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.drained()
+}
+
+func (o *output) drained() bool { return o.err != nil || len(o.pending) == 0 && !o.sending }
+
+// drain waits, after close, until everything has been sent, for at most limit, and
+// reports whether it was.
+func (o *output) drain(limit time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.stop()
+	o.deadline = time.Now().Add(limit)
+	for !o.drained() {
+		if o.wait() != nil {
+			break
+		}
+	}
+	return o.drained() && o.err == nil
+}
