@@ -38,6 +38,7 @@ func deflateGroups(groups ...string) []string {
 const deflateMessages = 12
 
 func TestServerDeflateConformance(t *testing.T) {
+	t.Parallel()
 	for _, p := range deflatePeers {
 		t.Run(p.name, func(t *testing.T) {
 			addr := serve(t, &websocket.Server{Handler: forms[p.form], Options: websocket.Options{Compression: &p.compression}})
@@ -50,6 +51,7 @@ func TestServerDeflateConformance(t *testing.T) {
 }
 
 func TestClientDeflateConformance(t *testing.T) {
+	t.Parallel()
 	for form, h := range forms {
 		t.Run(form, func(t *testing.T) {
 			wstest.PlayDeflateTable(t, codec.Client, func(t *testing.T) net.Conn { return dialled(t, h) },
@@ -60,6 +62,7 @@ func TestClientDeflateConformance(t *testing.T) {
 
 // TestDeflateConformanceInMemory plays every case against both roles and both forms.
 func TestDeflateConformanceInMemory(t *testing.T) {
+	t.Parallel()
 	for _, p := range deflatePeers {
 		h, opts := forms[p.form], websocket.Options{Compression: &p.compression}
 		t.Run("server/"+p.name, func(t *testing.T) {
@@ -76,6 +79,7 @@ func TestDeflateConformanceInMemory(t *testing.T) {
 // TestDeflateConformanceInFull sends Autobahn's number of messages in a case of each
 // group.
 func TestDeflateConformanceInFull(t *testing.T) {
+	t.Parallel()
 	ids := []string{"12.1.5", "12.2.4", "12.3.4", "12.4.4", "12.5.4", "13.1.4", "13.2.4", "13.3.4", "13.4.4", "13.5.11", "13.6.4", "13.7.4"}
 	if raceEnabled {
 		ids = []string{"12.1.3", "13.1.3"}

@@ -18,25 +18,10 @@ var conformanceOptions = websocket.Options{MaxMessage: 16 << 20}
 // many megabytes, which is left out where it takes too long.
 var groups, heavy = []string{"1", "2", "3", "4", "5", "6", "7", "10"}, []string{"9"}
 
-func TestPromise31ServerConformance(t *testing.T) {
-	for form, h := range forms {
-		t.Run(form, func(t *testing.T) {
-			addr := serve(t, &websocket.Server{Handler: h, Options: conformanceOptions})
-			played := groups
-			if form == "events" && !raceEnabled {
-				played = slices.Concat(groups, heavy)
-			}
-			t.Run("cases", func(t *testing.T) {
-				dial := func(t *testing.T) net.Conn { return upgraded(t, addr) }
-				wstest.PlayTable(t, codec.Server, dial, played...)
-			})
-		})
-	}
-}
-
 // TestPromise31ConformanceInMemory plays every case in exact time, which Autobahn's waits
 // cost nothing in, against both roles and both forms.
 func TestPromise31ConformanceInMemory(t *testing.T) {
+	t.Parallel()
 	for _, role := range []codec.Role{codec.Client, codec.Server} {
 		for form, h := range forms {
 			t.Run(role.String()+"/"+form, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 
 // TestAfterClose ends connections in every way there is.
 func TestAfterClose(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		end  func(c, other *websocket.Conn)

@@ -22,6 +22,7 @@ import (
 // must not keep what was sent for it, and go on trying, as it does when a socket is
 // closed. So the peer finds a reset, not the end of what was sent.
 func TestDeafPeerIsReset(t *testing.T) {
+	t.Parallel()
 	message := wstest.BinaryPayload(1 << 20)
 	fill := func(c *websocket.Conn) error {
 		for {

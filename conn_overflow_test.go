@@ -141,6 +141,7 @@ func TestPromise21SilentPeersAreCut(t *testing.T) {
 // TestWriteContextOnASocket leaves a write whose bytes have gone in part: the
 // library sends the rest, from memory of its own.
 func TestWriteContextOnASocket(t *testing.T) {
+	t.Parallel()
 	const size = 8 << 20 // more than the system's buffers hold
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		t.Run(role.String(), func(t *testing.T) {
@@ -178,6 +179,7 @@ func TestWriteContextOnASocket(t *testing.T) {
 // TestReadContextIsKeptWhileSending has a read end in time although it finds
 // messages to send that the peer does not take.
 func TestReadContextIsKeptWhileSending(t *testing.T) {
+	t.Parallel()
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()

@@ -321,6 +321,7 @@ func TestMessages(t *testing.T) {
 
 // A message that stops half-way for longer than a connection stays busy goes on.
 func TestMessageWithALongPause(t *testing.T) {
+	t.Parallel()
 	addr := serve(t, &websocket.Server{Handler: forms["events"]})
 	for name, stream := range map[string][]wstest.Frame{
 		"within a frame":    {wstest.Text("half and half")},

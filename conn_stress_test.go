@@ -55,6 +55,7 @@ var endings = []struct {
 // contexts that end, on both ends of several connections, and then ends them in
 // each way. Messages stay whole and in order, every call returns.
 func TestPromise27StormOfCalls(t *testing.T) {
+	t.Parallel()
 	for form, h := range forms {
 		for _, policy := range []websocket.Overflow{websocket.Block, websocket.DropOldest} {
 			for _, ending := range endings {

@@ -19,7 +19,7 @@ import (
 // a script.
 
 // sessionScript is what the peer sends behind the opening handshake.
-func sessionScript() []wstest.Frame {
+var sessionScript = sync.OnceValue(func() []wstest.Frame {
 	var z wstest.Deflater
 	return []wstest.Frame{
 		wstest.Text(sessionMessages[0]),
@@ -28,7 +28,7 @@ func sessionScript() []wstest.Frame {
 		wstest.Text(string(z.Message([]byte(sessionMessages[2])))).WithRSV(codec.RSV1),
 		wstest.Close(1000, "bye"),
 	}
-}
+})
 
 // listenerOf returns a listener with one connection.
 func listenerOf(nc net.Conn) net.Listener {

@@ -14,6 +14,7 @@ import (
 // TestShutdownWaitsForHooks has Hooks.Closed take its time, called by somebody else
 // than the Shutdown that ends meanwhile: in good order, or because its context does.
 func TestShutdownWaitsForHooks(t *testing.T) {
+	t.Parallel()
 	over, cancel := context.WithCancel(background)
 	cancel()
 	for _, tt := range []struct {
@@ -56,6 +57,7 @@ func TestShutdownWaitsForHooks(t *testing.T) {
 // TestShutdownIsNotHeldUpByAStuckHook has a hook that does not return before Shutdown
 // does, whose context is over.
 func TestShutdownIsNotHeldUpByAStuckHook(t *testing.T) {
+	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
 	srv := &websocket.Server{Handler: forms["events"]}
 	srv.Options.Hooks.Closed = func(*websocket.Conn, error) {

@@ -289,6 +289,7 @@ func wantOneRequest(t *testing.T, name, rawURL, s string, set func(*websocket.Di
 
 // TestPromise19ServersInjectNothing does so with what a server sends.
 func TestPromise19ServersInjectNothing(t *testing.T) {
+	t.Parallel()
 	for _, s := range evil {
 		for name, h := range map[string]http.Handler{
 			"value for Upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -55,6 +55,7 @@ func (j *journal) hooks() websocket.Hooks {
 }
 
 func TestHooks(t *testing.T) {
+	t.Parallel()
 	for form, h := range forms {
 		for _, tt := range []struct {
 			name string
@@ -89,6 +90,7 @@ func TestHooks(t *testing.T) {
 			}, []string{"accepted true", "refused EOF"}},
 		} {
 			t.Run(form+", "+tt.name, func(t *testing.T) {
+				t.Parallel()
 				var j journal
 				addr := serve(t, &websocket.Server{Handler: h, Options: websocket.Options{Hooks: j.hooks()}})
 				tt.peer(t, addr)

@@ -88,6 +88,7 @@ func TestPromise29ShutdownSends1001(t *testing.T) {
 }
 
 func TestPromise29ShutdownEndsWithItsContext(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	for name, h := range map[string]websocket.Handler{
 		"a peer that does not answer": forms["events"],

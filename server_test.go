@@ -87,6 +87,7 @@ func TestServerWithoutAHandler(t *testing.T) {
 }
 
 func TestMaxConns(t *testing.T) {
+	t.Parallel()
 	addr := serve(t, &websocket.Server{Handler: forms["events"], MaxConns: 2})
 	first := upgraded(t, addr)
 	second := upgraded(t, addr)
@@ -122,6 +123,7 @@ func wantEchoOn(t *testing.T, nc net.Conn, message string) {
 
 // TestPromise16SlowHandshakesEndOnSockets are closed, whatever they dribble.
 func TestPromise16SlowHandshakesEndOnSockets(t *testing.T) {
+	t.Parallel()
 	const limit = 200 * time.Millisecond
 	addr := serve(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{HandshakeTimeout: limit}})
 	for _, tt := range []struct {
