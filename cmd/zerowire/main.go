@@ -16,6 +16,7 @@ import (
 	"github.com/zerowire/websocket/cmd/internal/connect"
 	"github.com/zerowire/websocket/cmd/internal/inspect"
 	"github.com/zerowire/websocket/cmd/internal/load"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/relay"
 )
 
@@ -81,7 +82,7 @@ func newParser(ctx context.Context) *kong.Kong {
 	return kong.Must(new(commands),
 		kong.Name("zerowire"),
 		kong.Description(description),
-		kong.Vars{"version": version()},
+		kong.Vars{"version": version(), "listen": reach.ListenHelp},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
 	)

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
 // serveCommand is `zerowire serve`.
 type serveCommand struct {
-	Listen        string   `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (${default})."`
+	Listen        string   `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
 	TLSCert       string   `name:"tls-cert" type:"existingfile" and:"certificate" xor:"tls" placeholder:"FILE" help:"Serve wss and https with the certificate, and those that it is signed with, in this PEM file."`
 	TLSKey        string   `name:"tls-key" type:"existingfile" and:"certificate" placeholder:"FILE" help:"The certificate's private key, in PEM."`
 	TLSSelfSigned bool     `name:"tls-self-signed" xor:"tls" help:"Serve wss and https with a certificate that is made now, for localhost and the address, and is gone with the process. Its fingerprint is printed."`
@@ -47,6 +48,8 @@ Examples:
   zerowire serve --compress --max-message 16777216
   zerowire serve --metrics 127.0.0.1:9100 --quiet
   zerowire serve --dir public
+  zerowire serve --listen unix:/run/zerowire.sock
+  systemd-socket-activate -l 8000 zerowire serve --listen systemd
   zerowire serve --cluster embedded --cluster-port 6222
   zerowire serve --cluster embedded --join 127.0.0.1:6222 --listen 127.0.0.1:8001`
 }
@@ -55,6 +58,9 @@ Examples:
 func (s *serveCommand) Validate() error {
 	if s.Takeover && !s.Compress {
 		return errors.New("--takeover says how to compress: give --compress, too")
+	}
+	if err := reach.CheckListen(s.Listen); err != nil {
+		return err
 	}
 	if err := s.validate(s.Listen); err != nil {
 		return err
@@ -110,7 +116,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer metrics.close()
-	ln, err := net.Listen("tcp", s.Listen)
+	ln, err := reach.Listen(s.Listen)
 	if err != nil {
 		return err
 	}
@@ -123,7 +129,9 @@ func (s *serveCommand) Run(ctx context.Context) error {
 			NextProtos:   []string{"http/1.1"}, // the only version whose Upgrade is a WebSocket's
 		})
 	}
-	fmt.Printf("Open %s://%s/\n", scheme, reachable(ln.Addr()))
+	if ln.Addr().Network() == "tcp" {
+		fmt.Printf("Open %s://%s/\n", scheme, reachable(ln.Addr()))
+	}
 	if s.TLSSelfSigned {
 		fmt.Printf("Self-signed certificate, SHA-256 %s\n", fingerprint(certificate))
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // Command is `zerowire conform`.
@@ -21,9 +23,7 @@ type Command struct {
 	Strict   bool          `help:"Count NON-STRICT as failed, too."`
 
 	Subprotocol []string `placeholder:"NAME" help:"Sub-protocol to offer; may be repeated."`
-	Header      []string `sep:"none" placeholder:"'NAME: VALUE'" help:"Header to send with the opening handshake; may be repeated."`
-	Origin      string   `placeholder:"URL" help:"Origin to send."`
-	Insecure    bool     `help:"Accept any certificate."`
+	reach.Flags
 
 	Brief bool   `help:"Show only what is not OK."`
 	JSON  string `name:"json" placeholder:"FILE" help:"Write the report as JSON, too; - is standard output, in place of the text."`
@@ -51,7 +51,7 @@ usage, 130 interrupted.`
 func (c *Command) Run(ctx context.Context) error {
 	games, err := c.choose()
 	if err != nil {
-		return usageError{err}
+		return reach.UsageError{Err: err}
 	}
 	if c.List {
 		return list(os.Stdout, games)
@@ -61,7 +61,7 @@ func (c *Command) Run(ctx context.Context) error {
 	}
 	to, err := c.target()
 	if err != nil {
-		return usageError{err}
+		return reach.UsageError{Err: err}
 	}
 	if err := to.probe(ctx); err != nil {
 		return err
@@ -90,12 +90,6 @@ func (c *Command) write(r *report) error {
 	}
 	return nil
 }
-
-// usageError ends the process with 2.
-type usageError struct{ error }
-
-// ExitCode is that of wrong usage.
-func (usageError) ExitCode() int { return 2 }
 
 // interrupted ends the process with 130.
 type interrupted struct{ played, cases int }

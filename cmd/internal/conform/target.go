@@ -2,20 +2,20 @@ package conform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -24,11 +24,11 @@ const handshakeTimeout = 10 * time.Second
 
 // target is the server under test.
 type target struct {
-	url          *url.URL
-	secure       bool
-	insecure     bool // any certificate will do
+	*reach.Flags
+	raw          string   // the URL as given
+	url          *url.URL // without what signs in
+	host         string   // for the Host header
 	subprotocols []string
-	origin       string
 	header       http.Header
 	patience     time.Duration
 }
@@ -38,37 +38,27 @@ func (c *Command) target() (*target, error) {
 	if c.URL == "" {
 		return nil, errors.New("which server? zerowire conform ws://localhost:8000/echo")
 	}
+	if err := reach.CheckURL(c.URL); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
 	}
+	opts, err := c.Options()
+	if err != nil {
+		return nil, err
+	}
 	t := &target{
-		url: u, insecure: c.Insecure, subprotocols: c.Subprotocol, origin: c.Origin,
-		header: http.Header{}, patience: c.Patience,
-	}
-	switch u.Scheme {
-	case "ws", "http":
-	case "wss", "https":
-		t.secure = true
-	default:
-		return nil, fmt.Errorf("%s: the URL of a server begins with ws:// or wss://", c.URL)
-	}
-	if u.Hostname() == "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%s: the URL of a server is ws://host[:port]/path, without a fragment", c.URL)
-	}
-	for _, line := range c.Header {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			return nil, fmt.Errorf("--header %q: a header is 'Name: value'", line)
-		}
-		t.header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+		Flags: &c.Flags, raw: c.URL, url: u, host: cmp.Or(opts.Host, u.Host, "localhost"), subprotocols: c.Subprotocol,
+		header: opts.Header, patience: c.Patience,
 	}
 	if u.User != nil && t.header.Get("Authorization") == "" {
 		password, _ := u.User.Password()
 		r := http.Request{Header: t.header}
 		r.SetBasicAuth(u.User.Username(), password)
-		u.User = nil // the report must not show it
 	}
+	u.User = nil // the report must not show it
 	_, _, err = t.request("")
 	return t, err
 }
@@ -78,21 +68,13 @@ func (t *target) request(extensions string) (request []byte, key [24]byte, err e
 	var nonce [16]byte
 	rand.Read(nonce[:])
 	p := codec.RequestParams{
-		Host:         t.url.Host,
-		Target:       t.url.RequestURI(),
+		Host:         t.host,
+		Target:       t.path(),
 		Key:          codec.EncodeKey(nonce),
-		Origin:       t.origin,
 		Subprotocols: t.subprotocols,
 		Extensions:   extensions,
-		Header: func(yield func(name, value string) bool) {
-			for _, name := range slices.Sorted(maps.Keys(t.header)) {
-				for _, value := range t.header[name] {
-					if !yield(name, value) {
-						return
-					}
-				}
-			}
-		},
+		Origin:       t.header.Get("Origin"),
+		Header:       reach.Fields(t.header),
 	}
 	request, err = codec.AppendRequest(nil, p)
 	return request, p.Key, err
@@ -107,7 +89,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	if err != nil {
 		return nil, nil, err
 	}
-	if nc, err = t.connect(ctx); err != nil {
+	if nc, err = t.Connect(ctx, t.raw); err != nil {
 		return nil, nil, t.explain(ctx, err)
 	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
@@ -130,37 +112,23 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	return &opened{Conn: nc, in: newPingFilter(io.MultiReader(bytes.NewReader(early), ended{nc}))}, answer, nil
 }
 
-func (t *target) connect(ctx context.Context) (net.Conn, error) {
-	port := t.url.Port()
-	if !t.secure {
-		addr := net.JoinHostPort(t.url.Hostname(), orDefault(port, "80"))
-		return new(net.Dialer).DialContext(ctx, "tcp", addr)
+// path is what is asked for: that of a unix socket's URL stands behind the socket's.
+func (t *target) path() string {
+	if _, path, ok := strings.Cut(t.url.EscapedPath(), ":"); ok && strings.HasSuffix(t.url.Scheme, "+unix") {
+		u := *t.url
+		u.Path, u.RawPath = path, ""
+		return u.RequestURI()
 	}
-	d := tls.Dialer{Config: &tls.Config{
-		ServerName:         t.url.Hostname(),
-		InsecureSkipVerify: t.insecure,
-		NextProtos:         []string{"http/1.1"}, // RFC 6455 is spoken over nothing later
-	}}
-	return d.DialContext(ctx, "tcp", net.JoinHostPort(t.url.Hostname(), orDefault(port, "443")))
+	return t.url.RequestURI()
 }
 
-func orDefault(port, value string) string {
-	if port == "" {
-		return value
-	}
-	return port
-}
-
-// explain adds where, and what can be done about it, to why an opening handshake
-// failed.
+// explain says where an opening handshake failed with err, why, and what can be done
+// about it.
 func (t *target) explain(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		err = fmt.Errorf("%w (--insecure accepts any certificate)", err)
-	}
 	if ctx.Err() != nil {
 		err = fmt.Errorf("no answer to the opening handshake: %w (%v)", ctx.Err(), err)
 	}
-	return fmt.Errorf("%s: %w", t.url, err)
+	return fmt.Errorf("%s: %w", t.url, t.Explain(context.Background(), t.raw, err))
 }
 
 // readResponse reads the head of the answer. early is what came behind it.
@@ -189,24 +157,13 @@ func (t *target) check(response *codec.Response, key [24]byte, extensions bool) 
 		return nil
 	}
 	if status := response.Status(); status != http.StatusSwitchingProtocols {
-		return fmt.Errorf("the server refused the opening handshake: %d %s%s", status, response.Reason(), advice(status))
+		refused := &websocket.HandshakeError{Status: status, Reason: string(response.Reason()), Header: http.Header{}}
+		for location := range response.Values("Location") {
+			refused.Header.Add("Location", string(location))
+		}
+		return refused
 	}
 	return fmt.Errorf("the answer to the opening handshake is wrong: %w", err)
-}
-
-// advice says what to do about a refusal.
-func advice(status int) string {
-	switch status {
-	case http.StatusUnauthorized:
-		return " (sign in with --header 'Authorization: …' or ws://user:password@host)"
-	case http.StatusForbidden:
-		return " (it may want another --origin)"
-	case http.StatusNotFound, http.StatusOK, http.StatusUpgradeRequired, http.StatusMethodNotAllowed:
-		return " (is the path of the URL right?)"
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		return " (test the place it redirects to)"
-	}
-	return ""
 }
 
 // opened is a connection after its opening handshake.

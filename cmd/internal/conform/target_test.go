@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 func newTLSListener(ln net.Listener, config *tls.Config) net.Listener {
@@ -23,13 +24,13 @@ func TestTargetRefuses(t *testing.T) {
 		want string
 	}{
 		{"no URL", Command{}, "which server?"},
-		{"no scheme", Command{URL: "localhost:8000"}, "begins with ws:// or wss://"},
-		{"another scheme", Command{URL: "ftp://localhost"}, "begins with ws:// or wss://"},
-		{"no host", Command{URL: "ws:///echo"}, "ws://host[:port]/path"},
-		{"a fragment", Command{URL: "ws://localhost/#top"}, "without a fragment"},
-		{"a header without a colon", Command{URL: "ws://localhost", Header: []string{"Cookie"}}, "'Name: value'"},
-		{"a header of the handshake", Command{URL: "ws://localhost", Header: []string{"Upgrade: h2c"}}, "header"},
-		{"two lines in an origin", Command{URL: "ws://localhost", Origin: "a\r\nb"}, "origin"},
+		{"no scheme", Command{URL: "localhost:8000"}, "did you mean ws://localhost:8000?"},
+		{"another scheme", Command{URL: "ftp://localhost"}, "want ws:// or wss://"},
+		{"no host", Command{URL: "ws:///echo"}, "has no host"},
+		{"a fragment", Command{URL: "ws://localhost/#top"}, "has no fragment"},
+		{"a header without a colon", Command{URL: "ws://localhost", Flags: reach.Flags{Header: []string{"Cookie"}}}, "'NAME: VALUE'"},
+		{"a header of the handshake", Command{URL: "ws://localhost", Flags: reach.Flags{Header: []string{"Upgrade: h2c"}}}, "header"},
+		{"two lines in an origin", Command{URL: "ws://localhost", Flags: reach.Flags{Origin: "a\r\nb"}}, "origin"},
 		{"a sub-protocol that is no token", Command{URL: "ws://localhost", Subprotocol: []string{"a b"}}, "sub-protocol"},
 	}
 	for _, tt := range tests {
@@ -103,12 +104,12 @@ func TestProbeSaysWhatIsWrong(t *testing.T) {
 		{"it does not answer", silent, "a text was not answered within 50ms"},
 		{"it closes", command(serve(t, closes)), `answered with Close 4001 "not here"`},
 		{"it cuts", command(serve(t, cuts)), "answered with the end of the connection"},
-		{"no such path", command(status(404)), "404 Not Found (is the path of the URL right?)"},
+		{"no such path", command(status(404)), "404 Not Found\nIs the path of the URL right?"},
 		{"it wants a login", command(status(401)), "--header 'Authorization"},
 		{"it wants another origin", command(status(403)), "--origin"},
-		{"it has moved", command(status(307)), "the place it redirects to"},
+		{"it has moved", command(status(307)), "It redirects to"},
 		{"it is overloaded", command(status(503)), "503 Service Unavailable"},
-		{"its certificate is unknown", command(serveTLS(t)), "--insecure accepts any certificate"},
+		{"its certificate is unknown", command(serveTLS(t)), "--insecure connects nevertheless"},
 		{"it speaks no TLS", command(strings.Replace(serve(t, echo), "ws:", "wss:", 1)), "tls"},
 		{"nobody listens", command("ws://" + closedAddr(t)), "connection refused"},
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // Command is `zerowire connect`.
@@ -15,10 +16,7 @@ type Command struct {
 	URL string `arg:"" help:"Where to connect to: ws:// or wss://, ws+unix:///path/to/socket:/path for a unix socket."`
 
 	Subprotocol []string `short:"s" sep:"none" placeholder:"NAME" help:"Sub-protocol to offer; may be repeated, the preferred one first."`
-	Header      []string `short:"H" sep:"none" placeholder:"'NAME: VALUE'" help:"Header to send with the opening handshake; may be repeated."`
-	Origin      string   `placeholder:"URL" help:"Origin to send, as a browser's page would."`
-	Proxy       string   `placeholder:"URL" help:"Proxy to use, http://, https:// or socks5://, in place of the environment's; none for none."`
-	Insecure    bool     `short:"k" help:"Accept any certificate: whoever is in between can read and change everything."`
+	reach.Flags
 
 	Binary bool `short:"b" help:"Send binary messages: all of standard input as one, and at the prompt bytes in hex or with \\x escapes."`
 	JSON   bool `short:"j" name:"json" help:"Lay out messages that are JSON."`
@@ -63,10 +61,10 @@ func (c *Command) Run(ctx context.Context) error {
 	s := newSession(c.view(out), out)
 	opts, err := c.dialOptions(s)
 	if err != nil {
-		return usageError{err}
+		return reach.UsageError{Err: err}
 	}
 	if s.conn, err = websocket.Dial(ctx, c.URL, opts); err != nil {
-		return c.explain(ctx, err)
+		return c.Explain(ctx, c.URL, err)
 	}
 	defer s.conn.CloseNow()
 	if c.Ping > 0 {
@@ -89,21 +87,3 @@ func atPrompt() bool {
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
-
-// usageError ends the process with 2.
-type usageError struct{ error }
-
-// Unwrap returns the error itself.
-func (e usageError) Unwrap() error { return e.error }
-
-// ExitCode is that of wrong usage.
-func (usageError) ExitCode() int { return 2 }
-
-// interrupted ends the process with 130.
-type interrupted struct{}
-
-// Error says what happened.
-func (interrupted) Error() string { return "interrupted" }
-
-// ExitCode is that of a process that was interrupted.
-func (interrupted) ExitCode() int { return 130 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 const commandHelp = `  /close [CODE [REASON]]  close with this status code, 1000 if none is given
@@ -63,7 +64,7 @@ func (s *session) converse(ctx context.Context, c *Command) error {
 		err = end
 	}
 	if err == nil && ctx.Err() != nil {
-		return interrupted{}
+		return reach.Interrupted{}
 	}
 	return err
 }
@@ -73,7 +74,7 @@ func (s *session) greet(url string) {
 	if name := s.conn.Subprotocol(); name != "" {
 		with = ", sub-protocol " + name
 	}
-	s.out.notice("Connected to %s%s. /help lists commands.", withoutPassword(url), with)
+	s.out.notice("Connected to %s%s. /help lists commands.", reach.WithoutPassword(url), with)
 }
 
 // typed does what a line says.
@@ -95,7 +96,7 @@ func (s *session) typed(ctx context.Context, line string, binary bool, p *prompt
 		op = websocket.OpBinary
 	}
 	if err := s.conn.Write(ctx, op, payload); err != nil {
-		s.out.complaint("not sent: %v", plain(err))
+		s.out.complaint("not sent: %v", reach.Plain(err))
 	}
 }
 
@@ -106,7 +107,7 @@ func (s *session) command(ctx context.Context, text string, p *prompt) {
 	switch name {
 	case "close":
 		if err := s.closeWith(rest); err != nil {
-			s.out.complaint("/close: %v", plain(err))
+			s.out.complaint("/close: %v", reach.Plain(err))
 		}
 	case "ping":
 		if rest != "" {
@@ -119,7 +120,7 @@ func (s *session) command(ctx context.Context, text string, p *prompt) {
 	case "help":
 		s.out.notice("%s", commandHelp)
 	default:
-		s.out.complaint("there is no command /%s: /help lists them, and //%s sends /%s", printable(name), printable(text), printable(text))
+		s.out.complaint("there is no command /%s: /help lists them, and //%s sends /%s", reach.Printable(name), reach.Printable(text), reach.Printable(text))
 	}
 }
 

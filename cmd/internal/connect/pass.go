@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // lateFeed is how long a feed may take to notice that the connection has ended,
@@ -74,7 +75,7 @@ func (s *session) finish(ctx context.Context, ended <-chan error, wait time.Dura
 func (s *session) interrupt(ended <-chan error) error {
 	s.close(websocket.StatusNormalClosure, "")
 	<-ended
-	return interrupted{}
+	return reach.Interrupted{}
 }
 
 // cutShort is the outcome of a connection that err has ended before the feed has

@@ -3,6 +3,7 @@
 package connect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -200,4 +201,13 @@ func TestNoColour(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lines returns n lines of text.
+func lines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "line %d\n", i+1)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // session is a connection with what it is shown with. It is the connection's
@@ -95,11 +96,11 @@ func broken(err error, said websocket.StatusCode) error {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the connection ended without a Close frame (1006)")
 	case code == websocket.StatusMessageTooBig:
-		return fmt.Errorf("closed with %s: %w: a larger --max-message takes it", statusName(code), plain(err))
+		return fmt.Errorf("closed with %s: %w: a larger --max-message takes it", statusName(code), reach.Plain(err))
 	case code != websocket.StatusAbnormalClosure:
-		return fmt.Errorf("closed with %s: %w", statusName(code), plain(err))
+		return fmt.Errorf("closed with %s: %w", statusName(code), reach.Plain(err))
 	}
-	return fmt.Errorf("the connection broke (1006): %w", plain(err))
+	return fmt.Errorf("the connection broke (1006): %w", reach.Plain(err))
 }
 
 // inOrder reports whether a server that closes with code is content.

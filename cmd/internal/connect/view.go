@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/pretty"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // maxDump is how many bytes of a binary message a terminal is shown.
@@ -44,7 +45,7 @@ func (v view) message(op websocket.Opcode, p []byte) []byte {
 	case v.json && json.Valid(p):
 		return v.mark(v.layOut(p))
 	case v.terminal:
-		return v.mark(printable(string(p)) + "\n")
+		return v.mark(reach.Printable(string(p)) + "\n")
 	}
 	return append(bytes.Clone(p), '\n')
 }
@@ -53,7 +54,7 @@ func (v view) message(op websocket.Opcode, p []byte) []byte {
 func (v view) layOut(p []byte) string {
 	text := pretty.Pretty(p)
 	if v.terminal {
-		text = []byte(printable(string(text)))
+		text = []byte(reach.Printable(string(text)))
 	}
 	if v.colours {
 		text = pretty.Color(text, nil)

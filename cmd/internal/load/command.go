@@ -2,18 +2,14 @@ package load
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"os"
 	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -35,8 +31,7 @@ type Command struct {
 	Takeover    bool          `help:"Let compressed messages refer to those before them."`
 
 	Subprotocol []string `placeholder:"NAME" help:"Sub-protocol to offer; may be repeated."`
-	Header      []string `sep:"none" placeholder:"'K: V'" help:"Header line of the opening handshake; may be repeated."`
-	Insecure    bool     `help:"Accept any certificate."`
+	reach.Flags
 
 	JSON string `name:"json" placeholder:"FILE" help:"Write the result as JSON; - is standard output, and the table then goes to standard error."`
 	HTML string `name:"html" placeholder:"FILE" help:"Write the result as a page with charts."`
@@ -64,9 +59,6 @@ const (
 	maxMemory      = 1 << 30 // bytes that the messages take
 )
 
-// schemes are those that websocket.Dial knows.
-var schemes = []string{"ws", "wss", "http", "https", "ws+unix", "wss+unix"}
-
 // Validate refuses flags that make no sense. kong calls it.
 func (c *Command) Validate() error {
 	switch {
@@ -88,15 +80,13 @@ func (c *Command) Validate() error {
 	if memory := 8 * max(c.Pipeline, 1) * c.Size.max; memory > maxMemory {
 		return fmt.Errorf("--pipeline %d of --size %s would take %d MiB of memory: the limit is %d", c.Pipeline, c.Size, memory>>20, maxMemory>>20)
 	}
-	u, err := url.Parse(c.URL)
-	if err != nil || !slices.Contains(schemes, u.Scheme) {
-		return fmt.Errorf("%q is not a URL of an echo server, such as ws://127.0.0.1:8000/echo", c.URL)
-	}
 	if c.Takeover && !c.Compress {
 		return errors.New("--takeover says how to compress: give --compress, too")
 	}
-	_, err = c.header()
-	return err
+	if err := reach.CheckURL(c.URL); err != nil {
+		return err
+	}
+	return c.Check()
 }
 
 // Run puts load on the server and reports.
@@ -109,7 +99,7 @@ func (c *Command) Run(ctx context.Context) error {
 	r, err := p.carryOut(ctx, progress.show)
 	progress.end()
 	if err != nil {
-		return err
+		return c.Explain(ctx, c.URL, err)
 	}
 	result := newResult(r)
 	if err := c.write(result); err != nil {
@@ -120,7 +110,7 @@ func (c *Command) Run(ctx context.Context) error {
 
 // plan returns what the flags ask for.
 func (c *Command) plan() (*plan, error) {
-	header, err := c.header()
+	dial, err := c.Options()
 	if err != nil {
 		return nil, err
 	}
@@ -145,34 +135,18 @@ func (c *Command) plan() (*plan, error) {
 		opcode = codec.OpBinary
 	}
 	p.script = newScript(opcode, c.Size, p.depth)
-	p.dial = &websocket.DialOptions{
-		Options: websocket.Options{
-			Subprotocols: c.Subprotocol,
-			MaxMessage:   int64(c.Size.max) + 64<<10,
-			MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
-			CloseTimeout: partTime,
-		},
-		Header:    header,
-		TLSConfig: &tls.Config{InsecureSkipVerify: c.Insecure},
+	p.dial = dial
+	p.dial.Options = websocket.Options{
+		Subprotocols: c.Subprotocol,
+		MaxMessage:   int64(c.Size.max) + 64<<10,
+		MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
+		CloseTimeout: partTime,
 	}
 	if c.Compress {
 		p.dial.Compression = &websocket.Compression{Takeover: c.Takeover, Threshold: -1}
 	}
 	p.direct = canTakeOver && !c.Compress
 	return p, nil
-}
-
-// header returns the header lines of the flags.
-func (c *Command) header() (http.Header, error) {
-	header := http.Header{}
-	for _, line := range c.Header {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return nil, fmt.Errorf("--header %q: it takes a name, a colon and a value", line)
-		}
-		header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
-	}
-	return header, nil
 }
 
 // write writes the table, and the files that the flags ask for.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -43,7 +44,7 @@ type rig struct {
 // shows and records is for the configurations to say.
 func serveProxy(t *testing.T, rawURL string, configure ...func(*proxy)) (*rig, string) {
 	t.Helper()
-	to, err := newUpstream(rawURL, false)
+	to, err := newUpstream(rawURL, new(reach.Flags))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
@@ -147,7 +148,7 @@ func TestTLSAtBothEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			up, err := newUpstream(to, insecure)
+			up, err := newUpstream(to, &reach.Flags{Insecure: insecure})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -161,7 +162,7 @@ func TestTLSAtBothEnds(t *testing.T) {
 			c, err := websocket.Dial(ctx, "wss://"+ln.Addr().String(), &websocket.DialOptions{TLSConfig: &tls.Config{InsecureSkipVerify: true}})
 			if !insecure {
 				refused, ok := err.(*websocket.HandshakeError)
-				if !ok || refused.Status != 502 || !bytes.Contains(refused.Body, []byte("--insecure accepts any certificate")) {
+				if !ok || refused.Status != 502 || !bytes.Contains(refused.Body, []byte("--insecure connects nevertheless")) {
 					t.Fatalf("Dial: %v, want 502 because of the certificate", err)
 				}
 				return

@@ -11,21 +11,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
 
 // ProxyCommand is `zerowire proxy`.
 type ProxyCommand struct {
-	Listen   string `default:"127.0.0.1:9000" placeholder:"ADDR" help:"Address to listen on; port 0 picks a free one (${default})."`
-	To       string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
-	Trace    bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
-	Width    int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
-	Record   string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay."`
-	TLSCert  string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
-	TLSKey   string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
-	Insecure bool   `help:"Accept any certificate of the server."`
-	Quiet    bool   `help:"Do not print when connections begin and end."`
+	Listen  string `default:"127.0.0.1:9000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
+	To      string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
+	Trace   bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
+	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
+	Record  string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay."`
+	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
+	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+	Quiet   bool   `help:"Do not print when connections begin and end."`
+	reach.Flags
 }
 
 // Help shows what the command is used for.
@@ -45,10 +46,13 @@ func (p *ProxyCommand) Validate() error {
 	if (p.TLSCert == "") != (p.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key belong together")
 	}
+	if err := reach.CheckListen(p.Listen); err != nil {
+		return err
+	}
 	if p.To == "" {
 		return nil // which is told better than here
 	}
-	if _, err := newUpstream(p.To, p.Insecure); err != nil {
+	if _, err := newUpstream(p.To, &p.Flags); err != nil {
 		return fmt.Errorf("--to: %w", err)
 	}
 	return nil
@@ -57,7 +61,7 @@ func (p *ProxyCommand) Validate() error {
 // Run passes connections on until ctx is cancelled.
 func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 	px := &proxy{quiet: p.Quiet}
-	if px.to, err = newUpstream(p.To, p.Insecure); err != nil {
+	if px.to, err = newUpstream(p.To, &p.Flags); err != nil {
 		return err
 	}
 	if p.Trace {
@@ -83,17 +87,19 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 
 // listen opens the listener that the flags describe.
 func (p *ProxyCommand) listen() (net.Listener, error) {
-	if p.TLSCert == "" {
-		return net.Listen("tcp", p.Listen)
+	ln, err := reach.Listen(p.Listen)
+	if err != nil || p.TLSCert == "" {
+		return ln, err
 	}
 	certificate, err := tls.LoadX509KeyPair(p.TLSCert, p.TLSKey)
 	if err != nil {
+		ln.Close()
 		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
 	}
-	return tls.Listen("tcp", p.Listen, &tls.Config{
+	return tls.NewListener(ln, &tls.Config{
 		Certificates: []tls.Certificate{certificate},
 		NextProtos:   []string{"http/1.1"},
-	})
+	}), nil
 }
 
 // proxy passes connections on.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -118,7 +119,7 @@ func TestRecordingsThatAreNone(t *testing.T) {
 // TestPreambleIsJSON holds the recording to its documented first line.
 func TestPreambleIsJSON(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "recording")
-	to, err := newUpstream("wss://user:secret@example.com/path", false)
+	to, err := newUpstream("wss://user:secret@example.com/path", new(reach.Flags))
 	if err != nil {
 		t.Fatal(err)
 	}

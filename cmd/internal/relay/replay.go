@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
@@ -22,7 +23,7 @@ type ReplayCommand struct {
 	Wait       time.Duration `default:"2s" help:"How long nothing may come while answers are missing (${default})."`
 	Trace      bool          `help:"Print the opening handshakes, and a line for each frame."`
 	Width      int           `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
-	Insecure   bool          `help:"Accept any certificate of the server."`
+	reach.Flags
 }
 
 // Help shows what the command is used for.
@@ -41,13 +42,13 @@ func (c *ReplayCommand) Validate() error {
 	if c.Speed < 0 {
 		return errors.New("--speed is not below 0")
 	}
-	_, err := newUpstream(c.URL, c.Insecure)
+	_, err := newUpstream(c.URL, &c.Flags)
 	return err
 }
 
 // Run sends the recording.
 func (c *ReplayCommand) Run(ctx context.Context) error {
-	to, err := newUpstream(c.URL, c.Insecure)
+	to, err := newUpstream(c.URL, &c.Flags)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -72,7 +73,7 @@ func replayed(t *testing.T, tp *tape, c ReplayCommand, serve func(server *end)) 
 		defer server.Close()
 		serve(server)
 	}()
-	to, err := newUpstream("ws://"+ln.Addr().String(), false)
+	to, err := newUpstream("ws://"+ln.Addr().String(), new(reach.Flags))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,64 +3,56 @@ package relay
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 )
 
 // upstream is the server that connections are passed on to.
 type upstream struct {
-	url *url.URL
-	tls *tls.Config // nil without TLS
+	reach  *reach.Flags
+	raw    string // the URL as given
+	url    *url.URL
+	host   string      // for the Host header
+	header http.Header // in place of the client's lines of the same names
 }
 
-// defaultPorts are the schemes that an upstream may have.
-var defaultPorts = map[string]string{"ws": "80", "http": "80", "wss": "443", "https": "443"}
-
-func newUpstream(rawURL string, insecure bool) (*upstream, error) {
+func newUpstream(rawURL string, flags *reach.Flags) (*upstream, error) {
+	if err := reach.CheckURL(rawURL); err != nil {
+		return nil, err
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	port, ok := defaultPorts[u.Scheme]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("%q: the URL of a server begins with ws:// or wss://", rawURL)
-	case u.Hostname() == "":
-		return nil, fmt.Errorf("%q: the URL has no host", rawURL)
-	case u.Fragment != "":
-		return nil, fmt.Errorf("%q: a WebSocket URL has no fragment (RFC 6455 §3)", rawURL)
+	opts, err := flags.Options()
+	if err != nil {
+		return nil, err
 	}
-	up := &upstream{url: u}
-	if port == "443" {
-		// "h2" would be another protocol than this one.
-		up.tls = &tls.Config{ServerName: u.Hostname(), NextProtos: []string{"http/1.1"}, InsecureSkipVerify: insecure}
-	}
-	return up, nil
+	return &upstream{reach: flags, raw: rawURL, url: u, host: cmp.Or(opts.Host, u.Host, "localhost"), header: opts.Header}, nil
 }
 
 // dial connects to the server.
 func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
-	addr := net.JoinHostPort(u.url.Hostname(), cmp.Or(u.url.Port(), defaultPorts[u.url.Scheme]))
-	nc, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
-	if err != nil || u.tls == nil {
-		return nc, err
+	nc, err := u.reach.Connect(ctx, u.raw)
+	if err != nil {
+		return nil, u.reach.Explain(ctx, u.raw, err)
 	}
-	conn := tls.Client(nc, u.tls)
-	if err := conn.HandshakeContext(ctx); err != nil {
-		nc.Close()
-		if _, bad := errors.AsType[*tls.CertificateVerificationError](err); bad {
-			err = fmt.Errorf("%w (--insecure accepts any certificate)", err)
-		}
-		return nil, err
+	return nc, nil
+}
+
+// path is the path of the URL: that of a unix socket's URL stands behind the socket's.
+func (u *upstream) path() (path string, query string) {
+	path = u.url.EscapedPath()
+	if strings.HasSuffix(u.url.Scheme, "+unix") {
+		_, path, _ = strings.Cut(path, ":")
 	}
-	return conn, nil
+	return path, u.url.RawQuery
 }
 
 // request returns a client's request as it goes to the server: line by line as it
@@ -68,8 +60,11 @@ func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
 // path. A user in the URL signs in, unless the client does.
 func (u *upstream) request(r *codec.Request) []byte {
 	b := []byte("GET ")
-	if u.url.Path != "" {
-		b = append(b, u.url.RequestURI()...)
+	if path, query := u.path(); path != "" {
+		b = append(b, path...)
+		if query != "" {
+			b = append(append(b, '?'), query...)
+		}
 	} else {
 		b = append(b, r.Path()...)
 		if query := r.Query(); len(query) > 0 {
@@ -77,15 +72,20 @@ func (u *upstream) request(r *codec.Request) []byte {
 		}
 	}
 	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(b, u.url.Host...)
+	b = append(b, u.host...)
 	b = append(b, "\r\n"...)
 	for name, value := range r.Fields() {
-		if strings.EqualFold(string(name), "Host") {
+		if strings.EqualFold(string(name), "Host") || u.header.Values(string(name)) != nil {
 			continue
 		}
 		b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 	}
-	if user := u.url.User; user != nil && r.Header("Authorization") == nil {
+	for name, values := range u.header {
+		for _, value := range values {
+			b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+		}
+	}
+	if user := u.url.User; user != nil && r.Header("Authorization") == nil && u.header.Get("Authorization") == "" {
 		password, _ := user.Password()
 		b = append(b, "Authorization: Basic "...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(user.Username()+":"+password))

@@ -1,4 +1,4 @@
-package connect
+package reach
 
 import (
 	"context"
@@ -28,24 +28,28 @@ func TestExplain(t *testing.T) {
 		err  error
 		want string // in the text
 	}{
-		{"unknown host", dial(&net.DNSError{Name: "host", IsNotFound: true}), `Nobody knows a host of the name "host"`},
-		{"no name server", dial(&net.DNSError{Name: "host", IsTimeout: true}), "The name server did not help"},
+		{"unknown host", dial(&net.DNSError{Name: "host", IsNotFound: true}), `There is no host "host"`},
+		{"no name server", dial(&net.DNSError{Name: "host", IsTimeout: true}), "The name server did not answer"},
 		{"nobody listens", dial(&net.OpError{Err: syscall.ECONNREFUSED}), "Nothing listens there"},
-		{"no way", dial(syscall.EHOSTUNREACH), "There is no way to that host"},
+		{"no way", dial(syscall.EHOSTUNREACH), "There is no route to that host"},
 		{"no socket", dial(fs.ErrNotExist), "There is no such socket"},
 		{"forbidden socket", dial(fs.ErrPermission), "you may not use it"},
 		{"time limit", dial(websocket.ErrTimeout), "did not answer in time"},
-		{"no answer", dial(io.ErrUnexpectedEOF), "does it want TLS?"},
-		{"no HTTP", dial(codec.ErrStatusLine), "does it want TLS?"},
+		{"no answer", dial(io.ErrUnexpectedEOF), "if it wants TLS, begin the URL with wss://"},
+		{"no HTTP", dial(codec.ErrStatusLine), "That is no answer of a web server."},
+		{"TLS", dial(errWantsTLS), "begin the URL with wss://"},
 		{"unknown authority", dial(x509.UnknownAuthorityError{}), "--insecure"},
-		{"other host's certificate", dial(x509.HostnameError{Host: "host", Certificate: new(x509.Certificate)}), "The certificate is not for host."},
+		{"other host's certificate", dial(x509.HostnameError{Host: "host", Certificate: new(x509.Certificate)}), "The certificate is not for host: --servername"},
 		{"expired certificate", dial(x509.CertificateInvalidError{Reason: x509.Expired, Cert: new(x509.Certificate)}), "has expired"},
 		{"certificate for something else", dial(x509.CertificateInvalidError{Reason: x509.IncompatibleUsage, Cert: new(x509.Certificate)}), "The certificate is not valid."},
 		{"certificate", dial(&tls.CertificateVerificationError{Err: errors.New("why")}), "could not be verified"},
 		{"no TLS", dial(tls.RecordHeaderError{Msg: "why"}), "does not speak TLS"},
 		{"something else", dial(errors.New("why")), "dial ws://host: why"},
+		{"client certificate", dial(errors.New("remote error: tls: certificate required")), "--cert and --key"},
+		{"plain HTTP on a TLS port", refused(400, "Bad Request", "The plain HTTP request was sent to HTTPS port"), "begin the URL with wss://"},
+		{"body with CRLF", refused(500, "Oh", "one\r\ntwo\r\n"), "500 Oh\n  one\n  two"},
 		{"401", refused(401, "Unauthorized", ""), "Sign in with --header"},
-		{"403", refused(403, "Forbidden", ""), "say --origin"},
+		{"403", refused(403, "Forbidden", ""), "give their address with --origin"},
 		{"404", refused(404, "Not Found", "no such page"), "404 Not Found\n  no such page\nIs the path of the URL right?"},
 		{"407", refused(407, "Proxy Authentication Required", ""), "Sign in to the proxy"},
 		{"200", refused(200, "OK", "<html>\n<p>Hi"), "200 OK\n  <html>\n  <p>Hi\nThere is a web server"},
@@ -58,13 +62,12 @@ func TestExplain(t *testing.T) {
 		{"long body of lines", refused(500, "Oh", lines(30)), "\n  line 8 …"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &Command{URL: "ws://host"}
-			got := c.explain(t.Context(), tt.err)
+			got := new(Flags).Explain(t.Context(), "ws://host", tt.err)
 			if !strings.Contains(got.Error(), tt.want) || strings.HasPrefix(got.Error(), "websocket: ") {
-				t.Errorf("explain(%v) = %q, want %q in it", tt.err, got, tt.want)
+				t.Errorf("Explain(%v) = %q, want %q in it", tt.err, got, tt.want)
 			}
 			if len(got.Error()) > 2*bodyBytes {
-				t.Errorf("explain(%v) has %d bytes", tt.err, len(got.Error()))
+				t.Errorf("Explain(%v) has %d bytes", tt.err, len(got.Error()))
 			}
 		})
 	}
@@ -82,9 +85,9 @@ func TestExplainExitCodes(t *testing.T) {
 		{"misuse", t.Context(), fmt.Errorf("websocket: dial: %w", codec.MisuseHost), 2},
 		{"signal", ended, context.Canceled, 130},
 	} {
-		got := new(Command).explain(tt.ctx, tt.err)
+		got := new(Flags).Explain(tt.ctx, "ws://host", tt.err)
 		if e, ok := got.(interface{ ExitCode() int }); !ok || e.ExitCode() != tt.want {
-			t.Errorf("%s: explain(%v) = %v, want exit code %d", tt.name, tt.err, got, tt.want)
+			t.Errorf("%s: Explain(%v) = %v, want exit code %d", tt.name, tt.err, got, tt.want)
 		}
 	}
 }
