@@ -1,5 +1,7 @@
 package h2
 
+//lint:file-ignore SA1019 net/http refuses extended CONNECT in its clients, so the deprecated one of x/net is used.
+
 import (
 	"context"
 	"crypto/tls"

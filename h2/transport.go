@@ -1,5 +1,7 @@
 package h2
 
+//lint:file-ignore SA1019 net/http refuses extended CONNECT in its clients, so the deprecated one of x/net is used.
+
 import (
 	"context"
 	"crypto/tls"
@@ -36,6 +38,12 @@ const (
 // ErrNotSupported reports that a server does not accept WebSockets over HTTP/2: it has not
 // sent SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3), or does not speak HTTP/2.
 var ErrNotSupported = errors.New("h2: the server has not announced WebSockets over HTTP/2: dial with HTTP/1.1")
+
+// errNoHTTP2 reports a URL that is not dialed with HTTP/2.
+var errNoHTTP2 = errors.New("h2: dial: the URL is malformed, is not of the scheme ws or wss, or has a proxy: use the mode Auto")
+
+// errRefused reports that this build cannot open a stream.
+var errRefused = errors.New("h2: net/http of this Go version refuses extended CONNECT: build with -tags http2legacy")
 
 // Transport opens WebSocket connections and keeps the HTTP/2 connections that they
 // share. The zero value works. Its fields must not change after the first Dial; its
@@ -94,10 +102,13 @@ func (t *Transport) Dial(ctx context.Context, rawURL string, opts *websocket.Dia
 	plain.TLSConfig, plain.NetDial, plain.Proxy = t.TLSConfig, t.NetDial, t.Proxy
 	secure, ok := t.eligible(rawURL)
 	if !ok {
-		if t.Mode == OnlyHTTP2 {
-			return nil, ErrNotSupported
+		switch {
+		case t.Mode != OnlyHTTP2:
+			return websocket.Dial(ctx, rawURL, &plain)
+		case refused:
+			return nil, errRefused
 		}
-		return websocket.Dial(ctx, rawURL, &plain)
+		return nil, errNoHTTP2
 	}
 	o.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	o.NetDial = func(ctx context.Context, _, addr string) (net.Conn, error) {
@@ -135,7 +146,7 @@ func (t *Transport) init() {
 // What is wrong with a URL is for websocket.Dial to say.
 func (t *Transport) eligible(rawURL string) (secure, ok bool) {
 	u, err := url.Parse(rawURL)
-	if err != nil || t.Mode == OnlyHTTP1 {
+	if err != nil || t.Mode == OnlyHTTP1 || refused {
 		return false, false
 	}
 	r := &http.Request{Method: http.MethodGet, Header: http.Header{}, URL: &url.URL{Scheme: "https", Host: u.Host, Path: u.Path, RawQuery: u.RawQuery}}

@@ -14,12 +14,14 @@ type Request struct {
 // NewRequest returns the body for an extended CONNECT request whose context cancel
 // cancels: that makes the transport send RST_STREAM with CANCEL.
 func NewRequest(cancel context.CancelFunc) *Request {
-	c := newConn(nil, nil, nil, func(drained, ended bool) {
+	c := newConn(nil, nil, nil, nil)
+	c.halfClose = true
+	c.finish = func(drained, ended bool) {
 		if !drained || !ended {
 			cancel()
+			c.out.fail(errEnded) // the transport waits in Read, and not for the context
 		}
-	})
-	c.halfClose = true
+	}
 	return &Request{c}
 }
 

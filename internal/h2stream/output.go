@@ -104,20 +104,20 @@ func (o *output) fail(err error) {
 }
 
 // Read is the other way to consume: it waits for something to send, and returns io.EOF
-// after the last of it. It is to be called when what it returned has been sent.
+// after the last of it if the output is closed. It is to be called when what it returned has been sent.
 func (o *output) Read(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.sending = false
 	o.changed.Broadcast()
-	for len(o.pending) == 0 {
-		switch {
-		case o.err != nil:
-			return 0, o.err
-		case o.closed:
-			return 0, io.EOF
-		}
+	for len(o.pending) == 0 && !o.closed && o.err == nil {
 		o.changed.Wait()
+	}
+	switch {
+	case len(o.pending) == 0 && o.closed:
+		return 0, io.EOF // also if the stream is given up now: END_STREAM goes before RST_STREAM
+	case o.err != nil:
+		return 0, o.err
 	}
 	n := copy(p, o.pending)
 	rest := copy(o.pending, o.pending[n:])

@@ -1,0 +1,233 @@
+package h2_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/zerowire/websocket"
+)
+
+// TestQuietConnectionLives leaves connections alone for more than three intervals of the
+// keepalive, at both ends, whose deadlines a stream of net/http would not survive.
+func TestQuietConnectionLives(t *testing.T) {
+	const interval = 200 * time.Millisecond
+	opts := websocket.Options{PingInterval: interval, PongTimeout: patience, WriteTimeout: patience}
+	for form, handler := range forms(t, opts) {
+		t.Run(form, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, handler, func(srv *http.Server) {
+				srv.ReadTimeout, srv.WriteTimeout = interval, interval // they end where Upgrade begins
+			})
+			c := dial(t, newTransport(t, s), s.wss(), &websocket.DialOptions{Options: opts})
+			for range 2 {
+				time.Sleep(7 * interval / 2)
+				wantEcho(t, c, websocket.OpText, "still there")
+			}
+		})
+	}
+}
+
+// TestStalledStream has one WebSocket whose server does not read, and one whose client
+// does not, beside 48 that are busy.
+func TestStalledStream(t *testing.T) {
+	opts := websocket.Options{MaxMessage: 1 << 21, WriteTimeout: patience}
+	release := make(chan struct{})
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Upgrade(w, r, &opts)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		if r.URL.Path == "/deaf" {
+			<-release
+		}
+		echoBlocking(c)
+	}))
+	tr := newTransport(t, s)
+	client := &websocket.DialOptions{Options: opts}
+
+	// fill writes until a write waits for room, and reports how much was written.
+	fill := func(c *websocket.Conn, written *atomic.Int64) {
+		message := []byte(noise(1 << 20))
+		for range 64 {
+			if c.Write(context.Background(), websocket.OpBinary, message) != nil {
+				return
+			}
+			written.Add(int64(len(message)))
+		}
+	}
+	deaf, mute := dial(t, tr, s.wss()+"/deaf", client), dial(t, tr, s.wss(), client)
+	var intoDeaf, intoMute atomic.Int64
+	go fill(deaf, &intoDeaf)
+	go fill(mute, &intoMute) // whose echoes nothing reads
+
+	var busy sync.WaitGroup
+	for i := range 48 {
+		busy.Go(func() {
+			c, err := tr.Dial(t.Context(), s.wss(), client)
+			if err != nil {
+				t.Errorf("Dial() = %v", err)
+				return
+			}
+			defer c.CloseNow()
+			for range 10 {
+				wantEcho(t, c, websocket.OpBinary, noise(10_000+i))
+			}
+			if i%8 == 0 {
+				wantEcho(t, c, websocket.OpBinary, noise(1<<20))
+			}
+			c.Close(websocket.StatusNormalClosure, "")
+		})
+	}
+	busy.Wait()
+	if n := s.conns.Load(); n != 1 {
+		t.Errorf("%d TCP connections, want 1", n)
+	}
+	if a, b := intoDeaf.Load(), intoMute.Load(); a == 64<<20 || b == 64<<20 {
+		t.Errorf("%d and %d bytes were written to the stalled ones: nothing held them back", a, b)
+	}
+
+	// The stalled one goes on where it was.
+	close(release)
+	if _, p, err := deaf.Read(t.Context()); err != nil || string(p) != noise(1<<20) {
+		t.Errorf("Read() after the stall = %d bytes, %v", len(p), err)
+	}
+}
+
+// TestGoaway shuts the HTTP server down, which sends GOAWAY, while messages are on their
+// way: open WebSockets go on until they are closed.
+func TestGoaway(t *testing.T) {
+	s := serve(t, &websocket.Server{Handler: echo{}})
+	tr := newTransport(t, s)
+	var running, done sync.WaitGroup
+	stop := make(chan struct{})
+	for range 20 {
+		c := dial(t, tr, s.wss(), nil)
+		running.Add(1)
+		done.Go(func() {
+			for i := 0; ; i++ {
+				wantEcho(t, c, websocket.OpBinary, noise(3000))
+				if i == 5 {
+					running.Done()
+				}
+				select {
+				case <-stop:
+					if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+						t.Errorf("Close() = %v", err)
+					}
+					return
+				default:
+				}
+			}
+		})
+	}
+	running.Wait()
+	shut := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		shut <- s.Config.Shutdown(ctx)
+	}()
+	for {
+		// Once GOAWAY has come a Dial needs another connection, which is refused.
+		c, err := tr.Dial(t.Context(), s.wss(), nil)
+		if err != nil {
+			break
+		}
+		c.CloseNow()
+	}
+	close(stop)
+	done.Wait()
+	if err := <-shut; err != nil {
+		t.Errorf("Shutdown() = %v", err)
+	}
+}
+
+// TestResetsAtRandom ends WebSockets at random, in every way and at both ends, while they
+// are busy, beside one that must not notice.
+func TestResetsAtRandom(t *testing.T) {
+	var open atomic.Int64
+	opts := websocket.Options{Hooks: websocket.Hooks{
+		Opened: func(*websocket.Conn) { open.Add(1) },
+		Closed: func(*websocket.Conn, error) { open.Add(-1) },
+	}}
+	srv := &websocket.Server{Options: opts}
+	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
+		if string(r.Path()) == "/steady" {
+			return echo{}, nil
+		}
+		return websocket.Blocking(brief), nil
+	}
+	s := serve(t, srv)
+	tr := newTransport(t, s)
+	steady := dial(t, tr, s.wss()+"/steady", nil)
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for range 25 {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				c, err := tr.Dial(ctx, s.wss(), nil)
+				if err != nil {
+					t.Errorf("Dial() = %v", err)
+					cancel()
+					return
+				}
+				for range rand.N(40) {
+					if c.Write(ctx, websocket.OpBinary, []byte(noise(1000*i))) != nil {
+						break
+					}
+					if _, _, err := c.Read(ctx); err != nil {
+						break
+					}
+				}
+				if rand.N(2) == 0 {
+					c.Close(websocket.StatusNormalClosure, "")
+				}
+				c.CloseNow()
+				cancel()
+			}
+		})
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		all.Wait()
+	}()
+	for running := true; running; {
+		wantEcho(t, steady, websocket.OpBinary, noise(5000))
+		select {
+		case <-ended:
+			running = false
+		default:
+		}
+	}
+	if err := steady.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Errorf("Close() of the steady one = %v", err)
+	}
+	for start := time.Now(); open.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Since(start) > patience {
+			t.Fatalf("%d connections are left at the server", open.Load())
+		}
+	}
+	if n := s.conns.Load(); n != 1 {
+		t.Errorf("%d TCP connections, want 1", n)
+	}
+}
+
+// brief echoes some messages, and closes the connection in one of two ways.
+func brief(c *websocket.Conn) {
+	for range rand.N(40) {
+		op, p, err := c.Read(context.Background())
+		if err != nil || c.Write(context.Background(), op, p) != nil {
+			return
+		}
+	}
+	if rand.N(2) == 0 {
+		c.CloseNow()
+	}
+}

@@ -1,0 +1,306 @@
+package h2_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"github.com/zerowire/websocket"
+)
+
+// wire is an HTTP/2 client that sends and reads frames.
+type wire struct {
+	*http2.Framer
+	t     testing.TB
+	block bytes.Buffer
+	enc   *hpack.Encoder
+	conn  *tls.Conn
+}
+
+// dialWire opens a connection to s. Its peer may send window bytes on a stream.
+func dialWire(t testing.TB, s *server, window uint32) *wire {
+	t.Helper()
+	config := trust(s)
+	config.NextProtos = []string{http2.NextProtoTLS}
+	conn, err := tls.Dial("tcp", s.Listener.Addr().String(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	io.WriteString(conn, http2.ClientPreface)
+	w := &wire{Framer: http2.NewFramer(conn, conn), t: t, conn: conn}
+	w.enc = hpack.NewEncoder(&w.block)
+	w.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	w.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: window})
+	return w
+}
+
+// request opens a stream with the fields, given as name and value by turns.
+func (w *wire) request(stream uint32, fields ...string) {
+	w.block.Reset()
+	for i := 0; i < len(fields); i += 2 {
+		w.enc.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]})
+	}
+	w.WriteHeaders(http2.HeadersFrameParam{StreamID: stream, BlockFragment: w.block.Bytes(), EndHeaders: true})
+}
+
+// open opens a WebSocket on a stream and returns the status of the response.
+func (w *wire) open(stream uint32, more ...string) string {
+	w.t.Helper()
+	w.request(stream, append([]string{":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":path", "/",
+		":authority", "example.com", "sec-websocket-version", "13"}, more...)...)
+	for f := range w.frames(stream) {
+		if head, ok := f.(*http2.MetaHeadersFrame); ok {
+			return head.PseudoValue("status")
+		}
+	}
+	return ""
+}
+
+// frames yields the frames of a stream until the connection or the test's patience ends.
+func (w *wire) frames(stream uint32) func(yield func(http2.Frame) bool) {
+	return func(yield func(http2.Frame) bool) {
+		w.t.Helper()
+		for {
+			f, err := w.ReadFrame()
+			if err != nil {
+				w.t.Fatalf("ReadFrame() = %v", err)
+			}
+			if f.Header().StreamID == stream && !yield(f) {
+				return
+			}
+		}
+	}
+}
+
+// end reads a stream up to its end: whether END_STREAM came, and the code of RST_STREAM,
+// -1 for none within a moment.
+func (w *wire) end(stream uint32) (ended bool, code int) {
+	w.t.Helper()
+	for f := range w.frames(stream) {
+		switch f := f.(type) {
+		case *http2.DataFrame:
+			if ended = f.StreamEnded(); ended {
+				w.conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+				defer w.conn.SetReadDeadline(time.Now().Add(patience))
+				for {
+					f, err := w.ReadFrame()
+					if errors.Is(err, os.ErrDeadlineExceeded) {
+						return true, -1
+					}
+					if rst, ok := f.(*http2.RSTStreamFrame); ok && rst.StreamID == stream {
+						return true, int(rst.ErrCode)
+					}
+				}
+			}
+		case *http2.RSTStreamFrame:
+			return false, int(f.ErrCode)
+		}
+	}
+	panic("not reached")
+}
+
+// masked is a client's frame with a mask of zeros.
+func masked(op byte, payload string) []byte {
+	return append([]byte{0x80 | op, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
+}
+
+// TestEndsOnTheWire holds the ends of a WebSocket to the frames of HTTP/2 they are mapped
+// to (RFC 8441 §5), as far as net/http lets a server choose them.
+func TestEndsOnTheWire(t *testing.T) {
+	closeNow := func(c *websocket.Conn) { c.CloseNow() }
+	closes := func(c *websocket.Conn) { c.Close(websocket.StatusNormalClosure, "") }
+	flood := func(c *websocket.Conn) {
+		for c.Write(context.Background(), websocket.OpBinary, make([]byte, 100_000)) == nil {
+		}
+	}
+	tests := []struct {
+		name  string
+		serve func(c *websocket.Conn)
+		then  func(w *wire) // what the client does after the handshake
+		ended bool
+		code  int
+	}{
+		{"the server closes without a handshake", closeNow, func(*wire) {}, true, int(http2.ErrCodeNo)},
+		{"closing handshake, and the client ends its side", closes, func(w *wire) {
+			w.WriteData(1, true, masked(8, "\x03\xe8"))
+		}, true, -1},
+		{"closing handshake, and the client leaves its side open", closes, func(w *wire) {
+			w.WriteData(1, false, masked(8, "\x03\xe8"))
+		}, true, int(http2.ErrCodeNo)},
+		{"the client ends its side without a handshake", echoBlocking, func(w *wire) { w.WriteData(1, true, nil) }, true, -1},
+		{"the client makes no room", flood, func(*wire) {}, false, int(http2.ErrCodeInternal)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, &websocket.Server{Handler: websocket.Blocking(tt.serve), Options: websocket.Options{WriteTimeout: 200 * time.Millisecond}})
+			w := dialWire(t, s, 65535)
+			if status := w.open(1); status != "200" {
+				t.Fatalf("status %q", status)
+			}
+			tt.then(w)
+			if ended, code := w.end(1); ended != tt.ended || code != tt.code {
+				t.Errorf("END_STREAM %t, RST_STREAM %d, want %t and %d", ended, code, tt.ended, tt.code)
+			}
+			if status := w.open(3); status != "200" {
+				t.Errorf("status %q of another stream after it", status)
+			}
+		})
+	}
+}
+
+// TestResetByThePeer has the client reset the stream, and looks at what the server says.
+func TestResetByThePeer(t *testing.T) {
+	ended := make(chan error, 1)
+	s := serve(t, &websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
+		_, _, err := c.Read(context.Background())
+		ended <- err
+	})})
+	want := func(t *testing.T, text string) {
+		t.Helper()
+		err := <-ended
+		if !errors.Is(err, syscall.ECONNRESET) || !strings.Contains(err.Error(), text) || websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
+			t.Errorf("Read() = %v, with the status %d, want 1006 and a reset with %s", err, websocket.CloseStatus(err), text)
+		}
+	}
+	t.Run("FLOW_CONTROL_ERROR", func(t *testing.T) {
+		w := dialWire(t, s, 65535)
+		w.open(1)
+		w.WriteRSTStream(1, http2.ErrCodeFlowControl)
+		want(t, "FLOW_CONTROL_ERROR")
+	})
+	t.Run("CANCEL", func(t *testing.T) {
+		w := dialWire(t, s, 65535)
+		w.open(1)
+		w.WriteRSTStream(1, http2.ErrCodeCancel)
+		want(t, "CANCEL")
+	})
+	t.Run("end of the connection", func(t *testing.T) {
+		w := dialWire(t, s, 65535)
+		w.open(1)
+		w.conn.Close()
+		if err := <-ended; websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
+			t.Errorf("Read() = %v, with the status %d, want 1006", err, websocket.CloseStatus(err))
+		}
+	})
+}
+
+// TestRefusalsOnTheWire sends requests that are not as they should be.
+func TestRefusalsOnTheWire(t *testing.T) {
+	s := serve(t, &websocket.Server{Handler: echo{}})
+	w := dialWire(t, s, 65535)
+	tests := []struct {
+		name   string
+		fields []string
+		status string
+		header [2]string
+	}{
+		{name: "other protocol", fields: []string{":method", "CONNECT", ":protocol", "connect-udp"}, status: "501"},
+		{name: "other version", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "8"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
+		{name: "no version", fields: []string{":method", "CONNECT", ":protocol", "websocket"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
+		{name: "other origin", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "13", "origin", "https://evil.example"}, status: "403"},
+		{name: "GET", fields: []string{":method", "GET"}, status: "505"},
+		{name: "key that means nothing", fields: []string{":method", "CONNECT", ":protocol", "WebSocket", "sec-websocket-version", "13", "sec-websocket-key", "x"}, status: "200"},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			stream := uint32(2*i + 1)
+			w.request(stream, append([]string{":scheme", "https", ":path", "/", ":authority", "example.com"}, tt.fields...)...)
+			for f := range w.frames(stream) {
+				head, ok := f.(*http2.MetaHeadersFrame)
+				if !ok {
+					continue
+				}
+				if status := head.PseudoValue("status"); status != tt.status {
+					t.Errorf("status %s, want %s", status, tt.status)
+				}
+				found := tt.header[0] == ""
+				for _, field := range head.RegularFields() {
+					found = found || field.Name == tt.header[0] && field.Value == tt.header[1]
+					switch field.Name {
+					case "connection", "upgrade", "sec-websocket-accept":
+						t.Errorf("field %s: %s, which HTTP/2 has not", field.Name, field.Value)
+					}
+				}
+				if !found {
+					t.Errorf("fields %v, want %v among them", head.RegularFields(), tt.header)
+				}
+				return
+			}
+		})
+	}
+}
+
+// TestHandlerReturnsTooEarly breaks the rule that a handler stays while its connection is
+// open. The connection ends, others do not.
+func TestHandlerReturnsTooEarly(t *testing.T) {
+	served := make(chan *websocket.Conn, 1)
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, err := websocket.Upgrade(w, r, nil); err == nil {
+			if r.URL.Path == "/early" {
+				served <- c
+				return
+			}
+			c.Serve(echo{})
+		}
+	}))
+	tr := newTransport(t, s)
+	steady := dial(t, tr, s.wss(), nil)
+	c := dial(t, tr, s.wss()+"/early", nil)
+	if _, _, err := c.Read(t.Context()); err == nil {
+		t.Error("Read() at the client = nil")
+	}
+	early := <-served
+	_, _, err := early.Read(t.Context())
+	if websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
+		t.Errorf("Read() at the server = %v, want 1006", err)
+	}
+	if err := early.Write(t.Context(), websocket.OpText, []byte("hello")); err == nil {
+		t.Error("Write() at the server = nil")
+	}
+	early.CloseNow()
+	wantEcho(t, steady, websocket.OpText, "hello")
+}
+
+// wrapped is a middleware's ResponseWriter that would change what is written.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w wrapped) Write(p []byte) (int, error) {
+	return w.ResponseWriter.Write(bytes.ToUpper(p))
+}
+
+func TestMiddleware(t *testing.T) {
+	srv := &websocket.Server{Handler: echo{}}
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Served-By", "middleware")
+		w.Header().Set("Connection", "close") // it would end the connection of others
+		srv.ServeHTTP(wrapped{wrapped{w}}, r)
+	}))
+	tr := newTransport(t, s)
+	var header http.Header
+	for range 2 {
+		c := dial(t, tr, s.wss(), &websocket.DialOptions{Accepted: func(h http.Header) error { header = h; return nil }})
+		wantEcho(t, c, websocket.OpText, "as it is")
+	}
+	if header.Get("X-Served-By") != "middleware" {
+		t.Errorf("header of the response: %v", header)
+	}
+	if n := s.conns.Load(); n != 1 {
+		t.Errorf("%d TCP connections, want 1", n)
+	}
+}
