@@ -29,11 +29,6 @@ type Compression struct {
 	// WindowBits bounds how far back messages refer, to 2^WindowBits bytes, 8 to 15, in
 	// both directions, if the peer can: it also bounds what Takeover holds. Default 15.
 	WindowBits int
-
-	// Agreed is for NewConn alone, which has no handshake: the
-	// Sec-WebSocket-Extensions of the response that was. If it is empty, or not a valid
-	// one, messages are not compressed.
-	Agreed string
 }
 
 // defaultThreshold is that of Compression.
@@ -59,17 +54,15 @@ func (z *Compression) accept(offers iter.Seq[[]byte]) (e extension) {
 	return e
 }
 
-// agreed returns what Agreed says.
-func (z *Compression) agreed() (e extension) {
-	if z == nil || z.Agreed == "" {
-		return e
+// agreedExtension reads the Sec-WebSocket-Extensions of a response; ok is false if it is
+// not valid.
+func agreedExtension(value string) (e extension, ok bool) {
+	if value == "" {
+		return e, true
 	}
-	values := func(yield func([]byte) bool) { yield([]byte(z.Agreed)) }
-	var ok bool
-	if e.params, e.on, ok = (deflate.Policy{Takeover: true}).Agreed(values); !ok {
-		return extension{}
-	}
-	return e
+	values := func(yield func([]byte) bool) { yield([]byte(value)) }
+	e.params, e.on, ok = deflate.Policy{Takeover: true}.Agreed(values)
+	return e, ok
 }
 
 // extension is what the opening handshake has agreed on.

@@ -8,6 +8,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -27,7 +28,7 @@ func TestPromise31ConformanceInMemory(t *testing.T) {
 			t.Run(role.String()+"/"+form, func(t *testing.T) {
 				dial := func(t *testing.T) net.Conn {
 					suite, peer := pipe.New()
-					go websocket.NewConn(peer, role, "", nil, &conformanceOptions).Serve(h)
+					go testkit.NewConn(peer, role, websocket.Handshake{}, &conformanceOptions).Serve(h)
 					return suite
 				}
 				played := groups

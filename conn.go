@@ -24,19 +24,6 @@ type Conn struct {
 	end lifetime // conn_close.go
 }
 
-// NewConn makes a Conn of a connection on which the opening handshake was done
-// elsewhere, at the end that role names. It takes over nc. subprotocol is what
-// the handshake agreed on, or ""; see Compression.Agreed for the extension. early is what was received behind the
-// handshake, the first frames; it is copied. opts may be nil.
-func NewConn(nc net.Conn, role Role, subprotocol string, early []byte, opts *Options) *Conn {
-	if opts == nil {
-		opts = new(Options)
-	}
-	c := newConn(nc, role, opts.resolve(), subprotocol, opts.Compression.agreed(), early)
-	c.watchReader()
-	return c
-}
-
 func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte) *Conn {
 	c := &Conn{role: role, settings: set, protocol: subprotocol}
 	c.socket.init(nc)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // TestAfterClose ends connections in every way there is.
@@ -42,8 +43,8 @@ func TestAfterClose(t *testing.T) {
 				var c, other *websocket.Conn
 				if transport == "TCP" {
 					ours, peer := tcpPair(t)
-					c = websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
-					other = websocket.NewConn(peer, websocket.RoleClient, "", nil, nil)
+					c = testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
+					other = testkit.NewConn(peer, websocket.RoleClient, websocket.Handshake{}, nil)
 				} else {
 					other, c = websocket.Pipe(nil)
 				}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -46,7 +47,7 @@ func TestEchoAllocatesNothing(t *testing.T) {
 			addr := serve(t, &websocket.Server{Handler: h})
 			for _, size := range []int{16, 4 << 10, 64 << 10, 1 << 20} {
 				t.Run(fmt.Sprintf("%s, %s, %d bytes", form, tt.name, size), func(t *testing.T) {
-					c := websocket.NewConn(upgraded(t, addr), websocket.RoleClient, "", nil, nil)
+					c := testkit.NewConn(upgraded(t, addr), websocket.RoleClient, websocket.Handshake{}, nil)
 					defer c.CloseNow()
 					p := wstest.BinaryPayload(size)
 					echo := func() {
@@ -77,7 +78,7 @@ func TestOtherWaysAllocateNothing(t *testing.T) {
 		return
 	}
 	addr := serve(t, &websocket.Server{Handler: forms["events"]})
-	c := websocket.NewConn(upgraded(t, addr), websocket.RoleClient, "", nil, nil)
+	c := testkit.NewConn(upgraded(t, addr), websocket.RoleClient, websocket.Handshake{}, nil)
 	defer c.CloseNow()
 	m, err := websocket.Prepare(websocket.OpText, []byte("prepared"))
 	if err != nil {
@@ -124,7 +125,7 @@ func TestBroadcastAllocatesNothing(t *testing.T) {
 	var read func()
 	for range peers {
 		ours, peer := tcpPair(t)
-		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+		c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 		defer c.CloseNow()
 		conns = append(conns, c)
 		before := read
@@ -161,7 +162,7 @@ func TestAnotherContextForEachRead(t *testing.T) {
 	if raceEnabled || pool.Poisoned {
 		return
 	}
-	c := websocket.NewConn(upgraded(t, serve(t, &websocket.Server{Handler: forms["events"]})), websocket.RoleClient, "", nil, nil)
+	c := testkit.NewConn(upgraded(t, serve(t, &websocket.Server{Handler: forms["events"]})), websocket.RoleClient, websocket.Handshake{}, nil)
 	defer c.CloseNow()
 	var contexts []context.Context
 	for range 1000 {
@@ -200,7 +201,7 @@ func TestClientEventsAllocateNothing(t *testing.T) {
 		t.Run(fmt.Sprintf("%d bytes", size), func(t *testing.T) {
 			rounds, due := make(chan int), make(chan struct{})
 			left := 0
-			c := websocket.NewConn(upgraded(t, addr), websocket.RoleClient, "", nil, nil)
+			c := testkit.NewConn(upgraded(t, addr), websocket.RoleClient, websocket.Handshake{}, nil)
 			ended := make(chan error)
 			go func() {
 				ended <- c.Serve(websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {

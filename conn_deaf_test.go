@@ -13,6 +13,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -48,7 +49,7 @@ func TestDeafPeerIsReset(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ours, peer := tcpPair(t)
-			c := websocket.NewConn(ours, websocket.RoleServer, "", nil, &tt.opts)
+			c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, &tt.opts)
 			defer c.CloseNow()
 			if err := tt.cut(c); !errors.Is(err, tt.want) {
 				t.Fatalf("the connection ends with %v, want %v", err, tt.want)
@@ -78,7 +79,7 @@ func TestDeafPeerOverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		const limit = 2 * time.Second
-		tc := newTestConn(t, websocket.NewConn(secret, websocket.RoleServer, "", nil, &websocket.Options{WriteTimeout: limit}), websocket.RoleServer, theirs)
+		tc := newTestConn(t, testkit.NewConn(secret, websocket.RoleServer, websocket.Handshake{}, &websocket.Options{WriteTimeout: limit}), websocket.RoleServer, theirs)
 		start := time.Now()
 		tc.want("a peer that takes nothing is cut", tc.Write(background, websocket.OpBinary, make([]byte, 2*pipe.Buffer)), websocket.ErrTimeout)
 		tc.took("after WriteTimeout", start, limit)

@@ -47,9 +47,9 @@ var readForms = map[string]func(c *websocket.Conn, deliver func(websocket.Opcode
 	},
 }
 
-// compressedOptions are those of a connection on which this was agreed on.
-func compressedOptions(agreed string, limit int64) *websocket.Options {
-	return &websocket.Options{MaxMessage: limit, Compression: &websocket.Compression{Agreed: agreed}}
+// compressedOptions are those of a connection that compresses if that was agreed on.
+func compressedOptions(limit int64) *websocket.Options {
+	return &websocket.Options{MaxMessage: limit, Compression: &websocket.Compression{}}
 }
 
 const (
@@ -60,10 +60,16 @@ const (
 // inEveryForm runs f in both roles with each form of reading.
 func inEveryForm(t *testing.T, opts *websocket.Options, f func(tc *testConn, read func(deliver func(websocket.Opcode, []byte)) error)) {
 	t.Helper()
+	inEveryFormAfter(t, websocket.Handshake{}, opts, f)
+}
+
+// inEveryFormAfter is inEveryForm with Conns of which h was agreed on.
+func inEveryFormAfter(t *testing.T, h websocket.Handshake, opts *websocket.Options, f func(tc *testConn, read func(deliver func(websocket.Opcode, []byte)) error)) {
+	t.Helper()
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		for form, read := range readForms {
 			t.Run(role.String()+"/"+form, func(t *testing.T) {
-				inBubble(t, role, opts, func(tc *testConn) {
+				inBubbleAfter(t, role, h, opts, func(tc *testConn) {
 					f(tc, func(deliver func(websocket.Opcode, []byte)) error { return read(tc.Conn, deliver) })
 				})
 			})
@@ -76,9 +82,9 @@ func inEveryForm(t *testing.T, opts *websocket.Options, f func(tc *testConn, rea
 // status, and nothing behind it is heard.
 func TestDeflateVectors(t *testing.T) {
 	for _, v := range wstest.DeflateVectors {
-		opts := compressedOptions(withTakeover, 0)
+		agreed := withTakeover
 		if v.NoTakeover {
-			opts = compressedOptions(withoutTakeover, 0)
+			agreed = withoutTakeover
 		}
 		sizes := []int{1 << 20, 5, 1}
 		if len(v.Frames[0].Payload) > 5000 {
@@ -87,7 +93,7 @@ func TestDeflateVectors(t *testing.T) {
 		for _, size := range sizes {
 			t.Run(fmt.Sprintf("%s/%d", v.Name, size), func(t *testing.T) {
 				t.Parallel()
-				inEveryForm(t, opts, func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+				inEveryFormAfter(t, websocket.Handshake{Extensions: agreed}, compressedOptions(0), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
 					tc.playVector(v, v.Split(size), read)
 				})
 			})
@@ -159,7 +165,7 @@ func TestPromise04LimitOfCompressedMessages(t *testing.T) {
 	} {
 		for _, size := range []int{0, 100} {
 			t.Run(fmt.Sprintf("%s/%d", tt.name, size), func(t *testing.T) {
-				inEveryForm(t, compressedOptions(withTakeover, limit), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+				inEveryFormAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(limit), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
 					var got []byte
 					messages := 0
 					reading := begin(func() error {
@@ -206,7 +212,7 @@ func TestDeflateFailsFast(t *testing.T) {
 		{"more than the limit", wstest.Bomb(2000)[:40], true, codec.ErrMessageTooBig},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inEveryForm(t, compressedOptions(withTakeover, 1000), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+			inEveryFormAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(1000), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
 				reading := begin(func() error { return read(func(websocket.Opcode, []byte) { tc.t.Error("a message was delivered") }) })
 				tc.send(wstest.CompressedFrames(codec.OpText, tt.first, 0)[0].More())
 				synctest.Wait()
@@ -250,7 +256,7 @@ func TestDeflateWithoutEnd(t *testing.T) {
 // wantRefusedCheaply sends frames to connections with the limit until the message
 // is refused for its size, and checks what that has allocated.
 func wantRefusedCheaply(t *testing.T, limit int64, frames []wstest.Frame) {
-	inEveryForm(t, compressedOptions(withTakeover, limit), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+	inEveryFormAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(limit), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
 		var wires [][]byte
 		for _, f := range frames {
 			wires = append(wires, tc.wire(f))
@@ -300,7 +306,7 @@ func TestDeflateStreamAfterItsEnd(t *testing.T) {
 		{"CloseNow in the middle of it", func(tc *testConn, r io.Reader) { tc.CloseNow() }, isClosed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inBothRoles(t, compressedOptions(withTakeover, 0), func(tc *testConn) {
+			inBothRolesAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(0), func(tc *testConn) {
 				begin := append(new(wstest.Deflater).Message([]byte("begin")), wstest.DeflateTail...)
 				tc.send(wstest.CompressedFrames(codec.OpText, begin, 0)[0].More())
 				_, r, err := tc.Reader(background)

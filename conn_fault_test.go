@@ -16,6 +16,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -204,8 +205,8 @@ func playFault(t *testing.T, f fault, n int, role websocket.Role) (fired bool) {
 	lent := pool.Lent()
 	ours, theirs := pipe.New()
 	nc := &brokenPipe{Conn: ours, fault: f, left: n}
-	c := websocket.NewConn(nc, role, "", nil, nil)
-	peer := websocket.NewConn(theirs, role.Peer(), "", nil, nil)
+	c := testkit.NewConn(nc, role, websocket.Handshake{}, nil)
+	peer := testkit.NewConn(theirs, role.Peer(), websocket.Handshake{}, nil)
 	served := begin(func() error { return peer.Serve(forms["events"]) })
 	start := time.Now()
 	failed := false

@@ -9,6 +9,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -28,7 +29,7 @@ func inCountedBubble(t *testing.T, role websocket.Role, opts *websocket.Options,
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := pipe.New()
 		counted := &countedConn{Conn: ours}
-		tc := newTestConn(t, websocket.NewConn(counted, role, "", nil, opts), role, peer)
+		tc := newTestConn(t, testkit.NewConn(counted, role, websocket.Handshake{}, opts), role, peer)
 		go tc.Serve(h)
 		synctest.Wait()
 		f(tc, counted)

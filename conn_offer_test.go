@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -86,7 +87,7 @@ func TestTryWritePreparedOnASocket(t *testing.T) {
 				t.Run(fmt.Sprint(role, " policy ", policy, " ", name), func(t *testing.T) {
 					ours, peer := tcpPair(t)
 					ours.SetWriteBuffer(4 << 10)
-					c := websocket.NewConn(ours, role, "", nil, &websocket.Options{Overflow: policy, MaxPending: 10_000})
+					c := testkit.NewConn(ours, role, websocket.Handshake{}, &websocket.Options{Overflow: policy, MaxPending: 10_000})
 					defer c.CloseNow()
 					ms := prepared(t, sizes...)
 					taken := 0
@@ -122,7 +123,7 @@ func TestTryWritePreparedOnASocket(t *testing.T) {
 func TestTryWritePreparedBesideOthers(t *testing.T) {
 	const each = 2000
 	ours, peer := tcpPair(t)
-	c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+	c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 	defer c.CloseNow()
 	messages := func(who byte) func(i int) []byte {
 		return func(i int) []byte { return fmt.Appendf(nil, "%c %06d %s", who, i, strings.Repeat("x", i*37%3000)) }
@@ -170,7 +171,7 @@ func TestTryWritePreparedAllocatesNothing(t *testing.T) {
 		return
 	}
 	ours, peer := tcpPair(t)
-	c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+	c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 	defer c.CloseNow()
 	go c.Serve(forms["events"])
 	for name, ms := range map[string][]*websocket.Prepared{

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -147,7 +148,7 @@ func TestWriteContextOnASocket(t *testing.T) {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
 			ours, peer := tcpPair(t)
-			c := websocket.NewConn(ours, role, "", nil, nil)
+			c := testkit.NewConn(ours, role, websocket.Handshake{}, nil)
 			defer c.CloseNow()
 			p := wstest.BinaryPayload(size)
 			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
@@ -184,7 +185,7 @@ func TestReadContextIsKeptWhileSending(t *testing.T) {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
 			ours, peer := tcpPair(t)
-			c := websocket.NewConn(ours, role, "", nil, &websocket.Options{WriteTimeout: time.Minute})
+			c := testkit.NewConn(ours, role, websocket.Handshake{}, &websocket.Options{WriteTimeout: time.Minute})
 			defer c.CloseNow()
 			for sent := 1; sent > 0; { // nothing goes any more
 				ours.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))

@@ -36,7 +36,7 @@ func TestStreamOfAConnectionThatEnds(t *testing.T) {
 	} {
 		for form, begin := range begins {
 			t.Run(tt.name+"/"+form, func(t *testing.T) {
-				inBothRoles(t, compressedOptions(withTakeover, 0), func(tc *testConn) {
+				inBothRolesAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(0), func(tc *testConn) {
 					tc.send(begin)
 					_, r, err := tc.Reader(background)
 					if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // isExpected reports whether err may come of a connection that is ended from all
@@ -66,7 +67,7 @@ func TestPromise27StormOfCalls(t *testing.T) {
 					ncs := []net.Conn{upgraded(t, addr), upgraded(t, addr), upgraded(t, addr)}
 					var storms sync.WaitGroup
 					for _, nc := range ncs {
-						c := websocket.NewConn(nc, websocket.RoleClient, "", nil, &websocket.Options{Overflow: policy, MaxControlFrames: -1})
+						c := testkit.NewConn(nc, websocket.RoleClient, websocket.Handshake{}, &websocket.Options{Overflow: policy, MaxControlFrames: -1})
 						storms.Go(func() { storm(t, c, func() { ending.do(srv, c, nc) }) })
 					}
 					storms.Wait()

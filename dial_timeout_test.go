@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // phases of a Dial, and a peer that stops answering in each.
@@ -167,7 +168,7 @@ func TestDialContextHasNoEffectOnConn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := &network{peer: func(addr string, nc net.Conn) {
 			answering(goodResponse, nil)(addr, nc)
-			websocket.NewConn(nc, websocket.RoleServer, "", nil, nil).Serve(forms["events"])
+			testkit.NewConn(nc, websocket.RoleServer, websocket.Handshake{}, nil).Serve(forms["events"])
 		}}
 		opts := n.options()
 		opts.HandshakeTimeout = time.Second

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -60,7 +61,7 @@ func TestEndedConnIsGarbage(t *testing.T) {
 				ended := func() weak.Pointer[websocket.Conn] {
 					ours, peer := pipe.New()
 					defer peer.Close()
-					c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+					c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 					tt.use(c, peer)
 					return weak.Make(c)
 				}()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -29,19 +30,31 @@ type testConn struct {
 // inBubble runs f in a bubble, with a Conn in the given role.
 func inBubble(t *testing.T, role websocket.Role, opts *websocket.Options, f func(*testConn)) {
 	t.Helper()
+	inBubbleAfter(t, role, websocket.Handshake{}, opts, f)
+}
+
+// inBubbleAfter is inBubble with a Conn of which h was agreed on.
+func inBubbleAfter(t *testing.T, role websocket.Role, h websocket.Handshake, opts *websocket.Options, f func(*testConn)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ours, peer := pipe.New()
-		f(newTestConn(t, websocket.NewConn(ours, role, "", nil, opts), role, peer))
+		f(newTestConn(t, testkit.NewConn(ours, role, h, opts), role, peer))
 	})
 }
 
 // inBothRoles runs f once with a server's Conn and once with a client's.
 func inBothRoles(t *testing.T, opts *websocket.Options, f func(*testConn)) {
 	t.Helper()
+	inBothRolesAfter(t, websocket.Handshake{}, opts, f)
+}
+
+// inBothRolesAfter is inBothRoles with Conns of which h was agreed on.
+func inBothRolesAfter(t *testing.T, h websocket.Handshake, opts *websocket.Options, f func(*testConn)) {
+	t.Helper()
 	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
 		t.Run(role.String(), func(t *testing.T) {
 			t.Parallel()
-			inBubble(t, role, opts, f)
+			inBubbleAfter(t, role, h, opts, f)
 		})
 	}
 }

@@ -12,10 +12,16 @@ import (
 // ends, and may be nil. Both ends have to be closed.
 func Pipe(opts *Options) (client, server *Conn) {
 	a, b := pipe.New()
-	if opts != nil && opts.Compression != nil { // what the two would agree on
-		agreed, both := *opts.Compression, *opts
-		agreed.Agreed = agreed.accept(slices.Values([][]byte{[]byte(agreed.offer())})).String()
-		both.Compression, opts = &agreed, &both
+	if opts == nil {
+		opts = new(Options)
 	}
-	return NewConn(a, RoleClient, "", nil, opts), NewConn(b, RoleServer, "", nil, opts)
+	set := opts.resolve()
+	var ext extension
+	if z := set.Compression; z != nil { // what the two would agree on
+		ext = z.accept(slices.Values([][]byte{[]byte(z.offer())}))
+	}
+	client, server = newConn(a, RoleClient, set, "", ext, nil), newConn(b, RoleServer, set, "", ext, nil)
+	client.watchReader()
+	server.watchReader()
+	return client, server
 }

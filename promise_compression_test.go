@@ -10,6 +10,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -93,7 +94,7 @@ func TestPromise13CompressionIsOptIn(t *testing.T) {
 	p := chatter(2000)
 	for _, agreed := range []string{"", withoutTakeover} {
 		ours, peer := pipe.New()
-		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, compressedOptions(agreed, 0))
+		c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{Extensions: agreed}, compressedOptions(0))
 		for _, tt := range []struct {
 			name       string
 			write      func() error

@@ -12,6 +12,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -98,7 +99,7 @@ func TestPromise04DefaultLimitIsOneMiB(t *testing.T) {
 	for name, frames := range map[string]func(n int) []wstest.Frame{"whole": plain, "in fragments": fragments, "compressed": compressed} {
 		for n, passes := range map[int]bool{limit: true, limit + 1: false} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, n), func(t *testing.T) {
-				inEveryForm(t, compressedOptions(withTakeover, 0), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
+				inEveryFormAfter(t, websocket.Handshake{Extensions: withTakeover}, compressedOptions(0), func(tc *testConn, read func(func(websocket.Opcode, []byte)) error) {
 					sizes := []int{}
 					reading := begin(func() error {
 						return read(func(_ websocket.Opcode, p []byte) { sizes = append(sizes, len(p)) })
@@ -129,11 +130,11 @@ func TestPromise04MessagesAreWholeAndInOrder(t *testing.T) {
 			t.Run(fmt.Sprintf("from a %v, %q", from, agreed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					near, far := pipe.New()
-					opts := compressedOptions(agreed, 0)
+					opts := compressedOptions(0)
 					sent := make(chan struct{})
 					defer func() { <-sent }()
-					sender := websocket.NewConn(near, from, "", nil, opts)
-					receiver := websocket.NewConn(wstest.Chop(far, 1, 4000, 13, 65_536, 126), from.Peer(), "", nil, opts)
+					sender := testkit.NewConn(near, from, websocket.Handshake{Extensions: agreed}, opts)
+					receiver := testkit.NewConn(wstest.Chop(far, 1, 4000, 13, 65_536, 126), from.Peer(), websocket.Handshake{Extensions: agreed}, opts)
 					defer sender.CloseNow()
 					defer receiver.CloseNow()
 					r := rand.New(rand.NewPCG(4, uint64(from)))

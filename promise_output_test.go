@@ -21,6 +21,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -155,10 +156,10 @@ func TestPromise09OutputIsAlwaysLegal(t *testing.T) {
 				for seed := range uint64(sessions) {
 					synctest.Test(t, func(t *testing.T) {
 						ours, peer := pipe.New()
-						opts := compressedOptions(agreed, 0)
+						opts := compressedOptions(0)
 						opts.Compression.Threshold = 100
 						opts.Overflow = websocket.Overflow(seed % 4)
-						c := websocket.NewConn(ours, role, "", nil, opts)
+						c := testkit.NewConn(ours, role, websocket.Handshake{Extensions: agreed}, opts)
 						judge := wireJudge{masked: role == websocket.RoleClient, compressed: agreed != ""}
 						judged := make(chan error, 1)
 						go func() { judged <- judge.judgeAll(peer) }()
@@ -271,7 +272,7 @@ func TestPromise10MaskingKeysAreRandom(t *testing.T) {
 		n = 1 << 17
 	}
 	near, far := pipe.New()
-	c := websocket.NewConn(near, websocket.RoleClient, "", nil, nil)
+	c := testkit.NewConn(near, websocket.RoleClient, websocket.Handshake{}, nil)
 	defer far.Close()
 	judge := wireJudge{masked: true}
 	judged := make(chan error, 1)
@@ -348,7 +349,7 @@ func TestPromise10SourcesAreUnpredictable(t *testing.T) {
 func TestPromise28OneCloseFrameAndItIsLast(t *testing.T) {
 	for _, peerCloses := range []bool{false, true} {
 		for _, agreed := range []string{"", withTakeover} {
-			inBothRoles(t, compressedOptions(agreed, 0), func(tc *testConn) {
+			inBothRolesAfter(t, websocket.Handshake{Extensions: agreed}, compressedOptions(0), func(tc *testConn) {
 				judge := wireJudge{masked: tc.role == websocket.RoleClient, compressed: agreed != ""}
 				judged := make(chan error, 1)
 				go func() { judged <- judge.judgeAll(tc.peer) }()

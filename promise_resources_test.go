@@ -12,6 +12,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -47,7 +48,7 @@ func TestPromise21DeadReadersDelayNobody(t *testing.T) {
 				var reading sync.WaitGroup
 				for i := range peers {
 					ours, peer := pipe.New()
-					c := websocket.NewConn(ours, websocket.RoleServer, "", nil, &websocket.Options{Overflow: tt.policy, PingInterval: -1})
+					c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, &websocket.Options{Overflow: tt.policy, PingInterval: -1})
 					conns = append(conns, c)
 					defer c.CloseNow()
 					defer peer.Close()
@@ -180,10 +181,10 @@ func TestPromise26IdleConnectionsDoNothing(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						ours, peer := pipe.New()
 						nc := &busyConn{Conn: ours}
-						c := websocket.NewConn(nc, role, "", nil, &websocket.Options{PingInterval: tt.interval})
+						c := testkit.NewConn(nc, role, websocket.Handshake{}, &websocket.Options{PingInterval: tt.interval})
 						served := begin(func() error { return c.Serve(h) })
 						go func() { // the peer answers Pings
-							other := websocket.NewConn(peer, role.Peer(), "", nil, &websocket.Options{PingInterval: -1})
+							other := testkit.NewConn(peer, role.Peer(), websocket.Handshake{}, &websocket.Options{PingInterval: -1})
 							other.Serve(forms["events"])
 						}()
 						time.Sleep(5 * time.Minute) // it comes to rest

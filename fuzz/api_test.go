@@ -16,6 +16,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -72,7 +73,11 @@ func misuse(t *testing.T, code []byte, options program, agreed string) {
 	o := anyOptions(&options, agreed)
 	u := &user{t: t, known: map[uint32]*written{}, closings: map[codec.StatusCode]bool{}}
 	o.Hooks.Closed = func(*websocket.Conn, error) { u.cut.Store(true) }
-	u.c = websocket.NewConn(w, role, "", nil, o)
+	c, err := websocket.NewConn(w, role, websocket.Handshake{Extensions: agreed}, o)
+	if err != nil {
+		c = testkit.NewConn(w, role, websocket.Handshake{}, o) // a handshake that is not valid: none
+	}
+	u.c = c
 	agreed = u.c.Extensions()
 
 	var all sync.WaitGroup
@@ -127,7 +132,6 @@ func anyOptions(p *program, agreed string) *websocket.Options {
 	}
 	if agreed != "" {
 		o.Compression = &websocket.Compression{
-			Agreed:     agreed,
 			Takeover:   p.byte()%2 == 0,
 			Level:      small(),
 			WindowBits: small(),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -94,7 +95,9 @@ func play(t *testing.T, stream []byte, role codec.Role, s setting, want *course,
 		ended++
 		want.wantError(t, err, s)
 	}
-	c := websocket.NewConn(w, role, "", begin, options)
+	h := s.handshake()
+	h.Early = begin
+	c := testkit.NewConn(w, role, h, options)
 	c.AfterClose(func() { ended++ })
 	live(t, c, s.terms(), want)
 	want.wantSent(t, w.sent, role, s.terms())

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -90,7 +91,7 @@ func (a *author) write(role codec.Role, s setting) []byte {
 	w := newWire(in, s.has(stays), 0, len(in))
 	options := s.options()
 	options.Overflow = a.overflow
-	a.c = websocket.NewConn(w, role, "", nil, options)
+	a.c = testkit.NewConn(w, role, s.handshake(), options)
 	for calls := 0; calls < 40 && !a.done(); calls++ {
 		a.call()
 		synctest.Wait() // with some policies a goroutine sends: it may take its time, and they drop

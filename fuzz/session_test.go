@@ -92,13 +92,21 @@ func (s setting) echoes() int {
 	return mostEchoes
 }
 
+// handshake returns the result of the opening handshake that there was none of.
+func (s setting) handshake() (h websocket.Handshake) {
+	if s.has(compressed) {
+		h.Extensions = s.terms().params.String()
+	}
+	return h
+}
+
 func (s setting) options() *websocket.Options {
 	o := &websocket.Options{MaxMessage: int64(s.limit()), MaxControlFrames: flood}
 	if !s.floods() {
 		o.MaxControlFrames = -1
 	}
 	if s.has(compressed) {
-		o.Compression = &websocket.Compression{Agreed: s.terms().params.String(), Takeover: true}
+		o.Compression = &websocket.Compression{Takeover: true}
 		if s.has(compressesAll) {
 			o.Compression.Threshold = -1
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 var background = context.Background()
@@ -60,19 +61,19 @@ var transports = []struct {
 // many bytes unless that is 0.
 func tcpPeer(t testing.TB, buffers int) *peer {
 	t.Helper()
-	return newTCPPeer(t, buffers, &websocket.Options{WriteTimeout: writeTimeout})
+	return newTCPPeer(t, buffers, websocket.Handshake{}, &websocket.Options{WriteTimeout: writeTimeout})
 }
 
 // compressedPeer makes a peer over TCP of which a handshake has agreed on so much.
 func compressedPeer(t testing.TB, agreed string) *peer {
 	t.Helper()
-	return newTCPPeer(t, 0, &websocket.Options{
+	return newTCPPeer(t, 0, websocket.Handshake{Extensions: agreed}, &websocket.Options{
 		WriteTimeout: writeTimeout,
-		Compression:  &websocket.Compression{Threshold: -1, Agreed: agreed},
+		Compression:  &websocket.Compression{Threshold: -1},
 	})
 }
 
-func newTCPPeer(t testing.TB, buffers int, opts *websocket.Options) *peer {
+func newTCPPeer(t testing.TB, buffers int, h websocket.Handshake, opts *websocket.Options) *peer {
 	t.Helper()
 	ours, theirs := tcpPair(t)
 	if buffers > 0 {
@@ -80,8 +81,8 @@ func newTCPPeer(t testing.TB, buffers int, opts *websocket.Options) *peer {
 		theirs.SetReadBuffer(buffers)
 	}
 	p := &peer{
-		Conn:   websocket.NewConn(ours, websocket.RoleServer, "", nil, opts),
-		client: websocket.NewConn(theirs, websocket.RoleClient, "", nil, opts),
+		Conn:   testkit.NewConn(ours, websocket.RoleServer, h, opts),
+		client: testkit.NewConn(theirs, websocket.RoleClient, h, opts),
 		t:      t,
 	}
 	p.closeAtEnd()

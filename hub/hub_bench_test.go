@@ -10,6 +10,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // audience is connections whose peers count what they receive.
@@ -18,12 +19,12 @@ type audience struct {
 	received atomic.Int64
 }
 
-func newAudience(t testing.TB, n int, opts *websocket.Options) *audience {
+func newAudience(t testing.TB, n int, h websocket.Handshake, opts *websocket.Options) *audience {
 	t.Helper()
 	a := &audience{}
 	for range n {
 		ours, theirs := tcpPair(t)
-		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
+		c := testkit.NewConn(ours, websocket.RoleServer, h, opts)
 		a.conns = append(a.conns, c)
 		t.Cleanup(func() {
 			c.CloseNow()
@@ -69,7 +70,7 @@ func cpu() time.Duration {
 // delivery, of both ends.
 func BenchmarkPublish(b *testing.B) {
 	for _, size := range []int{1, 10, 1000, 5000} {
-		a := newAudience(b, size, &websocket.Options{PingInterval: -1})
+		a := newAudience(b, size, websocket.Handshake{}, &websocket.Options{PingInterval: -1})
 		h := newHub(b, &hub.Options{MaxPending: 1 << 20})
 		for _, c := range a.conns {
 			if err := h.Subscribe(c, "a"); err != nil {

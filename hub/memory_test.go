@@ -12,6 +12,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -34,25 +35,23 @@ func TestPublishAllocatesNothingPerSubscriber(t *testing.T) {
 	var outsider *websocket.Conn
 	publish := func(h *hub.Hub) error { return h.Publish("a.b", websocket.OpText, message) }
 	for _, tt := range []struct {
-		name        string
-		compression *websocket.Compression
-		publish     func(*hub.Hub) error
-		most        float64 // the message, what it is compressed to, and what tells of them
+		name    string
+		agreed  string
+		publish func(*hub.Hub) error
+		most    float64 // the message, what it is compressed to, and what tells of them
 	}{
-		{"Publish", nil, publish, 2},
-		{"Publish, compressed", &websocket.Compression{
-			Agreed: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-		}, publish, 4},
-		{"PublishLocal", nil, func(h *hub.Hub) error { return h.PublishLocal("a.b", websocket.OpText, message) }, 2},
-		{"PublishExcept", nil, func(h *hub.Hub) error {
+		{"Publish", "", publish, 2},
+		{"Publish, compressed", "permessage-deflate; server_no_context_takeover; client_no_context_takeover", publish, 4},
+		{"PublishLocal", "", func(h *hub.Hub) error { return h.PublishLocal("a.b", websocket.OpText, message) }, 2},
+		{"PublishExcept", "", func(h *hub.Hub) error {
 			return h.PublishExcept("a.b", websocket.OpText, message, outsider)
 		}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			opts := &websocket.Options{PingInterval: -1, Compression: tt.compression}
-			frame := frameSize(t, opts, message)
+			opts, h := &websocket.Options{PingInterval: -1}, websocket.Handshake{Extensions: tt.agreed}
+			frame := frameSize(t, h, opts, message)
 			allocations := func(subscribers int) float64 {
-				h, a := newHub(t, &hub.Options{Broker: hub.Mute{}, MaxPending: 1 << 20}), newAudience(t, subscribers+1, opts)
+				h, a := newHub(t, &hub.Options{Broker: hub.Mute{}, MaxPending: 1 << 20}), newAudience(t, subscribers+1, h, opts)
 				outsider = a.conns[subscribers]
 				for _, c := range a.conns {
 					subscribe(t, h, &peer{Conn: c}, "a.b", "a.*")
@@ -85,11 +84,11 @@ func TestPublishAllocatesNothingPerSubscriber(t *testing.T) {
 }
 
 // frameSize returns how many bytes a connection sends for a message.
-func frameSize(t *testing.T, opts *websocket.Options, message []byte) int {
+func frameSize(t *testing.T, h websocket.Handshake, opts *websocket.Options, message []byte) int {
 	t.Helper()
 	ours, theirs := tcpPair(t)
 	defer theirs.Close()
-	c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
+	c := testkit.NewConn(ours, websocket.RoleServer, h, opts)
 	if err := c.Write(background, websocket.OpText, message); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 const smallBuffers = 8 << 10
@@ -207,7 +208,7 @@ func TestManySilentSubscribers(t *testing.T) {
 		ours, theirs := tcpPair(t)
 		ours.SetWriteBuffer(smallBuffers)
 		theirs.SetReadBuffer(smallBuffers)
-		c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+		c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 		defer c.CloseNow()
 		defer theirs.Close()
 		subscribe(t, h, &peer{Conn: c}, "a")

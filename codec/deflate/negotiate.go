@@ -78,6 +78,10 @@ func (p Policy) AppendOffer(dst []byte) []byte {
 func (p Policy) Agreed(values iter.Seq[[]byte]) (agreed Params, on, ok bool) {
 	for list := range values {
 		for list = space(list); len(list) > 0; list = space(list) {
+			if list[0] == ',' { // RFC 9110 §5.6.1.2: empty elements
+				list = list[1:]
+				continue
+			}
 			e, named, rest, ok := next(list)
 			if !ok || !named || on || e.bad || e.clientBits || !p.keeps(e.Params) {
 				return Params{}, false, false

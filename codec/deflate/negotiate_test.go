@@ -92,6 +92,8 @@ func TestPromise11AnswersAreAcceptedByTheBook(t *testing.T) {
 		{"plain", takeover, "permessage-deflate", "permessage-deflate"},
 		{"all four", takeover, "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8; client_max_window_bits=8",
 			"permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=8; client_max_window_bits=8"},
+		{"empty elements", takeover, ", ,permessage-deflate, ,", "permessage-deflate"},
+		{"nothing but empty elements", takeover, ", ,", ""},
 		{"as wanted", Policy{}, "permessage-deflate; server_no_context_takeover", "permessage-deflate; server_no_context_takeover"},
 		{"small window as wanted", Policy{true, 10}, "permessage-deflate; server_max_window_bits=9", "permessage-deflate; server_max_window_bits=9"},
 		{"takeover that was not wanted", Policy{}, "permessage-deflate", refused},

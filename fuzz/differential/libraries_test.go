@@ -15,6 +15,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -40,9 +41,9 @@ type ourConn struct{ *websocket.Conn }
 func openOurs(nc net.Conn, role codec.Role, extension string) (conn, error) {
 	o := &websocket.Options{MaxMessage: -1, MaxControlFrames: -1}
 	if extension != "" {
-		o.Compression = &websocket.Compression{Agreed: extension, Takeover: true, Threshold: -1}
+		o.Compression = &websocket.Compression{Takeover: true, Threshold: -1}
 	}
-	return ourConn{websocket.NewConn(nc, role, "", nil, o)}, nil
+	return ourConn{testkit.NewConn(nc, role, websocket.Handshake{Extensions: extension}, o)}, nil
 }
 
 func (c ourConn) receive() (wstest.Event, error) {

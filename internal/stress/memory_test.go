@@ -66,12 +66,12 @@ func TestPromise20PeersCostTheirMessage(t *testing.T) {
 			}
 			opts := &websocket.Options{
 				MaxMessage: limit, MaxControlFrames: -1, WriteTimeout: time.Minute,
-				Compression: &websocket.Compression{Agreed: tt.agreed},
+				Compression: &websocket.Compression{},
 			}
 			before := testkit.HeapInUse()
 			for range conns {
 				ours, peer := testkit.TCPPair(t)
-				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, opts)
+				c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{Extensions: tt.agreed}, opts)
 				t.Cleanup(func() { c.CloseNow() })
 				go c.Serve(testkit.Echo["events"])
 				sent := make(chan error, 1)

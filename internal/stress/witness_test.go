@@ -144,7 +144,7 @@ func TestWitness(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ours, theirs := pipe.New()
-				c := websocket.NewConn(ours, websocket.RoleServer, "", nil, nil)
+				c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
 				n := 0
 				var served sync.WaitGroup
 				served.Go(func() {

@@ -21,7 +21,10 @@ func (t *target) probe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := websocket.NewConn(nc, websocket.RoleClient, "", nil, nil)
+	c, err := websocket.NewConn(nc, websocket.RoleClient, websocket.Handshake{}, nil)
+	if err != nil {
+		return err
+	}
 	defer c.CloseNow()
 	if err := echoes(ctx, c, t.patience); err != nil {
 		return fmt.Errorf("%s: %w; the server under test has to send every message back as it came, and nothing else", t.url, err)

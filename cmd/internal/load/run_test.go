@@ -12,6 +12,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // Each message of a run goes out once and comes back once, whatever it is like.
@@ -219,7 +220,7 @@ func TestRunChecksEarlyFrames(t *testing.T) {
 				}
 				nc.Write(append(hello, frame(codec.OpText, true, []byte("welcome"))...))
 				early, _ := in.Peek(in.Buffered())
-				websocket.NewConn(nc, websocket.RoleServer, "", early, nil).Serve(echo)
+				testkit.NewConn(nc, websocket.RoleServer, websocket.Handshake{Early: early}, nil).Serve(echo)
 			}()
 		}
 	}()
