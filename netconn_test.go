@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 	"github.com/zerowire/websocket/pool"
 )
@@ -308,7 +309,7 @@ func TestNetConnAllocatesNothing(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := websocket.NewConn(upgraded(t, addr), websocket.RoleClient, "", nil, nil)
+			c := testkit.NewConn(upgraded(t, addr), websocket.RoleClient, websocket.Handshake{}, nil)
 			defer c.CloseNow()
 			nc := websocket.NetConn(c, websocket.OpBinary)
 			p, got := wstest.BinaryPayload(tt.size), make([]byte, tt.size)
