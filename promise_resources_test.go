@@ -107,7 +107,7 @@ func TestPromise21DeadReadersDelayNobody(t *testing.T) {
 // TestPromise22PingFloodsNeverQueue has a peer that takes nothing send 20,000 Pings: one Pong
 // waits, the last one, and the flood costs no memory.
 func TestPromise22PingFloodsNeverQueue(t *testing.T) {
-	inBothRoles(t, &websocket.Options{MaxControlFrames: -1, WriteTimeout: time.Hour, PingInterval: -1}, func(tc *testConn) {
+	flood := func(tc *testConn) {
 		written, stuck := tc.fill()
 		pending := tc.Pending()
 		tc.beginRead(background)
@@ -116,15 +116,15 @@ func TestPromise22PingFloodsNeverQueue(t *testing.T) {
 		for range 100 {
 			hundred = append(hundred, tc.wire(wstest.Ping(payload))...)
 		}
-		flood := func(n int) {
+		send := func(n int) {
 			for range n {
 				tc.sendBytes(hundred)
 				synctest.Wait() // it is read
 			}
 		}
-		flood(10) // buffers find their sizes
+		send(10) // buffers find their sizes
 		// Their Pongs are 2.5 MB. The pipe makes a timer for each deadline.
-		if got := allocated(func() { flood(200) }); got > 1<<20 {
+		if got := allocated(func() { send(200) }); got > 1<<20 {
 			tc.t.Errorf("20,000 Pings of 125 bytes allocated %d bytes, want at most 1 MiB", got)
 		}
 		tc.send(wstest.Ping("last"))
@@ -138,7 +138,12 @@ func TestPromise22PingFloodsNeverQueue(t *testing.T) {
 		tc.wantFrame("one Pong is sent", wstest.Pong("last"))
 		tc.wantIdle("and no other")
 		tc.want("who was stuck", stuck.wait(), nil)
-	})
+	}
+	for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
+		t.Run(role.String(), func(t *testing.T) { // one after the other: allocations are those of the process
+			inBubble(t, role, &websocket.Options{MaxControlFrames: -1, WriteTimeout: time.Hour, PingInterval: -1}, flood)
+		})
+	}
 }
 
 // TestPromise23DeadPeersAreFoundInAMinute has zero Options: 30 s until the Ping and 30 s
