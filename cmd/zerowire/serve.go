@@ -23,6 +23,7 @@ type serveCommand struct {
 	TLSCert       string   `name:"tls-cert" type:"existingfile" and:"certificate" xor:"tls" placeholder:"FILE" help:"Serve wss and https with the certificate, and those that it is signed with, in this PEM file."`
 	TLSKey        string   `name:"tls-key" type:"existingfile" and:"certificate" placeholder:"FILE" help:"The certificate's private key, in PEM."`
 	TLSSelfSigned bool     `name:"tls-self-signed" xor:"tls" help:"Serve wss and https with a certificate that is made now, for localhost and the address, and is gone with the process. Its fingerprint is printed."`
+	HTTP2         bool     `name:"http2" help:"Serve HTTP/2, too, and announce that it accepts WebSockets (RFC 8441): with TLS to clients that negotiate it, without TLS to those that begin with it."`
 	Origin        []string `sep:"none" placeholder:"ORIGIN" help:"Let pages of this origin connect, beyond those of the server's own host: https://app.example.com, https://*.example.com, or * for every one. May be repeated."`
 	Subprotocol   []string `sep:"none" placeholder:"NAME" help:"Agree to this sub-protocol at /ws, and echo under it. May be repeated."`
 	MaxMessage    int64    `default:"1048576" placeholder:"BYTES" help:"Largest message to receive; a larger one closes its connection with 1009, -1 allows any (${default})."`
@@ -43,6 +44,7 @@ Examples:
 
   zerowire serve
   zerowire serve --listen :8443 --tls-self-signed
+  zerowire serve --http2 --tls-self-signed
   zerowire serve --listen :443 --tls-cert fullchain.pem --tls-key privkey.pem
   zerowire serve --origin https://app.example.com --subprotocol v2.example
   zerowire serve --compress --max-message 16777216
@@ -124,9 +126,11 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	scheme := "http"
 	if certificate != nil {
 		scheme = "https"
+	}
+	if certificate != nil && !s.HTTP2 {
 		ln = tls.NewListener(ln, &tls.Config{
 			Certificates: []tls.Certificate{*certificate},
-			NextProtos:   []string{"http/1.1"}, // the only version whose Upgrade is a WebSocket's
+			NextProtos:   []string{"http/1.1"}, // the only version that Server speaks itself
 		})
 	}
 	if ln.Addr().Network() == "tcp" {
@@ -143,7 +147,13 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	}
 
 	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
+	go func() {
+		if !s.HTTP2 {
+			served <- srv.Serve(ln)
+		} else if err := newWebServer(srv, log).serve(ctx, ln, certificate); ctx.Err() == nil {
+			served <- err
+		}
+	}()
 	select {
 	case err := <-served:
 		return err

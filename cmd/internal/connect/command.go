@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
@@ -22,6 +21,7 @@ type Command struct {
 	JSON   bool `short:"j" name:"json" help:"Lay out messages that are JSON."`
 
 	Compress bool `help:"Offer permessage-deflate (RFC 7692)."`
+	HTTP2    bool `name:"http2" help:"Connect in a stream of HTTP/2 (RFC 8441), and not over HTTP/1.1: with ws:// without TLS and without asking first."`
 	Trace    bool `help:"Show the opening handshake, and every frame."`
 
 	Ping       time.Duration `placeholder:"TIME" help:"Send a Ping that often, and print the round-trip times."`
@@ -63,7 +63,7 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return reach.UsageError{Err: err}
 	}
-	if s.conn, err = websocket.Dial(ctx, c.URL, opts); err != nil {
+	if s.conn, err = c.dial(ctx, opts); err != nil {
 		return c.Explain(ctx, c.URL, err)
 	}
 	defer s.conn.CloseNow()

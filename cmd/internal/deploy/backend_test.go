@@ -49,9 +49,9 @@ type backend struct {
 	ended chan error
 }
 
-func startBackend(t *testing.T) *backend {
+func startBackend(t *testing.T, args ...string) *backend {
 	t.Helper()
-	b := &backend{log: new(output), cmd: exec.Command(zerowire, "serve", "--listen=127.0.0.1:0"), ended: make(chan error, 1)}
+	b := &backend{log: new(output), cmd: exec.Command(zerowire, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...), ended: make(chan error, 1)}
 	b.cmd.Stderr = b.log
 	stdout, err := b.cmd.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,156 @@
+package deploy
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/zerowire/websocket"
+	_ "github.com/zerowire/websocket/internal/xconnect"
+)
+
+// TestConformThroughHTTP2 plays the conformance suite through HAProxy, which makes
+// WebSockets over HTTP/2 of those over HTTP/1.1 (ws h2).
+func TestConformThroughHTTP2(t *testing.T) {
+	t.Parallel()
+	_, err := exec.LookPath("haproxy")
+	need(t, err, "apt-get install haproxy")
+	b := startBackend(t, "--http2", "--compress", "--quiet", "--max-message=16777216")
+	p := haproxy.run(t, b.addr, "server one "+b.addr, "server one "+b.addr+" proto h2 ws h2")
+	page := dialer{proxy: p, scheme: "ws", origin: "http://" + host}
+	testEcho(t, page)
+	testOrigin(t, page)
+
+	report := filepath.Join(t.TempDir(), "report.json")
+	cmd := exec.CommandContext(t.Context(), zerowire, "conform", "--brief", "--exclude=9.*", "--messages=20", "--patience=20s", "--json="+report, "ws://"+p.ws+"/echo")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s\nhaproxy:\n%s", cmd.Args, err, out, p.out.tail())
+	}
+	played, err := os.ReadFile(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(played, []byte(`"behavior"`)); n < 240 {
+		t.Errorf("%d cases were played, want those of groups 1 to 7, 10, 12 and 13", n)
+	}
+}
+
+// overManySockets has a page open 50 WebSockets, and returns what happened on them: for
+// each its extensions, whether a text and a large message came back, and how it was closed:
+// by the page, or by the server if that is asked for a code.
+const overManySockets = `Promise.all(Array.from({length: 50}, (_, i) => new Promise((resolve) => {
+	const socket = new WebSocket("wss://" + location.host + "/echo");
+	socket.binaryType = "arraybuffer";
+	const large = new Uint8Array(i < 10 ? 1 << 20 : 10000).map((_, at) => (at * 2654435761 >>> 7) + i);
+	const seen = {echoes: []};
+	socket.onopen = () => { seen.extensions = socket.extensions; socket.send("hello " + i); socket.send(large); };
+	socket.onmessage = ({data}) => {
+		if (typeof data === "string") { seen.echoes.push(data === "hello " + i); return; }
+		const got = new Uint8Array(data);
+		seen.echoes.push(got.length === large.length && got.every((b, at) => b === large[at]));
+		if (i % 2) socket.close(4000 + i, "by the page"); else socket.send("close " + (4000 + i));
+	};
+	socket.onclose = (event) => resolve({...seen, code: event.code, reason: event.reason, clean: event.wasClean});
+}))).then((all) => JSON.stringify(all))`
+
+// closing is an echo that closes the connection when it is asked to.
+func closing(c *websocket.Conn, op websocket.Opcode, p []byte) {
+	if code, ok := strings.CutPrefix(string(p), "close "); ok {
+		c.Close(websocket.StatusCode(4000+int(code[2]-'0')*10+int(code[3]-'0')), "by the server")
+		return
+	}
+	c.Write(context.Background(), op, p)
+}
+
+// TestBrowserHTTP2 opens 50 WebSockets of a page over HTTP/2 on one connection.
+func TestBrowserHTTP2(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var remotes []string // of the WebSockets
+	byPage := 0          // closed with the code and the reason of the page
+	srv := &websocket.Server{
+		Handler: websocket.MessageFunc(closing),
+		Options: websocket.Options{
+			MaxMessage:  1 << 21,
+			Compression: &websocket.Compression{},
+			Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) {
+				mu.Lock()
+				defer mu.Unlock()
+				if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Code%2 == 1 && closed.Reason == "by the page" {
+					byPage++
+				}
+			}},
+		},
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			w.Header().Set("Content-Type", "text/html")
+			w.Write([]byte("<!doctype html><title>page</title>"))
+			return
+		}
+		mu.Lock()
+		remotes = append(remotes, r.RemoteAddr)
+		mu.Unlock()
+		srv.ServeHTTP(w, r)
+	}))
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	t.Cleanup(s.Close)
+
+	tab, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
+	defer cancel()
+	tab, stop := context.WithTimeout(tab, 2*patience)
+	defer stop()
+	if err := chromedp.Do(tab, chromedp.Navigate("https://"+host+":"+port(s.Listener.Addr().String())+"/")); err != nil {
+		t.Fatal(err)
+	}
+	out, err := chromedp.Run(tab, chromedp.Evaluate[string](overManySockets, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen []struct {
+		Extensions string
+		Echoes     []bool
+		Code       websocket.StatusCode
+		Reason     string
+		Clean      bool
+	}
+	if err := json.Unmarshal([]byte(out), &seen); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range seen {
+		reason := "by the server"
+		if i%2 == 1 {
+			reason = "" // the server returns the code of the page
+		}
+		if !strings.HasPrefix(s.Extensions, "permessage-deflate") || len(s.Echoes) != 2 || !s.Echoes[0] || !s.Echoes[1] ||
+			s.Code != websocket.StatusCode(4000+i) || s.Reason != reason || !s.Clean {
+			t.Errorf("WebSocket %d: closed with %d, %+v", i, s.Code, s)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, remote := range remotes {
+		if remote != remotes[0] {
+			t.Errorf("WebSockets came from %v, want all on one connection", remotes)
+			break
+		}
+	}
+	if len(seen) != 50 || len(remotes) != 50 {
+		t.Errorf("%d WebSockets in the page, %d over HTTP/2 at the server, want 50 each", len(seen), len(remotes))
+	}
+	if byPage != 25 {
+		t.Errorf("the server has seen %d WebSockets closed by the page, want 25", byPage)
+	}
+}
