@@ -3,8 +3,8 @@ package websocket
 import (
 	"iter"
 
-	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/codec/deflate"
+	"github.com/zerowire/websocket/internal/session"
 )
 
 // Compression are the settings of permessage-deflate (RFC 7692). The zero value is
@@ -79,93 +79,16 @@ func (e extension) String() string {
 	return e.params.String()
 }
 
-// compressing is the part of a Conn that only those have on which compression was
-// agreed.
-type compressing struct {
-	params    deflate.Params
-	threshold int
-	in        inflating
-	out       deflate.Compressor // guarded by writer.mu, as the order of messages is
-}
-
-func newCompressing(role Role, params deflate.Params, set *settings) *compressing {
-	z := &compressing{params: params, threshold: set.Compression.Threshold}
-	def(&z.threshold, defaultThreshold)
-	server := direction{!params.ServerNoContextTakeover, params.ServerMaxWindowBits}
-	client := direction{!params.ClientNoContextTakeover, params.ClientMaxWindowBits}
-	ours, theirs := server, client
-	if role == RoleClient {
-		ours, theirs = client, server
-	}
-	z.in.Takeover, z.in.MaxMessage = theirs.takeover, uint64(set.MaxMessage)
-	z.in.WindowBits = int(theirs.bits)
-	z.out = deflate.Compressor{
+func newCompression(role Role, params deflate.Params, set *settings) *session.Compression {
+	z := &session.Compression{Params: params, Threshold: set.Compression.Threshold}
+	def(&z.Threshold, defaultThreshold)
+	ours, theirs := session.Directions(role, params)
+	z.In.Takeover, z.In.WindowBits = theirs.Takeover, int(theirs.WindowBits)
+	z.Out = deflate.Compressor{
 		// A message that is dropped must not be one that others refer to.
-		Takeover:   ours.takeover && set.Compression.Takeover && set.Overflow != DropOldest,
+		Takeover:   ours.Takeover && set.Compression.Takeover && set.Overflow != DropOldest,
 		Level:      set.Compression.Level,
-		WindowBits: ours.windowBits(set.Compression.WindowBits),
+		WindowBits: ours.Bits(set.Compression.WindowBits),
 	}
 	return z
-}
-
-// direction is what was agreed on for one direction.
-type direction struct {
-	takeover bool
-	bits     uint8 // 0 if not named
-}
-
-// windowBits returns the smaller of what was agreed on and what is wanted, where 0
-// means the largest.
-func (d direction) windowBits(wanted int) int {
-	if d.bits == 0 || wanted != 0 && wanted < int(d.bits) {
-		return wanted
-	}
-	return int(d.bits)
-}
-
-// maxCompressed is how many bytes a message may have compressed that may have n
-// inflated: encoders that do badly make it an eighth larger, and headers of blocks
-// come to it.
-func maxCompressed(n int64) uint64 {
-	if n == 0 {
-		return 0
-	}
-	return uint64(n) + uint64(n)/8 + 1024
-}
-
-// inflating inflates the messages that come compressed.
-type inflating struct {
-	deflate.Decompressor
-	text bool       // the message begun has to be UTF-8
-	utf8 codec.UTF8 // and is so far
-}
-
-// begin begins a message.
-func (z *inflating) begin(op Opcode) { z.text, z.utf8 = op == OpText, codec.UTF8{} }
-
-// add inflates the payload of a frame, or a piece of it, behind what there is of
-// the message.
-func (z *inflating) add(f *codec.Frame) error {
-	p, err := z.Write(f.Payload, f.Last())
-	if err != nil {
-		return err
-	}
-	return z.check(p, f.Last())
-}
-
-// check checks inflated text.
-func (z *inflating) check(p []byte, last bool) error {
-	if z.text && (!z.utf8.Check(p) || last && !z.utf8.Complete()) {
-		return codec.ErrText
-	}
-	return nil
-}
-
-// next returns the next piece of the message that was fed, as Decompressor.Next
-// does.
-func (z *inflating) next() (p []byte, last bool, err error) {
-	if p, last, err = z.Next(); err == nil {
-		err = z.check(p, last)
-	}
-	return p, last, err
 }

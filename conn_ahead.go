@@ -1,78 +1,123 @@
 package websocket
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/instant"
+	"github.com/zerowire/websocket/internal/session"
 )
 
-// The library reads by itself while the application does not: so that Pings are
-// answered, dead peers found and closing handshakes completed on a connection
-// whose application only writes, or takes its time.
+// The library reads by itself while the application does not: because it only writes,
+// or a Handler's method takes its time. So Pings are answered, the end of the peer is
+// found, and closing handshakes are completed. Messages wait for the application,
+// session.AheadBytes at most; past that the system is asked for the state of the peer.
 
 // patience is how long after its last read the application is taken not to be
-// reading.
+// reading, and how often the system is asked.
 const patience = time.Second
 
-// watch notices that the application does not read.
+// watch notices that the application does not read. timer and over are guarded by
+// wait.mu.
 type watch struct {
 	set   atomic.Bool // the timer runs
-	over  bool        // the connection has ended; guarded by mu, as the setting of set
-	mu    sync.Mutex
+	over  bool        // the connection has ended
 	timer *time.Timer
 }
 
-// end ends the watching for good: what has ended is not to be held by a timer.
-func (w *watch) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.over = true
-	if w.timer != nil {
-		w.timer.Stop()
+// watchReading is called whenever the application ceases to read, when it has yielded:
+// a timer that expires before finds somebody reading, and is gone.
+func (c *Conn) watchReading() {
+	if c.in.watch.set.Load() {
+		return
 	}
+	c.startWatch()
 }
 
-// watchReader is called whenever the application ceases to read, when it has yielded
-// the turn: a timer that runs out before that finds it taken, and is gone.
-func (c *Conn) watchReader() {
+func (c *Conn) startWatch() {
 	w := &c.in.watch
-	if w.set.Load() {
+	c.in.wait.mu.Lock()
+	defer c.in.wait.mu.Unlock()
+	if w.over || w.set.Swap(true) {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.set.Load() || w.over {
-		return
-	}
-	w.set.Store(true)
 	if w.timer == nil {
-		w.timer = time.AfterFunc(patience, c.readAhead)
+		w.timer = time.AfterFunc(patience, c.lookAfterReading)
 	} else {
 		w.timer.Reset(patience)
 	}
 }
 
-// readAhead reads in place of an application that does not, until it does, or
-// until data has come: that waits for it, and holds up what is behind it.
-func (c *Conn) readAhead() {
+// lookAfterReading reads in place of an application that does not, until that does or no
+// more may be read ahead.
+func (c *Conn) lookAfterReading() {
 	c.in.watch.set.Store(false)
-	if !c.in.wait.takeAhead(&c.in.turn) {
-		return // it reads, or nobody ever will
+	if !c.in.wait.takeAhead(&c.in.owner) {
+		return // somebody reads
 	}
-	if c.in.err == nil && c.in.ahead == nil {
-		c.readFrameAhead()
+	more := !c.in.ended && c.readFramesAhead()
+	c.in.wait.yieldAhead(&c.in.owner)
+	if more {
+		c.watchReading()
 	}
-	c.in.wait.yieldAhead(&c.in.turn)
 	c.freeIfClosed()
 }
 
-func (c *Conn) readFrameAhead() {
-	c.in.leave()
-	switch f, err := c.nextData(); err {
-	case nil:
-		c.in.ahead = &f
-		c.in.wait.pause(now())
-	case errRecalled:
-		c.watchReader() // the application may think better of it
+// readFramesAhead reports whether the connection has to be looked after further.
+func (c *Conn) readFramesAhead() (more bool) {
+	c.in.Detach()
+	if c.in.unread < 255 {
+		c.in.unread++
 	}
+	for {
+		if c.in.AheadFull() && !c.out.closing.Load() {
+			c.in.wait.pause(instant.Now())
+			return c.checkUnread(instant.Now()) == nil
+		}
+		ev, f, err := c.in.DecodeAhead()
+		switch ev {
+		case session.Data:
+			if !c.in.AheadFull() {
+				c.in.ReadAhead(&f)
+			}
+		case session.Control:
+			err = c.control(f.Opcode, f.Payload)
+		case session.Violation:
+			err = c.violation(err)
+		default:
+			err = c.receiveInto(nil)
+		}
+		switch {
+		case err == errRecalled:
+			return true
+		case err != nil:
+			return false
+		}
+	}
+}
+
+// checkUnread looks after a peer whose frames are not read.
+func (c *Conn) checkUnread(now instant.Instant) error {
+	set := c.settings
+	if by := c.in.wait.closingBy(); now.Reached(by) {
+		return c.endReading(errCloseTimeout)
+	}
+	quiet := set.limits.PingInterval + set.limits.PongTimeout
+	if set.limits.PingInterval > 0 && time.Duration(c.in.unread)*patience >= min(quiet, 255*patience) && c.transport.PeerGone() {
+		return c.endReading(errAbnormal)
+	}
+	c.noteProgress(now)
+	switch c.in.alive.Check(now, set.limits) {
+	case session.SendPing:
+		return c.sendPing(offhand, nil)
+	case session.PeerLost:
+		if c.transport.Unacknowledged() {
+			return c.giveUp(StatusPolicyViolation, "ping was not answered")
+		}
+		c.in.alive.Took(now) // its Pong may be among what is not read
+	case session.TooIdle:
+		return c.giveUp(codec.StatusGoingAway, "idle for too long")
+	}
+	return nil
 }

@@ -241,8 +241,9 @@ func TestCloseNow(t *testing.T) {
 		if f, err := tc.frame(); err != nil || f.Opcode != codec.OpPing {
 			tc.t.Fatalf("got %v, %v; want a Ping", f, err)
 		}
-		tc.want("Queue", tc.Queue(background, websocket.OpText, []byte("lost")), nil)
+		tc.want("Queue", tc.Queue(background, websocket.OpText, []byte("pending")), nil)
 		tc.want("CloseNow", tc.CloseNow(), nil)
+		tc.wantFrame("what Queue has accepted is sent", wstest.Text("pending"))
 		tc.wantClosed("TCP is closed, nothing more is sent")
 		tc.want("the read ends", read.wait(), websocket.ErrClosed)
 		tc.want("the Ping ends", ping.wait(), websocket.ErrClosed)

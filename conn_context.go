@@ -1,20 +1,25 @@
 package websocket
 
-import "context"
+import (
+	"context"
+
+	"github.com/zerowire/websocket/internal/instant"
+)
 
 // contextWatch wakes a read when its context ends. As long as reads come with
 // the same context, one registration with it serves them all. Where each comes
 // with its own, a registration each would allocate: then a goroutine of the
-// connection's watches whichever is the last.
+// connection's watches the last one, until the connection ends.
 type contextWatch struct {
 	ctx context.Context // of the read under way; guarded by wait.mu
 
 	wake     func()          // what is called
 	done     <-chan struct{} // of the context that is watched
-	deadline instant         // of that context
+	deadline instant.Instant // of that context
 	stop     func() bool     // ends its registration; nil if there is none
 	changes  int             // how often another context came
 	next     chan (<-chan struct{})
+	quit     chan struct{} // closed when the connection has ended
 }
 
 // manyContexts is how often the context has to change for the goroutine to pay.
@@ -22,14 +27,17 @@ const manyContexts = 4
 
 // begin watches ctx from now on, and not the one before.
 func (w *contextWatch) begin(ctx context.Context) {
-	w.done, w.deadline = ctx.Done(), never
+	w.done, w.deadline = ctx.Done(), instant.Never
 	if limit, ok := ctx.Deadline(); ok {
-		w.deadline = instantOf(limit)
+		w.deadline = instant.Of(limit)
 	}
 	w.changes++
 	switch {
 	case w.next != nil:
-		w.next <- w.done
+		select {
+		case w.next <- w.done:
+		case <-w.quit:
+		}
 		return
 	case w.stop != nil:
 		w.stop()
@@ -41,37 +49,21 @@ func (w *contextWatch) begin(ctx context.Context) {
 	w.stop = nil
 	w.next = make(chan (<-chan struct{}), 1)
 	w.next <- w.done
-	go watchContexts(w.next, w.wake)
+	go watchContexts(w.next, w.quit, w.wake)
 }
 
 // watchContexts calls wake when the last channel that came from next is closed,
-// until next is.
-func watchContexts(next <-chan (<-chan struct{}), wake func()) {
+// until quit is.
+func watchContexts(next <-chan (<-chan struct{}), quit <-chan struct{}, wake func()) {
 	var done <-chan struct{}
 	for {
 		select {
-		case d, ok := <-next:
-			if !ok {
-				return
-			}
-			done = d
+		case done = <-next:
 		case <-done:
 			wake()
 			done = nil
+		case <-quit:
+			return
 		}
 	}
-}
-
-// end ends all watching. w may be nil.
-func (w *contextWatch) end() {
-	if w == nil {
-		return
-	}
-	if w.stop != nil {
-		w.stop()
-	}
-	if w.next != nil {
-		close(w.next)
-	}
-	w.done, w.stop, w.next = nil, nil, nil
 }

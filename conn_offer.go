@@ -1,50 +1,55 @@
 package websocket
 
-import "github.com/zerowire/websocket/codec"
+import (
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/session"
+)
 
-// TryWritePrepared is WritePrepared for whoever has many connections to write to,
+// TryWritePrepared is WritePrepared for a caller that has many connections to write to,
 // and must not wait for one: it writes the first messages of ms that the peer has
 // room for, several with one system call, and returns how many those are. The last
 // of them may be on its way in part: the library sends the rest.
 //
 // It returns fewer than len(ms), and no error, while the peer takes nothing,
-// somebody else is sending, or a Writer is open; Flush waits for the first two.
+// another goroutine is sending, or a Writer is open; Flush waits for the first two.
 // Options.Overflow and Options.FlushDelay have no part in it, and messages before the
-// n-th are not held back. Over TLS, and any other transport that cannot tell whether
+// n-th are not delayed. Over TLS, and any other transport that cannot tell whether
 // it has room, a goroutine of its own writes what was taken.
 func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 	w := &c.out
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	for n < len(ms) && w.sending == nil && !w.streaming {
+	defer c.unlock()
+	for n < len(ms) && !w.Sending() && !w.Streaming {
 		taken, err := c.offer(ms[n:])
 		n += taken
 		if err != nil {
 			return n, err
 		}
 	}
-	if w.sending == nil {
+	if !w.Sending() {
 		c.flushLocked(offhand) // what others have queued meanwhile
 	}
-	return n, w.err
+	return n, w.Err()
 }
 
 // offer sends some of ms behind what is pending, as far as it goes at once.
 func (c *Conn) offer(ms []*Prepared) (n int, err error) {
-	if c.role == RoleServer && (len(ms) == 1 || ms[0].Size() >= vectorBytes) {
+	w := &c.out
+	if c.role == RoleServer && (len(ms) == 1 || ms[0].Size() >= session.VectorBytes) {
 		return c.offerInPlace(ms[0])
 	}
-	for n < len(ms) && size(c.out.pending) < pendingBytes {
+	for n < len(ms) && w.Size() < queueBytes {
 		m := ms[n]
 		f := c.formOf(m)
-		if err := c.out.append(codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}, f.payload()); err != nil {
+		if err := c.refused(w.Append(codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}, f.payload())); err != nil {
 			return n, err
 		}
 		c.skipped(m, f)
 		c.noteSent(m.op, m.Size())
 		n++
 	}
-	return n, c.sendAtOnce(c.out.gather(codec.Header{}, nil))
+	w.flushed()
+	return n, c.sendAtOnce(w.Take(codec.Header{}, nil))
 }
 
 // offerInPlace sends a frame from where it is: m never changes.
@@ -54,32 +59,30 @@ func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
 	if err := c.passPrepared(m, f); err != nil {
 		return 0, err
 	}
-	if w.empty() {
-		left, err := c.trySendOne(f.frame, nil, true)
-		if left == nil {
-			return 1, err
-		}
-		return 1, c.sendAtOnce(left)
+	if !w.Empty() {
+		w.flushed()
+		return 1, c.sendAtOnce(w.TakeWith(f.frame))
 	}
-	s := w.gather(codec.Header{}, nil)
-	s.rest = append(s.rest, f.frame)
-	return 1, c.sendAtOnce(s)
+	w.BeginOne()
+	rest, err := c.trySendOne(f.frame, nil, true)
+	if rest == nil {
+		return 1, err
+	}
+	return 1, c.sendAtOnce(rest)
 }
 
-// sendAtOnce sends as much of s as goes without waiting, and leaves the rest to a
-// goroutine. Meanwhile it gives up the lock.
-func (c *Conn) sendAtOnce(s *sending) error {
+// sendAtOnce sends as much of b as goes without waiting, and the rest on a goroutine.
+// Meanwhile it gives up the lock.
+func (c *Conn) sendAtOnce(b *session.Batch) error {
 	w := &c.out
-	w.stopHolding()
-	w.sending = s
 	w.mu.Unlock()
-	err := c.socket.trySend(&s.rest, true)
-	if err == nil && len(s.rest) > 0 {
-		go c.finishSend()
+	err := c.transport.TrySend(&b.Rest, true)
+	if err == nil && len(b.Rest) > 0 {
+		go c.finishSend(b)
 		w.mu.Lock()
 		return nil
 	}
 	w.mu.Lock()
 	c.sent(err)
-	return w.err
+	return w.Err()
 }

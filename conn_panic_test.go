@@ -63,7 +63,8 @@ func TestHandlerIsCalledInOrder(t *testing.T) {
 			tc.t.Errorf("the Handler was called: %s; want %s", got, want)
 		}
 		_, _, err := tc.Read(background)
-		tc.want("Read is for the blocking form", err, websocket.ErrHandlerReads)
+		tc.want("and so does Read", err, served.err)
+		tc.want("and Serve", tc.Serve(r), served.err)
 	})
 }
 

@@ -3,11 +3,11 @@ package websocket
 import (
 	"context"
 	"encoding/binary"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/instant"
+	"github.com/zerowire/websocket/internal/session"
 )
 
 // Ping sends a Ping and waits for its Pong (RFC 6455 §5.5.2). It returns the
@@ -16,13 +16,11 @@ import (
 // second. If ctx ends first, Ping returns ctx.Err() and the connection is as
 // before; if the connection ends, ErrClosed.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
-	answer := make(chan time.Duration, 1)
-	id, err := c.rtt.begin(answer)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	defer c.rtt.forget(id)
-	if err := c.ping(ctx, id); err != nil {
+	answer := make(chan time.Duration, 1)
+	if err := c.sendPing(ctx, answer); err != nil {
 		return 0, err
 	}
 	select {
@@ -32,177 +30,152 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		}
 		return rtt, nil
 	case <-ctx.Done():
+		c.forgetPing(answer)
 		return 0, ctx.Err()
 	}
 }
 
 // RTT returns the last round-trip time that a Ping has measured, the
 // connection's own keepalive included; 0 if there was none yet.
-func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.last.Load()) }
+func (c *Conn) RTT() time.Duration {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.rare == nil {
+		return 0
+	}
+	return c.out.rare.last
+}
 
 // pings are the Pings that wait for their Pongs. Their payload is a number of
-// eight bytes.
+// eight bytes. It is guarded by sending.mu.
 type pings struct {
-	last atomic.Int64 // ns
-
-	mu      sync.Mutex
+	last    time.Duration
 	number  uint64                 // of the last Ping
-	sent    instant                // when it was; never if it was answered
+	sent    instant.Instant        // when that was; Never if it was answered
 	waiting map[uint64]waitingPing // nil until somebody waits
-	closed  bool
 }
 
 // waitingPing is a Ping whose sender waits.
 type waitingPing struct {
-	sent   instant
+	sent   instant.Instant
 	answer chan<- time.Duration
 }
 
-// begin numbers a Ping whose round-trip time goes to answer, if that is not nil.
+// sendPing sends a Ping whose round-trip time goes to answer, if that is not nil.
 // When the connection ends answer is closed.
-func (p *pings) begin(answer chan<- time.Duration) (id uint64, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return 0, ErrClosed
-	}
+func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error {
+	w := &c.out
+	w.mu.Lock()
+	defer c.unlock()
+	p := &w.need().pings
 	p.number++
-	p.sent = now()
+	p.sent = instant.Now()
+	var payload [8]byte
+	binary.BigEndian.PutUint64(payload[:], p.number)
+	if err := c.refused(w.AppendControl(codec.OpPing, payload[:])); err != nil {
+		return err
+	}
 	if answer != nil {
 		if p.waiting == nil {
 			p.waiting = map[uint64]waitingPing{}
 		}
 		p.waiting[p.number] = waitingPing{p.sent, answer}
 	}
-	return p.number, nil
+	number := p.number
+	err := c.dispatchControl(ctx)
+	if err != nil && w.Err() == nil { // of ctx
+		delete(p.waiting, number)
+	}
+	return err
 }
 
-func (p *pings) forget(id uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.waiting, id)
+// forgetPing is called when nobody waits for answer any more.
+func (c *Conn) forgetPing(answer chan<- time.Duration) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	for number, ping := range c.out.rare.waiting {
+		if ping.answer == answer {
+			delete(c.out.rare.waiting, number)
+		}
+	}
 }
 
 // answered takes the payload of a Pong, and reports whether it is the first to
 // answer a Ping of ours. Another one is legal and means nothing (RFC 6455
 // §5.5.3).
-func (p *pings) answered(payload []byte) bool {
-	if len(payload) != 8 {
+func (c *Conn) answered(payload []byte) bool {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.rare == nil || len(payload) != 8 {
 		return false
 	}
-	id := binary.BigEndian.Uint64(payload)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	ping, waits := p.waiting[id]
+	p := &c.out.rare.pings
+	number := binary.BigEndian.Uint64(payload)
+	ping, waits := p.waiting[number]
 	switch {
 	case waits:
-		delete(p.waiting, id)
-	case id == p.number && p.sent != never:
+		delete(p.waiting, number)
+	case number == p.number && p.sent != instant.Never:
 		ping.sent = p.sent
 	default:
 		return false
 	}
-	if id == p.number {
-		p.sent = never
+	if number == p.number {
+		p.sent = instant.Never
 	}
-	rtt := now().since(ping.sent)
-	p.last.Store(int64(rtt))
+	p.last = instant.Now().Since(ping.sent)
 	if waits {
-		ping.answer <- rtt
+		ping.answer <- p.last
 	}
 	return true
 }
 
-// close tells everyone who waits that no Pong will come.
-func (p *pings) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.closed = true
+// end releases everyone who waits: no Pong will come.
+func (p *pings) end() {
 	for _, ping := range p.waiting {
 		close(ping.answer)
 	}
 	p.waiting = nil
 }
 
-// ping sends the Ping with the number id.
-func (c *Conn) ping(ctx context.Context, id uint64) error {
-	var payload [8]byte
-	binary.BigEndian.PutUint64(payload[:], id)
-	return c.sendControl(ctx, codec.OpPing, payload[:])
-}
-
-// alive is what is known of the peer's being there.
-type alive struct {
-	heard   instant // when the last bytes came
-	pinged  instant // when the keepalive's Ping was sent that nothing has answered
-	message instant // when the last message came
-	second  instant // the second in which control frames are counted
-	control int     // their number
-}
-
-// due returns when to look at the peer again.
-func (a *alive) due(set *settings) instant {
-	next := a.heard.after(set.PingInterval)
-	switch {
-	case a.unanswered() && set.PongTimeout > 0:
-		next = a.pinged.after(set.PongTimeout)
-	case a.unanswered():
-		next = a.pinged.after(set.PingInterval)
-	}
-	return earlier(next, a.message.after(set.IdleTimeout))
-}
-
-// unanswered reports whether nothing has come since the keepalive's last Ping.
-func (a *alive) unanswered() bool { return a.pinged > a.heard }
-
-// checkAlive looks after a peer from which nothing has come for a while. The
-// deadline that leads here is not moved with every byte that comes, so most often
-// it was too early.
-func (c *Conn) checkAlive(now instant) error {
-	a := &c.in.alive
-	if c.settings.IdleTimeout > 0 {
-		c.out.mu.Lock()
-		a.message = max(a.message, c.out.message)
-		c.out.mu.Unlock()
-		if now.since(a.message) >= c.settings.IdleTimeout {
-			return c.giveUp(codec.StatusGoingAway, "idle for too long")
-		}
-	}
-	switch {
-	case !now.over(a.due(c.settings)):
-	case a.unanswered() && c.settings.PongTimeout > 0:
+// checkAlive looks after a peer from which nothing was received for a while. The
+// deadline that leads here is not moved with every byte that is received, so most
+// often it was too early.
+func (c *Conn) checkAlive(now instant.Instant) error {
+	a, limits := &c.in.alive, c.settings.limits
+	c.noteProgress(now)
+	switch a.Check(now, limits) {
+	case session.TooIdle:
+		return c.giveUp(codec.StatusGoingAway, "idle for too long")
+	case session.PeerLost:
 		return c.giveUp(StatusPolicyViolation, "ping was not answered")
-	default:
-		a.pinged = now
-		if id, err := c.rtt.begin(nil); err == nil {
-			c.ping(offhand, id)
-		}
+	case session.SendPing:
+		c.sendPing(offhand, nil)
 	}
-	c.in.wait.alive = a.due(c.settings)
+	c.in.wait.alive = a.Due(limits)
 	if c.parkable(now) {
 		return errParked
 	}
 	if c.in.parks {
-		// Inside a message it cannot be parked, however long nothing has come.
-		park := max(a.heard.after(parkTime), now.after(parkTime/2))
-		c.in.wait.alive = earlier(c.in.wait.alive, park)
+		// Inside a message it cannot be parked, however long nothing is received.
+		park := max(a.Heard.After(parkTime), now.After(parkTime/2))
+		c.in.wait.alive = instant.Earlier(c.in.wait.alive, park)
 	}
 	return nil
 }
 
-// countControl bounds the control frames that the peer sends in a second. The
-// time is that of the read that brought them.
-func (c *Conn) countControl() error {
-	a := &c.in.alive
-	if c.settings.MaxControlFrames == 0 {
-		return nil
+// noteProgress tells the keepalive of what the sending half knows: messages sent, and
+// signs of life of a peer that takes a large one.
+func (c *Conn) noteProgress(now instant.Instant) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	if c.out.rare != nil {
+		c.in.alive.Message = max(c.in.alive.Message, c.out.rare.message)
 	}
-	if a.heard.since(a.second) >= time.Second {
-		a.second, a.control = a.heard, 0
+	if c.out.stall != nil && c.out.stall.Sending() {
+		c.out.stall.Check(now, c.progress(), c.settings.WriteTimeout)
+		if life, ok := c.out.stall.Life(); ok {
+			c.in.alive.Took(life)
+		}
 	}
-	a.control++
-	if a.control <= c.settings.MaxControlFrames {
-		return nil
-	}
-	return c.endWith(&givenUp{ErrControlFlood, StatusPolicyViolation}, StatusPolicyViolation, "too many control frames")
 }

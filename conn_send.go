@@ -5,42 +5,88 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/instant"
+	"github.com/zerowire/websocket/internal/session"
 	"github.com/zerowire/websocket/pool"
 )
 
-// Sending: whoever finds nobody sending sends for all who queued meanwhile, with
-// one system call. There is no goroutine per connection for it.
+// The way out: the caller → session.Sender, the outbox → transport. There is no goroutine
+// per connection for it: concurrent writes are coalesced, and one of the callers sends
+// for all of them, with one system call.
 
-const (
-	holdBytes  = 96 << 10 // so much held back leaves at once
-	sendRounds = 16       // so often a goroutine sends what others queued before it hands over
-)
+// sending is the sending half of a Conn. All but delay and closing is guarded by mu.
+type sending struct {
+	delay   session.Delay
+	closing atomic.Bool // a Close frame was put into the outbox
 
-// leave decides when what is pending is sent: by whoever is sending, with the
-// replies to come, or now.
-func (c *Conn) leave(ctx context.Context) error {
+	mu sync.Mutex
+	session.Sender
+	holding     bool // replies are delayed: hold runs
+	compression *session.Compression
+	hold        *time.Timer // bounds the delay, once there was one
+	stall       *stall      // of a send that may block; nil before the first
+	rare        *rare       // nil before it is needed
+}
+
+// stall watches sends that may block.
+type stall struct {
+	session.Stall
+	timer *time.Timer
+	runs  bool // the timer does
+}
+
+// rare is what few connections need of their sending half.
+type rare struct {
+	pings                             // conn_ping.go
+	changed chan struct{}             // closed when something of the sending half has changed; nil if nobody waits
+	message instant.Instant           // when the last message was written, if there is an IdleTimeout
+	after   func()                    // what AfterClose was given
+	before  func(ctx context.Context) // what BeforeClose was given
+}
+
+// need returns rare.
+func (w *sending) need() *rare {
+	if w.rare == nil {
+		w.rare = new(rare)
+	}
+	return w.rare
+}
+
+// sendRounds is how often a goroutine sends what others queued before it hands over.
+const sendRounds = 16
+
+// unlock unlocks the outbox. If nothing can be sent any more, because a send has failed,
+// it ends the connection.
+func (c *Conn) unlock() {
+	err := c.out.Err()
+	c.out.mu.Unlock()
+	if err != nil && !c.life.Closed() {
+		c.end(&CloseError{Code: StatusAbnormalClosure, Err: err}, err, true)
+	}
+}
+
+// dispatch decides when the outbox is sent: by the send under way, with the replies to
+// come, or now.
+func (c *Conn) dispatch(ctx context.Context) error {
 	w := &c.out
-	if w.sending == nil && w.batch.Load() && size(w.pending) < holdBytes && c.settings.FlushDelay > 0 {
-		c.holdBack()
-		if w.batch.Load() { // else whoever reads may have gone to wait without having seen it
+	if w.delay.Open() && !w.Sending() && w.Size() < session.DelayBytes && c.settings.FlushDelay > 0 {
+		c.boundDelay()
+		if w.delay.Try() {
 			return nil
 		}
 	}
 	return c.flushLocked(ctx)
 }
 
-// holdBack bounds the time for which replies are held back, even if the
-// application stalls.
-func (c *Conn) holdBack() {
+// boundDelay bounds the time for which replies are delayed, also if the application
+// stalls.
+func (c *Conn) boundDelay() {
 	w := &c.out
-	if !w.held.Load() {
-		w.held.Store(true)
-	}
 	if w.holding {
 		return
 	}
@@ -52,236 +98,255 @@ func (c *Conn) holdBack() {
 	}
 }
 
-// stopHolding is called when what was held back leaves, or never will.
-func (w *writer) stopHolding() {
-	if w.held.Load() {
-		w.held.Store(false)
-	}
+// flushed is called when the outbox is taken, or dropped.
+func (w *sending) flushed() {
+	w.delay.Flushed()
 	if w.holding {
 		w.holding = false
 		w.hold.Stop()
 	}
 }
 
-// flush sends what is pending.
+// flush sends the outbox.
 func (c *Conn) flush() {
 	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
+	defer c.unlock()
 	c.flushLocked(context.Background())
 }
 
-// offhand is the context of what whoever reads sends on the way: it must not wait
-// for the peer, who may wait for it.
+// offhand is the context of what a goroutine sends that must not wait for the peer: the
+// reading one, since the peer may wait for it.
 var offhand = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// flushOffhand sends what was held back, for whoever reads and goes to wait.
-func (c *Conn) flushOffhand() {
-	if !c.out.held.Load() {
-		return
+// flushDelayed sends delayed replies before the reading goroutine waits.
+func (c *Conn) flushDelayed() {
+	if c.out.delay.Wait() {
+		c.out.mu.Lock()
+		defer c.unlock()
+		c.flushLocked(offhand)
 	}
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.flushLocked(offhand)
 }
 
-// flushLocked sends until nothing is pending, unless somebody else does. While
-// it sends it gives up the lock.
+// flushLocked sends until the outbox is empty, unless a send is under way, which does
+// so. While it sends it gives up the lock.
 func (c *Conn) flushLocked(ctx context.Context) error {
 	w := &c.out
-	for round := 0; w.err == nil && w.sending == nil && !w.empty(); round++ {
+	for round := 0; w.Err() == nil && !w.Sending() && !w.Empty(); round++ {
 		if round == sendRounds {
 			go c.flush() // others keep queueing: what the caller wanted sent is long gone
 			return nil
 		}
-		if err := c.send(ctx, codec.Header{}, nil); err != nil {
+		if err := c.sendOutbox(ctx); err != nil {
 			return err
 		}
 	}
-	if w.sending != nil {
+	if w.Sending() {
 		return nil
 	}
-	return w.err
+	return w.Err()
 }
 
-// sending is what one goroutine sends at a time. It is borrowed for as long.
-type sending struct {
-	buffers [4]*pool.Buffer // Pong, Pings, pending, and a payload that was kept
-	header  [codec.MaxHeaderSize]byte
-	vectors [5][]byte
-	rest    net.Buffers // the part of vectors that is not sent
-}
-
-// pendingBuffer is the place of pending in buffers.
-const pendingBuffer = 2
-
-var sendings = sync.Pool{New: func() any { return new(sending) }}
-
-// sendingOne stands for what trySendOne sends: it has that itself.
-var sendingOne sending
-
-// gather takes what is pending, with a frame of h and payload behind it unless
-// payload is nil.
-func (w *writer) gather(h codec.Header, payload []byte) *sending {
-	s := sendings.Get().(*sending)
-	s.buffers = [...]*pool.Buffer{w.pong, w.ping, w.pending, nil}
-	w.pong, w.ping, w.pending = nil, nil, nil
-	s.rest = s.vectors[:0]
-	for _, b := range s.buffers {
-		if b != nil {
-			s.rest = append(s.rest, b.B)
-		}
-	}
-	if payload != nil {
-		s.rest = append(s.rest, codec.AppendHeader(s.header[:0], h), payload)
-	}
-	return s
-}
-
-// keepPayload copies what is left of the payload, which belongs to a caller that
-// will not wait for the end of its sending.
-func (s *sending) keepPayload() {
-	last := &s.rest[len(s.rest)-1]
-	kept := pool.Get(len(*last))
-	kept.B = append(kept.B, *last...)
-	s.buffers[len(s.buffers)-1], *last = kept, kept.B
-}
-
-// release gives back what was borrowed.
-func (s *sending) release() {
-	for _, b := range s.buffers {
-		pool.Put(b)
-	}
-	*s = sending{}
-	sendings.Put(s)
-}
-
-// send sends what is pending, with a frame of h and payload behind it unless
-// payload is nil. It must not be called while somebody sends. Meanwhile it gives
-// up the lock.
-func (c *Conn) send(ctx context.Context, h codec.Header, payload []byte) error {
+// sendOutbox sends the outbox. It must not be called while a send is under way.
+// Meanwhile it gives up the lock.
+func (c *Conn) sendOutbox(ctx context.Context) error {
 	w := &c.out
-	w.stopHolding()
-	if payload != nil || w.ping != nil || w.pong != nil {
-		return c.sendGathered(ctx, w.gather(h, payload), payload != nil)
+	w.flushed()
+	if !w.Single() {
+		return c.sendBatch(ctx, w.Take(codec.Header{}, nil), false)
 	}
-	b := w.pending
-	w.pending = nil
+	b := w.TakeOne()
 	return c.sendOne(ctx, b.B, b)
 }
 
-// sendOne is send for one slice of whole frames: the common case, for which nothing is
-// gathered. b is the buffer that it is in, nil if it never changes.
+// sendOne sends one slice of whole frames: the common case, for which nothing is
+// gathered. The send has begun. b is the buffer that it is in, nil if it never changes.
 func (c *Conn) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error {
-	left, err := c.trySendOne(frames, b, c.mayLeave(ctx))
-	if left == nil {
+	rest, err := c.trySendOne(frames, b, c.mayLeave(ctx))
+	if rest == nil {
 		return err
 	}
-	return c.sendGathered(ctx, left, false)
+	return c.sendBatch(ctx, rest, false)
 }
 
-// mayLeave reports whether whoever sends need not stay until all is sent.
+// mayLeave reports whether a caller need not stay until all is sent.
 func (c *Conn) mayLeave(ctx context.Context) bool {
-	return c.settings.Overflow != Block || ctx.Done() != nil && c.socket.vectored()
+	return c.settings.Overflow != Block || ctx.Done() != nil && c.transport.Vectored()
 }
 
-// trySendOne sends frames, and returns what did not go at once; nil if there is nothing
+// trySendOne sends frames, and returns what was not sent at once; nil if there is nothing
 // left, or it failed.
-func (c *Conn) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (left *sending, err error) {
+func (c *Conn) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest *session.Batch, err error) {
 	w := &c.out
-	w.sending = &sendingOne
+	if !mayLeave && !c.transport.Raw() {
+		c.watchSend()
+	}
 	w.mu.Unlock()
-	n, err := c.socket.sendOne(frames, mayLeave, c.settings.WriteTimeout)
+	n, err := c.transport.TrySendOne(frames, mayLeave)
 	if err == nil && n < len(frames) {
-		left = sendings.Get().(*sending)
-		left.buffers[pendingBuffer] = b
-		left.rest = append(left.vectors[:0], frames[n:])
 		w.mu.Lock()
-		return left, nil
+		return w.Left(frames[n:], b), nil
 	}
 	pool.Put(b)
 	w.mu.Lock()
 	c.sent(err)
-	return nil, w.err
+	return nil, w.Err()
 }
 
-// sendGathered sends s. If lent the last part of it is the caller's.
-func (c *Conn) sendGathered(ctx context.Context, s *sending, lent bool) error {
+// sendBatch sends b. If lent, the last slice of it is the caller's.
+func (c *Conn) sendBatch(ctx context.Context, b *session.Batch, lent bool) error {
 	w := &c.out
-	w.sending = s
 	w.mu.Unlock()
 	mayLeave := c.mayLeave(ctx)
-	err := c.socket.trySend(&s.rest, mayLeave)
-	if err == nil && len(s.rest) > 0 {
+	err := c.transport.TrySend(&b.Rest, mayLeave)
+	if err == nil && len(b.Rest) > 0 {
 		if mayLeave {
 			if lent {
-				s.keepPayload()
+				b.KeepPayload()
 			}
-			go c.finishSend()
+			go c.finishSend(b)
 			w.mu.Lock()
 			return c.awaitSend(ctx)
 		}
-		err = c.socket.send(&s.rest, c.settings.WriteTimeout)
+		err = c.sendBlocking(b)
 	}
 	w.mu.Lock()
 	c.sent(err)
-	return w.err
+	return w.Err()
 }
 
-// finishSend sends what is left, on a goroutine of its own: nobody waits for it.
-func (c *Conn) finishSend() {
-	err := c.socket.send(&c.out.sending.rest, c.settings.WriteTimeout)
+// sendBlocking sends b, and waits for the peer.
+func (c *Conn) sendBlocking(b *session.Batch) error {
 	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
+	c.watchSend()
+	c.out.mu.Unlock()
+	return c.transport.Send(&b.Rest)
+}
+
+// finishSend sends what is left of b, on a goroutine of its own.
+func (c *Conn) finishSend(b *session.Batch) {
+	err := c.sendBlocking(b)
+	c.out.mu.Lock()
+	defer c.unlock()
 	c.sent(err)
 	c.flushLocked(context.Background())
 }
 
 // awaitSend waits for finishSend if writes may wait, for as long as ctx allows.
 func (c *Conn) awaitSend(ctx context.Context) error {
-	for c.out.sending != nil && c.settings.Overflow == Block {
+	for c.out.Sending() && c.settings.Overflow == Block {
 		if err := c.out.waitChange(ctx); err != nil {
 			return err
 		}
 	}
-	return c.out.err
+	return c.out.Err()
 }
 
-// sent ends what send began.
+// sent ends the send under way.
 func (c *Conn) sent(err error) {
 	w := &c.out
-	if w.sending != &sendingOne {
-		w.sending.release()
+	w.Sent()
+	if w.stall != nil {
+		w.stall.End()
 	}
-	w.sending = nil
 	w.signal()
 	if err != nil {
-		w.fail(err)
-		c.socket.reset() // ends the read under way
+		w.fail(writeError(err))
 	}
+}
+
+func writeError(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return ErrClosed
+	}
+	return fmt.Errorf("websocket: write: %w", err)
+}
+
+// fail makes err what every later write returns, unless one was before, and drops what
+// is in the outbox.
+func (w *sending) fail(err error) {
+	w.Fail(err)
+	w.flushed()
+	if w.compression != nil {
+		w.compression.Out.Reset()
+	}
+	if w.stall != nil && w.stall.timer != nil {
+		w.stall.timer.Stop()
+	}
+	if w.rare != nil {
+		w.rare.pings.end()
+	}
+	w.signal()
+}
+
+// watchSend begins to watch a send that may block.
+func (c *Conn) watchSend() {
+	w := &c.out
+	if w.stall == nil {
+		w.stall = new(stall)
+	}
+	w.stall.Begin(instant.Now())
+	if limit := c.settings.WriteTimeout; limit > 0 && !w.stall.runs {
+		c.wakeStall(session.Sampling(limit))
+	}
+}
+
+func (c *Conn) wakeStall(after time.Duration) {
+	s := c.out.stall
+	s.runs = true
+	if s.timer == nil {
+		s.timer = time.AfterFunc(after, c.checkStall)
+	} else {
+		s.timer.Reset(after)
+	}
+}
+
+// checkStall ends the connection if the peer has taken nothing for WriteTimeout. While
+// nothing is being sent it lets the timer go.
+func (c *Conn) checkStall() {
+	w := &c.out
+	w.mu.Lock()
+	defer c.unlock()
+	w.stall.runs = false
+	if w.Err() != nil || !w.stall.Sending() {
+		return
+	}
+	now := instant.Now()
+	next, expired := w.stall.Check(now, c.progress(), c.settings.WriteTimeout)
+	if expired {
+		w.fail(fmt.Errorf("websocket: write: %w", ErrTimeout))
+		return
+	}
+	c.wakeStall(next.Since(now))
+}
+
+func (c *Conn) progress() session.Progress {
+	p := session.Progress{Took: c.transport.TookAt()}
+	p.Held, p.Known = c.transport.Held()
+	return p
 }
 
 // waitTurn waits for a change in favour of a message that is to be sent.
-func (w *writer) waitTurn(ctx context.Context) error {
-	if w.encoder.Closed() {
+func (w *sending) waitTurn(ctx context.Context) error {
+	if w.Closed() {
 		return ErrClosed
 	}
 	return w.waitChange(ctx)
 }
 
-// waitChange waits until something of the writer has changed. Meanwhile it
+// waitChange waits until something of the sending half has changed. Meanwhile it
 // gives up the lock.
-func (w *writer) waitChange(ctx context.Context) error {
-	if w.err != nil {
-		return w.err
+func (w *sending) waitChange(ctx context.Context) error {
+	if err := w.Err(); err != nil {
+		return err
 	}
-	if w.changed == nil {
-		w.changed = make(chan struct{})
+	if w.need().changed == nil {
+		w.rare.changed = make(chan struct{})
 	}
-	changed := w.changed
+	changed := w.rare.changed
 	w.mu.Unlock()
 	defer w.mu.Lock()
 	select {
@@ -293,29 +358,58 @@ func (w *writer) waitChange(ctx context.Context) error {
 }
 
 // signal wakes those who wait for a change.
-func (w *writer) signal() {
-	if w.changed != nil {
-		close(w.changed)
-		w.changed = nil
+func (w *sending) signal() {
+	if w.rare != nil && w.rare.changed != nil {
+		close(w.rare.changed)
+		w.rare.changed = nil
 	}
 }
 
-// fail makes err what every later write returns, and drops what is pending.
-func (w *writer) fail(err error) {
-	if w.err == nil {
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			w.err = fmt.Errorf("websocket: write: %w", ErrTimeout)
-		case errors.Is(err, net.ErrClosed):
-			w.err = ErrClosed
-		default:
-			w.err = fmt.Errorf("websocket: write: %w", err)
-		}
+// sendControl sends a Ping or a Pong, ahead of what waits.
+func (c *Conn) sendControl(ctx context.Context, op Opcode, p []byte) error {
+	c.out.mu.Lock()
+	defer c.unlock()
+	if err := c.refused(c.out.AppendControl(op, p)); err != nil {
+		return err
 	}
-	for _, b := range []*pool.Buffer{w.pong, w.ping, w.pending} {
-		pool.Put(b)
+	return c.dispatchControl(ctx)
+}
+
+// dispatchControl is dispatch, unless the send under way will send the control frame.
+func (c *Conn) dispatchControl(ctx context.Context) error {
+	if c.out.Sending() {
+		return nil
 	}
-	w.pong, w.ping, w.pending = nil, nil, nil
-	w.stopHolding()
-	w.signal()
+	return c.dispatch(ctx)
+}
+
+// sendClose sends a Close frame behind the outbox, unless one was sent.
+func (c *Conn) sendClose(ctx context.Context, code StatusCode, reason string) {
+	w := &c.out
+	w.mu.Lock()
+	defer c.unlock()
+	var payload [codec.MaxControlPayload]byte
+	p, err := codec.AppendClose(payload[:0], code, reason)
+	if err != nil || w.Append(codec.Header{Fin: true, Opcode: codec.OpClose}, p) != nil {
+		return
+	}
+	w.closing.Store(true)
+	w.signal() // whoever waits to write need not wait longer
+	c.flushLocked(ctx)
+}
+
+// sendLast sends the outbox as far as that is possible without waiting.
+func (c *Conn) sendLast() {
+	w := &c.out
+	w.mu.Lock()
+	defer c.unlock()
+	if w.Err() != nil || w.Sending() || w.Empty() {
+		return
+	}
+	w.flushed()
+	b := w.Take(codec.Header{}, nil)
+	w.mu.Unlock()
+	c.transport.SendNow(&b.Rest)
+	w.mu.Lock()
+	c.sent(nil)
 }

@@ -229,7 +229,7 @@ func TestTheApplicationsTimeIsNotThePeers(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			inBothRoles(t, &websocket.Options{MessageTimeout: 10 * time.Second, WriteTimeout: -1}, func(tc *testConn) {
+			inBothRoles(t, &websocket.Options{MessageTimeout: 10 * time.Second, WriteTimeout: -1, PingInterval: -1}, func(tc *testConn) {
 				var peer call
 				peer.done = make(chan struct{})
 				wire := tc.wire(wstest.Binary(make([]byte, 150_000)))

@@ -3,32 +3,31 @@ package websocket
 import (
 	"context"
 	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/zerowire/websocket/internal/instant"
 )
 
-// past is a deadline that ends a read at once.
-const past instant = 1
-
-// wait is how long a read may take, and by what it can be woken. The socket has
+// wait is how long a read may take, and by what it can be woken. The transport has
 // one deadline for reading; wait sets it to the earliest of the limits, and to
 // the past when the read under way has to end at once.
 type wait struct {
-	message instant // when the message begun has to be complete
-	paused  instant // since when the application has a part of it, and nobody waits for the rest; never if somebody does
-	alive   instant // when to look whether the peer is alive; may be too early
-	own     instant // the earlier of message and alive, when the read deadline was last set
+	message instant.Instant // when the message begun has to be complete
+	paused  instant.Instant // since when the application has a part of it, and nobody waits for the rest; Never if somebody does
+	alive   instant.Instant // when to look whether the peer is alive; may be too early
+	own     instant.Instant // the earlier of message and alive, when the read deadline was last set
 
-	calm atomic.Bool // the socket's deadline is own, because nothing below has a say
+	settled atomic.Bool // the transport's deadline is own, because nothing below has a say
 
 	mu       sync.Mutex
-	recalled bool          // the application wants to read again
-	over     bool          // nobody will read from the socket any more, but to drain it
-	closing  instant       // when the closing handshake has to be complete
-	deadline instant       // as it is set on the socket
-	context  *contextWatch // conn_context.go; nil until a read comes with a context that can end
+	recalled bool            // the application wants to read again
+	over     bool            // the transport is read only to drain it, or not at all
+	closing  instant.Instant // when the closing handshake has to be complete
+	deadline instant.Instant // as it is set on the transport
+	limit    *int64          // of SetMaxMessage, for the next read
+	context  *contextWatch   // conn_context.go; nil until a read comes with a context that can end
 }
 
 // limit is one of the reasons for which a read ends early.
@@ -50,26 +49,36 @@ var errRecalled = errors.New("websocket: the application reads")
 
 // begin takes ctx for the read that begins. It returns its error if it has
 // ended.
-func (w *wait) begin(ctx context.Context, nc net.Conn) error {
-	if ctx.Done() == nil {
-		return nil
-	}
+func (w *wait) begin(ctx context.Context, c *Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	watch := w.context
-	if watch == nil {
-		watch = &contextWatch{wake: func() { w.wake(nc) }}
-	}
-	if ctx.Done() != watch.done {
+	if watch == nil || ctx.Done() != watch.done {
+		if watch = w.watchFor(c); watch == nil {
+			return nil // the connection has ended, and the read will not wait
+		}
 		watch.begin(ctx)
 	}
 	w.mu.Lock()
-	w.context = watch
+	defer w.mu.Unlock()
 	watch.ctx = ctx
-	w.calm.Store(false)
-	w.mu.Unlock()
+	w.settled.Store(false)
 	return nil
+}
+
+// watchFor returns the contextWatch, which it makes if there is none; nil if the
+// connection has ended.
+func (w *wait) watchFor(c *Conn) *contextWatch {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c.in.watch.over {
+		return nil
+	}
+	if w.context == nil {
+		w.context = &contextWatch{wake: func() { w.wake(c) }, quit: make(chan struct{})}
+	}
+	return w.context
 }
 
 // finish lets go of the context of the read that ends.
@@ -84,51 +93,51 @@ func (w *wait) finish() {
 
 // ctx returns the context of the read under way, and its deadline; nil if it cannot
 // end.
-func (w *wait) ctx() (context.Context, instant) {
+func (w *wait) ctx() (context.Context, instant.Instant) {
 	if w.context == nil || w.context.ctx == nil {
-		return nil, never
+		return nil, instant.Never
 	}
 	return w.context.ctx, w.context.deadline
 }
 
-// wake ends the read from the socket if its context has ended.
-func (w *wait) wake(nc net.Conn) {
+// wake ends the read from the transport if its context has ended.
+func (w *wait) wake(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if ctx, _ := w.ctx(); ctx != nil && ctx.Err() != nil {
-		w.set(nc, past)
+		w.set(c, instant.Past)
 	}
 }
 
 // pause says that the application has a part of the message begun: the time that it
 // takes is not the peer's.
-func (w *wait) pause(now instant) {
-	if w.message != never && w.paused == never {
+func (w *wait) pause(now instant.Instant) {
+	if w.message != instant.Never && w.paused == instant.Never {
 		w.paused = now
 	}
 }
 
-// limitRest limits the time for the rest of the message, of which something has come if
-// begun. The time of a pause is added.
+// limitRest limits the time for the rest of the message, of which something was received
+// if begun. The time of a pause is added.
 func (w *wait) limitRest(begun bool, timeout time.Duration) {
 	switch {
 	case !begun:
-		w.message = never
-	case w.message == never:
-		w.message = now().after(timeout)
-	case w.paused != never:
-		w.message += now() - w.paused
+		w.message = instant.Never
+	case w.message == instant.Never:
+		w.message = instant.Now().After(timeout)
+	case w.paused != instant.Never:
+		w.message += instant.Now() - w.paused
 	}
-	w.paused = never
+	w.paused = instant.Never
 }
 
-// arm sets the deadline for the next read from the socket. It returns the
+// arm sets the deadline for the next read from the transport. It returns the
 // error of a context that has ended.
 //
 // NOTE: nearly always it was set before, and costs a comparison.
-func (w *wait) arm(nc net.Conn) error {
-	own := earlier(w.message, w.alive)
-	if own == w.own && w.calm.Load() {
+func (w *wait) arm(c *Conn) error {
+	own := instant.Earlier(w.message, w.alive)
+	if own == w.own && w.settled.Load() {
 		return nil
 	}
 	w.mu.Lock()
@@ -142,75 +151,102 @@ func (w *wait) arm(nc net.Conn) error {
 	if w.recalled {
 		return errRecalled
 	}
+	if w.limit != nil {
+		c.in.SetLimit(*w.limit)
+		w.limit = nil
+	}
 	w.own = own
-	w.set(nc, earlier(earlier(limit, own), w.closing))
-	w.calm.Store(ctx == nil && w.closing == never)
+	w.set(c, instant.Earlier(instant.Earlier(limit, own), w.closing))
+	w.settled.Store(ctx == nil && w.closing == instant.Never)
 	return nil
 }
 
-// end says that reading is over: the deadline is left to whoever drains the socket.
+// end says that reading is over: the deadline is left to whatever drains the transport.
 func (w *wait) end() {
 	w.mu.Lock()
 	w.over = true
 	w.mu.Unlock()
 }
 
-// close limits the closing handshake that begins, also for a read under way.
-func (w *wait) close(nc net.Conn, by instant) {
+// stop ends what waits for the connection: contexts, and the watch.
+func (w *wait) stop(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closing = earlier(w.closing, by)
-	w.set(nc, earlier(w.deadline, w.closing))
+	w.over, c.in.watch.over = true, true
+	if t := c.in.watch.timer; t != nil {
+		t.Stop()
+	}
+	if w.context != nil {
+		if w.context.stop != nil {
+			w.context.stop()
+		}
+		close(w.context.quit)
+	}
 }
 
-// takeAhead takes the turn for a read of the library's own, if nobody has it.
-func (w *wait) takeAhead(t *turn) bool {
+// close limits the closing handshake that begins, also for a read under way.
+func (w *wait) close(c *Conn, by instant.Instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return t.take(readAhead)
+	w.closing = instant.Earlier(w.closing, by)
+	w.set(c, instant.Earlier(w.deadline, w.closing))
+}
+
+// closingBy returns when the closing handshake has to be complete.
+func (w *wait) closingBy() instant.Instant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closing
+}
+
+// takeAhead takes reading for the library itself, if nobody owns it.
+func (w *wait) takeAhead(o *owner) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return o.take(readAhead)
 }
 
 // yieldAhead gives it up. Nobody is recalled any more.
-func (w *wait) yieldAhead(t *turn) {
+func (w *wait) yieldAhead(o *owner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recalled = false
-	t.yield()
+	o.yield()
 }
 
-// recall ends the read of the library's own, if that is what has the turn.
-func (w *wait) recall(nc net.Conn, t *turn) {
+// recall ends the read of the library's own, if there is one.
+func (w *wait) recall(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if t.holder.Load() != readAhead {
+	if c.in.owner.holder.Load() != readAhead {
 		return
 	}
 	w.recalled = true
-	w.set(nc, past)
+	w.set(c, instant.Past)
 }
 
-// expired returns the limit that is over.
-func (w *wait) expired(now instant) limit {
+// expired returns the limit that has expired.
+func (w *wait) expired(now instant.Instant) limit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ctx, limit := w.ctx()
 	switch {
 	case w.recalled:
 		return recallLimit
-	case now.over(w.closing):
+	case now.Reached(w.closing):
 		return closingLimit
-	case ctx != nil && (ctx.Err() != nil || now.over(limit)):
+	case ctx != nil && (ctx.Err() != nil || now.Reached(limit)):
 		return contextLimit
-	case now.over(w.message):
+	case now.Reached(w.message):
 		return messageLimit
-	case now.over(w.alive):
+	case now.Reached(w.alive):
 		return aliveLimit
 	}
 	return noLimit
 }
 
 // ctxErr returns the error of the context that ended the read. Its deadline may
-// be over a moment before it says so itself.
+// have passed a moment before it says so itself.
 func (w *wait) ctxErr() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -222,10 +258,10 @@ func (w *wait) ctxErr() error {
 
 // set sets the deadline of the read under way, and of those to come until the next
 // arm finds it changed.
-func (w *wait) set(nc net.Conn, t instant) {
-	w.calm.Store(false)
+func (w *wait) set(c *Conn, t instant.Instant) {
+	w.settled.Store(false)
 	if t != w.deadline && !w.over {
 		w.deadline = t
-		nc.SetReadDeadline(t.deadline())
+		c.transport.SetReadDeadline(t.Time())
 	}
 }

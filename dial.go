@@ -174,7 +174,7 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 		return nil, because(ctx, errLate)
 	}
 	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), ext, a.rest())
-	c.watchReader()
+	c.watchReading()
 	return c, nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-
-	"github.com/zerowire/websocket/codec"
 )
 
 // Errors of this package that stand for themselves. Compare with errors.Is.
@@ -50,24 +48,40 @@ func (timeoutError) Error() string   { return "websocket: the peer exceeded a ti
 func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return false }
 
-// CloseError says that the peer sent a Close frame, and what was in it
-// (RFC 6455 §7.1.5, §7.1.6).
+// CloseError is how a connection ended: the error of every read, and of Handler.Close
+// and Hooks.Closed, for each end but that by CloseNow, which is ErrClosed.
 type CloseError struct {
-	Code   StatusCode // StatusNoStatusReceived if the frame was empty
-	Reason string     // UTF-8, at most 123 bytes, chosen by the peer
+	// Code is that of the peer's Close frame, StatusNoStatusReceived if that was empty
+	// (RFC 6455 §7.1.5); or the one that this endpoint sent, StatusMessageTooBig for
+	// example; or StatusAbnormalClosure, if the connection ended without a Close frame.
+	Code StatusCode
+
+	// Reason is that of the Close frame (RFC 6455 §7.1.6): UTF-8, at most 123 bytes,
+	// chosen by the peer if Err is nil.
+	Reason string
+
+	// Err is the cause, nil if the peer sent a Close frame: a codec.Violation, ErrTimeout,
+	// ErrControlFlood, ErrOverflow or what the network reported, for errors.Is and
+	// errors.As.
+	Err error
 }
 
-// Error gives code and reason.
+// Error gives the cause, or code and reason of the peer's.
 func (e *CloseError) Error() string {
-	if e.Reason == "" {
+	switch {
+	case e.Err != nil:
+		return e.Err.Error()
+	case e.Reason == "":
 		return fmt.Sprintf("websocket: closed by the peer: %d %s", uint16(e.Code), e.Code)
 	}
 	return fmt.Sprintf("websocket: closed by the peer: %d %s: %q", uint16(e.Code), e.Code, e.Reason)
 }
 
+// Unwrap returns the cause.
+func (e *CloseError) Unwrap() error { return e.Err }
+
 // CloseStatus returns the status code that err, an error from reading, stands
-// for: the peer's if it sent a Close frame, the one that this endpoint gave up
-// with, StatusAbnormalClosure if the connection ended without, and 0 for nil.
+// for: that of a *CloseError, 0 for nil, and otherwise StatusAbnormalClosure.
 func CloseStatus(err error) StatusCode {
 	if err == nil {
 		return 0
@@ -75,23 +89,8 @@ func CloseStatus(err error) StatusCode {
 	if e, ok := errors.AsType[*CloseError](err); ok {
 		return e.Code
 	}
-	if v, ok := errors.AsType[codec.Violation](err); ok {
-		return v.StatusCode()
-	}
-	if e, ok := errors.AsType[*givenUp](err); ok {
-		return e.code
-	}
 	return StatusAbnormalClosure
 }
-
-// givenUp is the end of a connection that this endpoint told the peer about, for
-// another reason than a Violation.
-type givenUp struct {
-	error
-	code StatusCode // of the Close frame
-}
-
-func (e *givenUp) Unwrap() error { return e.error }
 
 // HandshakeError says that an opening handshake was refused, and how. A server's
 // Route returns one to refuse; Upgrade and Dial return one when it was. If a rule
@@ -115,13 +114,16 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("websocket: opening handshake refused: %d: %s", e.Status, e.Reason)
 }
 
-// ended gives the error for a connection on which reading failed with err.
-func ended(err error) error {
+// abnormal returns the end of a connection on which reading failed with err.
+func abnormal(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return errAbnormal
 	}
-	return fmt.Errorf("websocket: read: %w", err)
+	return &CloseError{Code: StatusAbnormalClosure, Err: fmt.Errorf("websocket: read: %w", err)}
 }
 
 // errAbnormal is the end of a connection without a Close frame.
-var errAbnormal = fmt.Errorf("websocket: the connection ended without a Close frame: %w", io.ErrUnexpectedEOF)
+var errAbnormal = &CloseError{
+	Code: StatusAbnormalClosure,
+	Err:  fmt.Errorf("websocket: the connection ended without a Close frame: %w", io.ErrUnexpectedEOF),
+}

@@ -127,7 +127,7 @@ func (s *faultySession) report(call string, err error) {
 	if !isDocumented(err) {
 		s.complain("%s = %v, which is not documented", call, err)
 	}
-	if _, closed := errors.AsType[*websocket.CloseError](err); err != nil && !closed {
+	if e, ok := errors.AsType[*websocket.CloseError](err); err != nil && (!ok || e.Err != nil) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.failed = fmt.Errorf("%s: %w", call, err)

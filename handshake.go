@@ -44,7 +44,7 @@ func NewConn(nc net.Conn, role Role, h Handshake, opts *Options) (*Conn, error) 
 		set.Compression = new(Compression)
 	}
 	c := newConn(nc, role, set, h.Subprotocol, ext, h.Early)
-	c.watchReader()
+	c.watchReading()
 	return c, nil
 }
 

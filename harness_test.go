@@ -223,7 +223,7 @@ func (tc *testConn) want(sentence string, err, target error) {
 // wantCloseError checks that err is a CloseError with the code.
 func (tc *testConn) wantCloseError(sentence string, err error, code websocket.StatusCode) {
 	tc.t.Helper()
-	if e, ok := errors.AsType[*websocket.CloseError](err); !ok || e.Code != code {
+	if e, ok := errors.AsType[*websocket.CloseError](err); !ok || e.Err != nil || e.Code != code {
 		tc.t.Fatalf("%s:\n got error %v\nwant a *CloseError with %d", sentence, err, uint16(code))
 	}
 }

@@ -13,21 +13,24 @@ const module = "github.com/zerowire/websocket"
 // module everything that is named here, from outside only what is named.
 // Imports point one way.
 var arrows = map[string][]string{
-	module + "/codec":             {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
-	module + "/pool":              {"github.com/valyala/bytebufferpool", "math", "math/bits"},
-	module + "/codec/deflate":     {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
-	module:                        {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/h2stream", module + "/internal/pipe", "golang.org/x/sys/unix"},
-	module + "/wsjson":            {module},
-	module + "/hub":               {module},
-	module + "/internal/h2stream": {},
-	module + "/internal/xconnect": {},
-	module + "/internal/leak":     {module + "/pool"},
-	module + "/internal/pipe":     {},
-	module + "/fuzz":              {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
-	module + "/internal/lint":     {},
-	module + "/internal/stress":   {},
-	module + "/internal/wstest":   {module + "/codec"},
-	module + "/internal/testkit":  {module, module + "/codec", module + "/internal/wstest"},
+	module + "/codec":              {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
+	module + "/pool":               {"github.com/valyala/bytebufferpool", "math", "math/bits"},
+	module + "/codec/deflate":      {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
+	module:                         {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/h2stream", module + "/internal/instant", module + "/internal/pipe", module + "/internal/session", module + "/internal/transport"},
+	module + "/wsjson":             {module},
+	module + "/hub":                {module},
+	module + "/internal/h2stream":  {},
+	module + "/internal/xconnect":  {},
+	module + "/internal/leak":      {module + "/pool"},
+	module + "/internal/pipe":      {},
+	module + "/fuzz":               {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
+	module + "/internal/stress":    {},
+	module + "/internal/wstest":    {module + "/codec"},
+	module + "/internal/testkit":   {module, module + "/codec", module + "/internal/wstest"},
+	module + "/internal/session":   {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/instant", "math/rand/v2", "net", "runtime", "sync", "sync/atomic", "time"},
+	module + "/internal/transport": {module + "/codec", module + "/pool", module + "/internal/instant", "golang.org/x/sys/unix"},
+	module + "/internal/instant":   {},
+	module + "/internal/lint":      {},
 }
 
 // TestImportArrows holds the packages to the direction in which imports point.
@@ -43,7 +46,7 @@ func TestImportArrows(t *testing.T) {
 		if !known {
 			t.Errorf("package %s is not in the table of arrows", pkg)
 		}
-		std := !strings.HasPrefix(pkg, module+"/codec") && pkg != module+"/pool" // the rest may use all of the standard library
+		std := !strings.HasPrefix(pkg, module+"/codec") && pkg != module+"/pool" && pkg != module+"/internal/session" // the rest may use all of the standard library
 		for _, imp := range imports {
 			if slices.Contains(allowed, imp) || std && !strings.Contains(strings.SplitN(imp, "/", 2)[0], ".") {
 				continue

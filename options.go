@@ -3,6 +3,8 @@ package websocket
 import (
 	"log/slog"
 	"time"
+
+	"github.com/zerowire/websocket/internal/session"
 )
 
 // Options are the settings of connections. The zero value is safe and works. A
@@ -43,12 +45,13 @@ type Options struct {
 	// the connection. Default 30 s.
 	PingInterval time.Duration
 
-	// PongTimeout is how long after that Ping the peer may be silent before the
-	// connection is given up. Default 30 s.
+	// PongTimeout is how long after that Ping the peer may be silent, and take nothing of
+	// what is being sent, before the connection is given up. Default 30 s.
 	PongTimeout time.Duration
 
 	// MaxControlFrames is how many Ping and Pong frames the peer may send in a
-	// second; more end the connection with StatusPolicyViolation. Default 100.
+	// second, on average: ten times as many may come at once. More end the connection with
+	// StatusPolicyViolation. Default 100.
 	MaxControlFrames int
 
 	// MaxPending is how many bytes may wait to be sent because the peer takes them
@@ -58,8 +61,9 @@ type Options struct {
 	// Overflow says what a write does that finds MaxPending exceeded. Default Block.
 	Overflow Overflow
 
-	// WriteTimeout is how long the peer may take to make room for what is being
-	// sent; then the connection is cut. Default 10 s.
+	// WriteTimeout is how long the peer may take nothing of what is being sent; then the
+	// connection is closed. It begins anew with every byte that the peer takes. Default
+	// 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout is how long to wait for the peer's Close frame after ours.
@@ -76,6 +80,10 @@ type Options struct {
 	// (permessage-deflate, RFC 7692). Default nil: they are not.
 	Compression *Compression
 
+	// FragmentSize is the size in bytes of the fragments that Conn.Writer sends a longer
+	// message in. Default 16 KiB.
+	FragmentSize int
+
 	// Hooks are told what happens, for logs and counters.
 	Hooks Hooks
 
@@ -87,7 +95,8 @@ type Options struct {
 // settings are Options with the defaults filled in. Zero means no limit here.
 type settings struct {
 	Options
-	ended func(*Conn) // called when a connection has ended, behind Hooks.Closed; may be nil
+	limits session.Limits
+	ended  func(*Conn) // called when a connection has ended, behind Hooks.Closed; may be nil
 }
 
 func (o Options) resolve() *settings {
@@ -105,7 +114,11 @@ func (o Options) resolve() *settings {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &settings{Options: o}
+	if o.FragmentSize <= 0 {
+		o.FragmentSize = 16 << 10
+	}
+	limits := session.Limits{PingInterval: o.PingInterval, PongTimeout: o.PongTimeout, IdleTimeout: o.IdleTimeout}
+	return &settings{Options: o, limits: limits}
 }
 
 // def replaces zero by the default and negative by zero.

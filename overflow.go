@@ -1,11 +1,6 @@
 package websocket
 
-import (
-	"errors"
-
-	"github.com/zerowire/websocket/codec"
-	"github.com/zerowire/websocket/pool"
-)
+import "errors"
 
 // Overflow is what a write does when more than Options.MaxPending bytes wait to
 // be sent already. Close frames, Pings and Pongs are never held up or dropped,
@@ -32,23 +27,3 @@ const (
 // ErrOverflow reports that a message was dropped, or its connection cut, because
 // the peer takes what it is sent too slowly.
 var ErrOverflow = errors.New("websocket: too much is waiting to be sent")
-
-// dropOldest removes messages from the front of b until n bytes are gone or no
-// whole message is left.
-func dropOldest(b *pool.Buffer, n int) {
-	kept := b.B[:0]
-	for rest := b.B; len(rest) > 0; {
-		h, size, err := codec.ParseHeader(rest)
-		if err != nil {
-			return // cannot be: the frames are ours
-		}
-		size += int(h.Length)
-		if n > 0 && h.Fin && h.Opcode.IsData() {
-			n -= size
-		} else {
-			kept = append(kept, rest[:size]...)
-		}
-		rest = rest[size:]
-	}
-	b.B = kept
-}

@@ -21,7 +21,7 @@ func Pipe(opts *Options) (client, server *Conn) {
 		ext = z.accept(slices.Values([][]byte{[]byte(z.offer())}))
 	}
 	client, server = newConn(a, RoleClient, set, "", ext, nil), newConn(b, RoleServer, set, "", ext, nil)
-	client.watchReader()
-	server.watchReader()
+	client.watchReading()
+	server.watchReading()
 	return client, server
 }

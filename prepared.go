@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/session"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -52,15 +53,18 @@ func (m *Prepared) Size() int { return len(m.plain.payload()) }
 
 // WritePrepared is Write for a message that was encoded before.
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	f := c.formOf(m)
 	w := &c.out
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c.role == RoleServer && w.ready() && w.empty() && !w.batch.Load() {
+	defer c.unlock()
+	if c.role == RoleServer && w.Ready() && w.Empty() && !w.delay.Open() {
 		return c.sendPrepared(ctx, m, f)
 	}
 	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}
-	if len(f.payload()) >= vectorBytes && !c.takesOver() {
+	if len(f.payload()) >= session.VectorBytes && !w.compression.TakesOver() {
 		return c.writeFrame(ctx, h, f.payload(), m.Size())
 	}
 	if err := c.append(ctx, h, f.payload()); err != nil {
@@ -68,7 +72,7 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	}
 	c.skipped(m, f)
 	c.noteSent(m.op, m.Size())
-	return c.leave(ctx)
+	return c.dispatch(ctx)
 }
 
 // sendPrepared sends m from where it is: it never changes.
@@ -76,6 +80,7 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
 	if err := c.passPrepared(m, f); err != nil {
 		return err
 	}
+	c.out.BeginOne()
 	if err := c.sendOne(ctx, f.frame, nil); err != nil {
 		return err
 	}
@@ -86,7 +91,7 @@ func (c *Conn) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
 // it cannot be.
 func (c *Conn) passPrepared(m *Prepared, f *form) error {
 	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op, Length: uint64(len(f.payload()))}
-	if err := c.out.check(&h); err != nil {
+	if err := c.refused(c.out.Check(&h)); err != nil {
 		return err
 	}
 	c.skipped(m, f)
@@ -96,40 +101,36 @@ func (c *Conn) passPrepared(m *Prepared, f *form) error {
 
 // formOf returns the form in which m is sent on c.
 func (c *Conn) formOf(m *Prepared) *form {
-	if c.deflate == nil || m.Size() < c.deflate.threshold {
+	if !c.out.compression.Wants(m.Size()) {
 		return &m.plain
 	}
-	return m.compressedBy(c.deflate)
+	return m.compressedBy(c.out.compression)
 }
 
 // compressedBy returns the compressed form that fits z.
-func (m *Prepared) compressedBy(z *compressing) *form {
+func (m *Prepared) compressedBy(z *session.Compression) *form {
 	for {
 		first := m.compressed.Load()
 		for f := first; f != nil; f = f.next {
-			if f.level == z.out.Level && f.bits == z.out.WindowBits {
+			if f.level == z.Out.Level && f.bits == z.Out.WindowBits {
 				return f
 			}
 		}
 		f := m.plain
-		if packed := z.pack(m.plain.payload()); packed != nil {
+		if packed := z.Pack(m.plain.payload()); packed != nil {
 			f = newForm(m.op, codec.RSV1, packed.B)
 			pool.Put(packed)
 		}
-		f.level, f.bits, f.next = z.out.Level, z.out.WindowBits, first
+		f.level, f.bits, f.next = z.Out.Level, z.Out.WindowBits, first
 		if m.compressed.CompareAndSwap(first, &f) {
 			return &f
 		}
 	}
 }
 
-// takesOver reports whether messages refer to those before them, so that what
-// is sent has to be noted in its order.
-func (c *Conn) takesOver() bool { return c.deflate != nil && c.deflate.out.Takeover }
-
 // skipped notes that f was sent, if the peer has it in its window now.
 func (c *Conn) skipped(m *Prepared, f *form) {
 	if f.rsv != 0 {
-		c.deflate.out.Skip(m.plain.payload())
+		c.out.compression.Out.Skip(m.plain.payload())
 	}
 }

@@ -40,7 +40,7 @@ func TestSecurityTellsTheDefaults(t *testing.T) {
 	options := reflect.ValueOf(Options{}.resolve().Options)
 	for field, value := range options.Fields() {
 		want[field.Name] = shown(value)
-		if strings.HasPrefix(field.Name, "MaxMessage") || field.Name == "MaxPending" {
+		if strings.HasPrefix(field.Name, "MaxMessage") || field.Name == "MaxPending" || field.Name == "FragmentSize" {
 			want[field.Name] = bytesShown(value.Int())
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/zerowire/websocket/internal/instant"
 )
 
 // Server accepts connections on a bare listener, does the opening handshake with
@@ -47,15 +49,21 @@ type Server struct {
 	fallback *httpFallback // nil without HTTP
 
 	mu        sync.Mutex
-	listeners map[net.Listener]struct{}
-	opening   map[net.Conn]struct{} // in their opening handshake
+	listeners map[*listening]struct{}
+	opening   map[*opening]struct{} // in their opening handshake
 	upgrading int                   // in their opening handshake behind net/http
-	conns     map[*Conn]int         // how much of each has to end: it, and whoever serves it
-	uncut     int                   // how many of them have not ended themselves
+	conns     map[*Conn]int         // how much of each has to end: it, and what serves it
+	live      int                   // how many of them have not ended themselves
 	closing   bool
 	silent    chan struct{} // closed when closing, and all connections have ended
 	idle      chan struct{} // closed when those who serve them have, too
 }
+
+// listening and opening stand for what the user gave: it need not be comparable.
+type (
+	listening struct{ net.Listener }
+	opening   struct{ net.Conn }
+)
 
 func (s *Server) init() {
 	s.once.Do(func() {
@@ -65,8 +73,8 @@ func (s *Server) init() {
 		if s.HTTP != nil {
 			s.fallback = newHTTPFallback(s.HTTP, s.settings)
 		}
-		s.listeners = map[net.Listener]struct{}{}
-		s.opening = map[net.Conn]struct{}{}
+		s.listeners = map[*listening]struct{}{}
+		s.opening = map[*opening]struct{}{}
 		s.conns = map[*Conn]int{}
 		s.silent = make(chan struct{})
 		s.idle = make(chan struct{})
@@ -87,11 +95,12 @@ func (s *Server) Serve(ln net.Listener) error {
 		s.mu.Unlock()
 		return ErrServerClosed
 	}
-	s.listeners[ln] = struct{}{}
+	entry := &listening{ln}
+	s.listeners[entry] = struct{}{}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.listeners, ln)
+		delete(s.listeners, entry)
 		s.mu.Unlock()
 	}()
 	for pause := time.Duration(0); ; {
@@ -123,12 +132,12 @@ func (s *Server) serve(nc net.Conn) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(nc.RemoteAddr())
 	}
-	full, ok := s.enter(nc)
-	if !ok {
+	entry, full := s.enter(nc)
+	if entry == nil {
 		nc.Close()
 		return
 	}
-	defer s.leave(nc)
+	defer s.leave(entry)
 	c, h, err := s.open(nc, full)
 	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
 		refused(nc.RemoteAddr(), err)
@@ -136,13 +145,13 @@ func (s *Server) serve(nc net.Conn) {
 	if c == nil {
 		return
 	}
-	s.start(nc, c, h)
+	s.start(entry, c, h)
 }
 
-// start serves c with h: until it ends in the blocking form, and else on
+// start serves c with h: until it ends in the blocking form, and otherwise on
 // goroutines of its own.
-func (s *Server) start(nc net.Conn, c *Conn, h Handler) {
-	if !s.opened(nc, c, 2) {
+func (s *Server) start(entry *opening, c *Conn, h Handler) {
+	if !s.opened(entry, c, 2) {
 		s.served(c)
 		return
 	}
@@ -155,74 +164,40 @@ func (s *Server) start(nc net.Conn, c *Conn, h Handler) {
 		s.served(c) // a hook closes it
 		return
 	}
-	c.in.parks = c.socket.raw.active()
+	c.in.parks = c.transport.Raw()
 	c.in.slow = c.in.parks
-	go s.run(c, h, true) // what the opening handshake needed of the stack is no longer needed
+	go c.run(h, true, s.served) // what the opening handshake needed of the stack is no longer needed
 }
 
-// run serves c with h until it ends or is parked.
-func (s *Server) run(c *Conn, h Handler, open bool) {
-	parked := false
-	defer func() {
-		if !parked {
-			c.freeEvents()
-			s.served(c)
-		}
-	}()
-	if parked = c.serveEvents(h, open) == errParked; !parked {
-		return
-	}
-	if c.in.wait.arm(c.socket.nc) == nil {
-		go s.park(c, h)
-	} else {
-		go s.run(c, h, false)
-	}
-}
-
-// park waits until something can be read from c, or a deadline is over, and then
-// serves it again.
-//
-// NOTE: what stands on the stack here while it waits is what an idle connection
-// costs, so it calls as little as it can.
-func (s *Server) park(c *Conn, h Handler) {
-	c.socket.raw.await()
-	s.unpark(c, h)
-}
-
-func (s *Server) unpark(c *Conn, h Handler) {
-	c.in.slow = false
-	c.in.wait.alive = earlier(c.in.wait.alive, now().after(parkTime))
-	s.run(c, h, false)
-}
-
-// enter counts nc as in its opening handshake. It is not ok if the server is
+// enter counts nc as in its opening handshake. It returns nil if the server is
 // closing.
-func (s *Server) enter(nc net.Conn) (full, ok bool) {
+func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return false, false
+		return nil, false
 	}
-	s.opening[nc] = struct{}{}
-	nc.SetDeadline(now().after(s.settings.HandshakeTimeout).deadline())
-	return s.MaxConns > 0 && s.total() > s.MaxConns, true
+	entry = &opening{nc}
+	s.opening[entry] = struct{}{}
+	nc.SetDeadline(deadlineIn(s.settings.HandshakeTimeout))
+	return entry, s.MaxConns > 0 && s.total() > s.MaxConns
 }
 
 // total returns how many connections there are, in their opening handshake or open.
 func (s *Server) total() int { return len(s.opening) + s.upgrading + len(s.conns) }
 
-// opened counts c, whose opening handshake on nc is done, or behind net/http if nc is
-// nil, as open, until parts of it have ended: it, and whoever serves it. If the server
+// opened counts c, whose opening handshake is done, on entry or behind net/http if that
+// is nil, as open, until parts of it have ended: it, and what serves it. If the server
 // is closing it closes c instead, and returns false.
-func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
+func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 	s.mu.Lock()
-	if delete(s.opening, nc); nc == nil {
+	if delete(s.opening, entry); entry == nil {
 		s.upgrading--
 	}
-	if c.end.told {
+	if c.counted {
 		parts-- // Hooks.Opened has closed it
 	} else {
-		s.uncut++
+		s.live++
 	}
 	s.count(c, parts)
 	s.settle() // it may have been the last one that was not open, and have ended
@@ -240,9 +215,9 @@ func (s *Server) opened(nc net.Conn, c *Conn, parts int) bool {
 func (s *Server) ended(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.end.told = true
+	c.counted = true
 	if s.conns[c] > 0 {
-		s.uncut--
+		s.live--
 		s.count(c, -1)
 		s.settle()
 	}
@@ -263,10 +238,10 @@ func (s *Server) count(c *Conn, parts int) {
 	}
 }
 
-func (s *Server) leave(nc net.Conn) {
+func (s *Server) leave(entry *opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.opening, nc)
+	delete(s.opening, entry)
 	s.settle()
 }
 
@@ -275,7 +250,7 @@ func (s *Server) settle() {
 	if !s.closing || len(s.opening)+s.upgrading > 0 {
 		return
 	}
-	if s.uncut == 0 {
+	if s.live == 0 {
 		closeOnce(s.silent)
 	}
 	if len(s.conns) == 0 {
@@ -298,9 +273,9 @@ func closeOnce(c chan struct{}) {
 // that are left, waits for Hooks.Closed to be told of the last one, but for no more
 // than a second, and returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
-	breakOff := func(nc net.Conn) { nc.SetReadDeadline(past.deadline()) } // what is answered goes on, to its end
+	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // what is answered goes on, to its end
 	for _, c := range s.stop(breakOff) {
-		go c.startClose(StatusGoingAway, "")
+		go c.beginClose(context.Background(), StatusGoingAway, "")
 	}
 	if s.fallback != nil {
 		s.fallback.server.Shutdown(ctx)
@@ -349,7 +324,7 @@ func (s *Server) stop(breakOff func(net.Conn)) []*Conn {
 		ln.Close()
 	}
 	for nc := range s.opening {
-		breakOff(nc)
+		breakOff(nc.Conn)
 	}
 	s.settle()
 	return slices.Collect(maps.Keys(s.conns))

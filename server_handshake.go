@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/transport"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -54,7 +56,7 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler, err error) {
 		nc.Close()
 		return nil, nil, err
 	}
-	nc.SetDeadline(never.deadline())
+	nc.SetDeadline(time.Time{})
 	return newConn(nc, RoleServer, s.settings, protocol, ext, in.B[n:]), h, nil
 }
 
@@ -145,7 +147,7 @@ func accept(nc net.Conn, r *Request, protocol string, ext extension) error {
 // follows it cannot be trusted to be HTTP.
 func refuse(nc net.Conn, response []byte) {
 	defer nc.Close()
-	if err := writeAll(nc, response); err != nil || closeWrite(nc) != nil {
+	if err := writeAll(nc, response); err != nil || !transport.CloseWrite(nc) {
 		return
 	}
 	drain(nc, make([]byte, 512))

@@ -31,7 +31,7 @@ func newHTTPFallback(h http.Handler, set *settings) *httpFallback {
 
 // serve hands nc over. early is what was read from it, and is copied.
 func (f *httpFallback) serve(nc net.Conn, early []byte) {
-	nc.SetDeadline(never.deadline())
+	nc.SetDeadline(time.Time{})
 	select {
 	case f.conns.conns <- &replayed{Conn: nc, early: append([]byte(nil), early...), writeTimeout: f.writeTimeout}:
 	case <-f.conns.closed:
@@ -82,7 +82,7 @@ func (r *replayed) Write(p []byte) (n int, err error) {
 		return r.Conn.Write(p)
 	}
 	for {
-		r.SetWriteDeadline(now().after(r.writeTimeout).deadline())
+		r.SetWriteDeadline(deadlineIn(r.writeTimeout))
 		k, err := r.Conn.Write(p[n:min(n+writePiece, len(p))])
 		n += k
 		if err != nil || n == len(p) {

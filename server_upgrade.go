@@ -18,7 +18,7 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 	if !s.opened(nil, c, 1) {
 		return nil, ErrServerClosed
 	}
-	c.watchReader()
+	c.watchReading()
 	return c, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 	"weak"
 
 	"github.com/zerowire/websocket/codec"
@@ -43,7 +44,7 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, erro
 	u := upgraderOf(opts)
 	c, err := u.upgrade(w, r, nil, false)
 	if c != nil {
-		c.watchReader()
+		c.watchReading()
 	}
 	if refused := u.settings.Hooks.Refused; err != nil && refused != nil {
 		refused(remoteAddr(r.RemoteAddr), err)
@@ -116,12 +117,12 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(r
 		}
 		return nil, fail(w, err)
 	}
-	nc.SetDeadline(now().after(u.settings.HandshakeTimeout).deadline()) // in place of http.Server's
+	nc.SetDeadline(deadlineIn(u.settings.HandshakeTimeout)) // in place of http.Server's
 	if err := writeAll(nc, out.B); err != nil {
 		nc.Close()
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
-	nc.SetDeadline(never.deadline())
+	nc.SetDeadline(time.Time{})
 	early, _ := in.Reader.Peek(in.Reader.Buffered())
 	return newConn(nc, RoleServer, u.settings, protocol, ext, early), nil
 }

@@ -105,7 +105,7 @@ func setAcceptance(h http.Header, protocol string, ext extension) error {
 // awaitStream waits until the stream of c may be given back to net/http, which a
 // connection of HTTP/1.1 does not need.
 func awaitStream(c *Conn) {
-	if stream, ok := c.socket.nc.(*h2stream.Conn); ok {
+	if stream, ok := c.transport.Conn().(*h2stream.Conn); ok {
 		<-stream.Done()
 	}
 }

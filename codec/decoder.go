@@ -34,8 +34,20 @@ const minSpace = 512
 // The zero value is a server's Decoder without a message limit. Set the fields
 // before the first call. A Decoder must not be used concurrently.
 type Decoder struct {
-	Role       Role   // the role of this endpoint: a server takes masked frames only
-	RSV        uint8  // reserved bits that negotiated extensions allow
+	Role Role  // the role of this endpoint: a server takes masked frames only
+	RSV  uint8 // reserved bits that negotiated extensions allow
+
+	// In the room beside them: 96 bytes are one of the allocator's sizes, and every
+	// connection has a Decoder.
+	begun    bool      // a frame: header is its header
+	place    uint8     // where in the payload, modulo 4, the next byte to unmask stands
+	message  Opcode    // type of the last message begun
+	text     bool      // it is text as it was sent, so that it must be UTF-8
+	extended bool      // an extension makes something else of its payload
+	broken   Violation // after which nothing more is decoded; 0 for none
+	utf8     UTF8
+	sequence Sequence
+
 	MaxMessage uint64 // limit of a message's payload in bytes, over all its frames; 0 for none
 
 	// MaxExtended takes the place of MaxMessage for a message whose first frame has a
@@ -46,18 +58,9 @@ type Decoder struct {
 	start, end int
 	ready      int
 
-	sequence Sequence
-	header   Header // of the frame begun, if begun
-	begun    bool
-	place    uint8  // where in the payload, modulo 4, the next byte to unmask stands
-	left     uint64 // payload bytes of the frame that were not handed out
-
-	message Opcode // type of the last message begun
-	text    bool   // it is text as it was sent, so that it must be UTF-8
-	utf8    UTF8
-	limit   uint64 // of its payload; 0 for none
-	total   uint64 // payload bytes that the headers of its frames add up to
-	broken  error  // the Violation after which nothing more is decoded
+	header Header // of the frame begun
+	left   uint64 // payload bytes of the frame that were not handed out
+	total  uint64 // payload bytes that the headers of the message's frames add up to
 }
 
 // Frame is a frame or, where its payload is longer than MaxWhole, a piece of
@@ -120,7 +123,7 @@ func (d *Decoder) Commit(n int) {
 // too. A payload is unmasked, and text validated, as it arrives: bad text is
 // reported at the first byte that proves it, even if the frame is incomplete.
 func (d *Decoder) Next() (f Frame, err error) {
-	if d.broken != nil {
+	if d.broken != 0 {
 		return f, d.broken
 	}
 	if !d.begun {
@@ -151,7 +154,7 @@ func (d *Decoder) Next() (f Frame, err error) {
 // otherwise 0. The caller may then read up to so many bytes of the stream into
 // memory of its own and pass them to Fill: it saves copying a large payload.
 func (d *Decoder) Direct() uint64 {
-	if !d.begun || d.start != d.end || d.header.Length <= MaxWhole || d.broken != nil {
+	if !d.begun || d.start != d.end || d.header.Length <= MaxWhole || d.broken != 0 {
 		return 0
 	}
 	return d.left
@@ -176,7 +179,7 @@ func (d *Decoder) Fill(p []byte) (f Frame, err error) {
 // Ready reports whether the bytes received hold a whole frame more, so that Next
 // would return one without further reading.
 func (d *Decoder) Ready() bool {
-	if d.broken != nil || d.buf == nil || d.sequence.closed && !d.begun {
+	if d.broken != 0 || d.buf == nil || d.sequence.closed && !d.begun {
 		return false
 	}
 	unread := uint64(d.end - d.start)
@@ -268,13 +271,14 @@ func (d *Decoder) begin() error {
 	}
 	if !h.Opcode.IsControl() {
 		if h.Opcode != OpContinuation {
-			d.message, d.total, d.limit = h.Opcode, 0, d.MaxMessage
-			if h.RSV != 0 {
-				d.limit = d.MaxExtended
-			}
+			d.message, d.total, d.extended = h.Opcode, 0, h.RSV != 0
 			d.text, d.utf8 = h.Opcode == OpText && h.RSV&RSV1 == 0, UTF8{}
 		}
-		if d.limit > 0 && h.Length > d.limit-min(d.total, d.limit) {
+		limit := d.MaxMessage
+		if d.extended {
+			limit = d.MaxExtended
+		}
+		if limit > 0 && h.Length > limit-min(d.total, limit) {
 			return ErrMessageTooBig
 		}
 		d.total += h.Length
@@ -330,10 +334,10 @@ func (d *Decoder) take(f *Frame, p []byte) error {
 	return nil
 }
 
-// fail makes a Violation final. ErrShort is none.
+// fail makes a Violation final. Other errors are none.
 func (d *Decoder) fail(err error) error {
-	if err != ErrShort {
-		d.broken = err
+	if v, ok := err.(Violation); ok {
+		d.broken = v
 	}
 	return err
 }

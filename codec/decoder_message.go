@@ -11,7 +11,7 @@ import "encoding/binary"
 // NOTE: this is the path of nearly every message, so it looks at the header's
 // octets in place and leaves everything else to Next.
 func (d *Decoder) Message() (op Opcode, payload []byte, ok bool) {
-	if d.buf == nil || d.begun || d.sequence.message != OpContinuation || d.sequence.closed || d.broken != nil {
+	if d.buf == nil || d.begun || d.sequence.message != OpContinuation || d.sequence.closed || d.broken != 0 {
 		return 0, nil, false
 	}
 	b := d.buf.B[d.start:d.end]

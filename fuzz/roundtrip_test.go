@@ -209,10 +209,10 @@ func (a *author) ping() {
 	if a.pings++; a.pings > flood {
 		return
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := a.c.Ping(ctx); !errors.Is(err, context.Canceled) {
-		a.t.Fatalf("Ping with a context that has ended: %v", err)
+	ctx, cancel := context.WithTimeout(context.Background(), 1)
+	defer cancel()
+	if _, err := a.c.Ping(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		a.t.Fatalf("Ping with a context that ends: %v", err)
 	}
 	number := [8]byte{7: byte(a.pings)}
 	a.sent = append(a.sent, wstest.Event{Opcode: codec.OpPing, Payload: number[:]})

@@ -35,7 +35,7 @@ const (
 const (
 	largeLimit = 100_000 // bytes a message, without smallLimit
 	mostEchoes = 50
-	flood      = 20 // Pings and Pongs that are too many
+	flood      = 20 // Pings and Pongs that may come at once; one more is too many
 )
 
 func (s setting) has(bit setting) bool { return s&bit != 0 }
@@ -101,7 +101,7 @@ func (s setting) handshake() (h websocket.Handshake) {
 }
 
 func (s setting) options() *websocket.Options {
-	o := &websocket.Options{MaxMessage: int64(s.limit()), MaxControlFrames: flood}
+	o := &websocket.Options{MaxMessage: int64(s.limit()), MaxControlFrames: flood / 10}
 	if !s.floods() {
 		o.MaxControlFrames = -1
 	}

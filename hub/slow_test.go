@@ -140,7 +140,7 @@ func TestDisconnect(t *testing.T) {
 					continue
 				}
 				closed, ok := errors.AsType[*websocket.CloseError](err)
-				if !ok || closed.Code != websocket.StatusTryAgainLater {
+				if !ok || closed.Err != nil || closed.Code != websocket.StatusTryAgainLater {
 					t.Fatalf("Read() after %d messages = %v, want a Close frame with 1013", n, err)
 				}
 				break

@@ -154,7 +154,7 @@ func (e *ourEnd) read() {
 
 // fail notes what err says about the end of the connection.
 func (e *ourEnd) fail(err error) {
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		e.ended(closed.Code, closed.Reason)
 		return
 	}

@@ -43,7 +43,7 @@ func (d *dialled) send(batch []message) error {
 
 func (d *dialled) receive() (websocket.Opcode, []byte, error) {
 	op, p, err := d.conn.Read(d.ctx)
-	if e, ok := errors.AsType[*websocket.CloseError](err); ok {
+	if e, ok := errors.AsType[*websocket.CloseError](err); ok && e.Err == nil {
 		return 0, nil, &closing{e.Code, e.Reason}
 	}
 	return op, p, err

@@ -53,7 +53,7 @@ func logRefusals(hooks websocket.Hooks, log *slog.Logger) websocket.Hooks {
 // reason in the peer's Close frame or else the error that ended it.
 func ending(err error) []any {
 	code := slog.Int("code", int(websocket.CloseStatus(err)))
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		return []any{code, slog.String("reason", clip(closed.Reason))}
 	}
 	return []any{code, slog.Any("error", err)}

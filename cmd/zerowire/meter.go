@@ -104,7 +104,7 @@ func (m *meter) countEnds() *ends {
 
 // count counts an end by err: a clean one if the peer's Close frame has come.
 func (e *ends) count(err error) {
-	if _, clean := errors.AsType[*websocket.CloseError](err); clean {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		e.clean.Add(1)
 	} else {
 		e.cut.Add(1)

@@ -52,7 +52,8 @@ func (c ourConn) receive() (wstest.Event, error) {
 }
 
 func (c ourConn) closed(err error) (*websocket.CloseError, bool) {
-	return errors.AsType[*websocket.CloseError](err)
+	e, ok := errors.AsType[*websocket.CloseError](err)
+	return e, ok && e.Err == nil
 }
 
 func (c ourConn) send(op codec.Opcode, pieces [][]byte) error {

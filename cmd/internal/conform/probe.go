@@ -42,7 +42,7 @@ func echoes(ctx context.Context, c *websocket.Conn, patience time.Duration) erro
 		return fmt.Errorf("sending a text: %w", err)
 	}
 	op, p, err := c.Read(ctx)
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		return fmt.Errorf("a text was answered with Close %d %q", closed.Code, closed.Reason)
 	}
 	switch {

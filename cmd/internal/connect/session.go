@@ -74,7 +74,7 @@ func (s *session) close(code websocket.StatusCode, reason string) error {
 func (s *session) outcome(err error) error {
 	said := websocket.StatusCode(s.said.Load())
 	closed, ok := errors.AsType[*websocket.CloseError](err)
-	if !ok {
+	if !ok || closed.Err != nil {
 		return broken(err, said)
 	}
 	text := ending(closed, said)

@@ -125,7 +125,7 @@ func testCloseCodes(t *testing.T, page dialer, b *backend) {
 	}
 	_, _, err := c.Read(limited(t))
 	closed, ok := errors.AsType[*websocket.CloseError](err)
-	if !ok || closed.Code != websocket.StatusInvalidPayload || !strings.HasPrefix(closed.Reason, "chat messages are JSON") {
+	if !ok || closed.Err != nil || closed.Code != websocket.StatusInvalidPayload || !strings.HasPrefix(closed.Reason, "chat messages are JSON") {
 		t.Errorf("Read() = %v, want Close 1007 with the server's reason", err)
 	}
 }

@@ -138,7 +138,7 @@ func (w *window) end(err error, t *tally) {
 	kind := broken
 	if _, ok := errors.AsType[codec.Violation](err); ok {
 		kind = violation
-	} else if _, ok := errors.AsType[*websocket.CloseError](err); ok {
+	} else if e, ok := errors.AsType[*websocket.CloseError](err); ok && e.Err == nil {
 		kind = closed
 	}
 	t.faults.add(kind, 1, "connection %d, message %d: %v", w.number, w.next, err)

@@ -1,9 +1,10 @@
-package websocket
+package session
 
 import (
 	"fmt"
 	"testing"
 
+	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -18,7 +19,7 @@ func TestAssemblyGrowsWithWhatArrived(t *testing.T) {
 				if most > 0 {
 					end = min(end, most)
 				}
-				a := assembly{most: uint64(most)}
+				a := assembly{}
 				arrived, before := 0, 0
 				check := func(how string) {
 					t.Helper()
@@ -33,16 +34,16 @@ func TestAssemblyGrowsWithWhatArrived(t *testing.T) {
 				}
 				for arrived < end {
 					n := min(portion, end-arrived)
-					a.append(OpBinary, make([]byte, n))
+					a.append(codec.OpBinary, make([]byte, n), uint64(most))
 					arrived += n
 					check("append")
 				}
 				a.drop()
 
-				before, arrived = 0, min(portion, smallRead, end)
-				a.append(OpBinary, make([]byte, arrived))
+				before, arrived = 0, min(portion, directFrom, end)
+				a.append(codec.OpBinary, make([]byte, arrived), uint64(most))
 				for arrived < end {
-					room := a.room(uint64(end - arrived))
+					room := a.room(uint64(end-arrived), uint64(most))
 					if len(room) == 0 {
 						t.Fatalf("room() after %d bytes is empty", arrived)
 					}

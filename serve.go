@@ -1,17 +1,15 @@
 package websocket
 
 import (
+	"context"
 	"errors"
 	"runtime/debug"
-	"time"
-
-	"github.com/zerowire/websocket/codec"
 )
 
 // Serve serves the connection with h on the calling goroutine, and returns when
 // it has ended, with what ended it. It is for connections that no Server serves:
 // of Dial, Upgrade and NewConn. It returns ErrConcurrentRead, and does nothing, if
-// somebody reads.
+// another goroutine reads or serves.
 func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		return c.serveBlocking(serve)
@@ -19,14 +17,40 @@ func (c *Conn) Serve(h Handler) error {
 	if !c.takeEvents() {
 		return ErrConcurrentRead
 	}
-	defer c.freeEvents()
+	defer c.endEvents()
+	if c.in.ended && !c.in.HasAhead() {
+		return c.life.Cause()
+	}
 	return c.serveEvents(h, true)
+}
+
+// CloseRead has the library read from now on: it discards messages, answers control
+// frames and finds the end of the peer, for an application that only writes. The context
+// that it returns is a child of ctx that ends with the connection; context.Cause then
+// gives what ended it. If another goroutine reads, the context has ended with
+// ErrConcurrentRead.
+//
+// Without it, and without reading, the library still answers control frames and finds
+// the end of the peer, but messages wait, up to 64 KiB of them, and the Close frame
+// behind more than that is not found.
+func (c *Conn) CloseRead(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	if !c.takeEvents() {
+		cancel(ErrConcurrentRead)
+		return ctx
+	}
+	c.AfterClose(func() { cancel(c.life.Cause()) })
+	go func() {
+		defer c.endEvents()
+		c.serveEvents(MessageFunc(func(*Conn, Opcode, []byte) {}), false)
+	}()
+	return ctx
 }
 
 // serveBlocking calls serve, and then closes the connection.
 func (c *Conn) serveBlocking(serve blocking) error {
 	defer c.CloseNow()
-	c.watchReader()
+	c.watchReading()
 	if c.callBlocking(serve) != nil {
 		return c.Close(StatusInternalError, "")
 	}
@@ -48,7 +72,8 @@ func (c *Conn) serveEvents(h Handler, open bool) error {
 	case errParked:
 		return err
 	case errPanic:
-		err = c.endWith(&givenUp{err, StatusInternalError}, StatusInternalError, "")
+		c.resume()
+		err = c.endWithClose(&CloseError{Code: StatusInternalError, Err: err}, StatusInternalError, "")
 	}
 	c.callClose(h, err)
 	return err
@@ -58,15 +83,19 @@ func (c *Conn) serveEvents(h Handler, open bool) error {
 func (c *Conn) deliver(h Handler, open bool) (err error) {
 	defer c.catch(&err)
 	if open {
+		c.lendToHandler()
 		h.Open(c)
+		c.resume()
 	}
 	for {
-		op, p, err := c.readMessage()
-		switch {
-		case err == nil:
+		op, p, got, err := c.nextMessage()
+		switch got {
+		case gotMessage:
+			c.lendToHandler()
 			h.Message(c, op, p)
+			c.resume()
 			continue
-		case err == codec.ErrShort:
+		case needInput:
 			err = c.receive()
 		}
 		if err != nil {
@@ -81,10 +110,10 @@ func (c *Conn) callClose(h Handler, ended error) {
 	h.Close(c, ended)
 }
 
-// freeEvents ends what an event loop held.
-func (c *Conn) freeEvents() {
+// endEvents ends what a loop held, whose connection has ended.
+func (c *Conn) endEvents() {
+	c.yieldEvents()
 	c.CloseNow()
-	c.in.free()
 }
 
 // errPanic ends a connection whose Handler panicked.
@@ -101,22 +130,4 @@ func (c *Conn) catch(err *error) {
 
 func logPanic(set *settings, reason any) {
 	set.Logger.Error("websocket: panic in a handler", "panic", reason, "stack", string(debug.Stack()))
-}
-
-// Parking: a goroutine's stack stays as deep as its deepest call, and nearly all
-// connections wait nearly all the time. So one that is not busy waits on a fresh
-// goroutine, with the least stack there is, and the one that did the work ends.
-
-const (
-	busyGap  = 100 * time.Millisecond // bytes that come sooner than this after the last ones keep a connection busy
-	parkTime = time.Second            // a busy connection to which nothing has come for so long is no longer
-)
-
-// errParked ends a goroutine that serves a connection, and not the connection.
-var errParked = errors.New("websocket: parked")
-
-// parkable reports whether a connection that has waited may go on to wait on
-// another goroutine: a Server serves it, and nothing of a message has come.
-func (c *Conn) parkable(now instant) bool {
-	return c.in.parks && c.in.decoder.Idle() && now.since(c.in.alive.heard) >= parkTime
 }

@@ -1,0 +1,207 @@
+package websocket
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// owner is who owns reading: one goroutine at a time, to which the receiving half of
+// the connection belongs.
+type owner struct {
+	holder  atomic.Uint32
+	waiting atomic.Int32                  // how many goroutines wait for yield
+	free    atomic.Pointer[chan struct{}] // wakes one of them; nil until one waits
+}
+
+// The holders.
+const (
+	nobody    uint32 = iota
+	appRead          // a method that the application called
+	readAhead        // the library, while the application does not read
+	closeRead        // Close, which waits for the peer's Close frame
+	eventLoop        // the loop that a Handler is served by
+	brief            // a method that does not wait
+)
+
+// take takes reading if nobody owns it.
+func (o *owner) take(holder uint32) bool { return o.holder.CompareAndSwap(nobody, holder) }
+
+// yield gives it up.
+func (o *owner) yield() {
+	o.holder.Store(nobody)
+	o.wake()
+}
+
+// wake has one of those that wait look again.
+func (o *owner) wake() {
+	if o.waiting.Load() > 0 {
+		select {
+		case o.channel() <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// await waits until reading may be free.
+func (o *owner) await(ctx context.Context) error {
+	o.waiting.Add(1)
+	defer o.waiting.Add(-1)
+	if o.holder.Load() == nobody {
+		return nil
+	}
+	select {
+	case <-o.channel():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (o *owner) channel() chan struct{} {
+	if o.free.Load() == nil {
+		free := make(chan struct{}, 1)
+		o.free.CompareAndSwap(nil, &free)
+	}
+	return *o.free.Load()
+}
+
+// takeRead takes reading for a call of the application's.
+func (c *Conn) takeRead(ctx context.Context) error {
+	o := &c.in.owner
+	for !o.take(appRead) {
+		switch o.holder.Load() {
+		case appRead:
+			return ErrConcurrentRead
+		case eventLoop:
+			o.wake()
+			return ErrHandlerReads
+		case readAhead:
+			c.in.wait.recall(c)
+		}
+		if err := o.await(ctx); err != nil {
+			return err
+		}
+	}
+	if c.in.served.Load() {
+		o.yield()
+		return ErrHandlerReads
+	}
+	c.in.Lent, c.in.unread = false, 0
+	if ctx.Done() == nil {
+		return nil
+	}
+	if err := c.in.wait.begin(ctx, c); err != nil {
+		o.yield()
+		return err
+	}
+	return nil
+}
+
+// yieldRead gives reading back after a call of the application's. lent says that the
+// application has bytes of a buffer.
+func (c *Conn) yieldRead(lent bool) {
+	c.in.Lent = lent
+	c.in.wait.finish()
+	ended := c.in.ended
+	c.in.owner.yield()
+	if !ended {
+		c.watchReading()
+	}
+	c.freeIfClosed()
+}
+
+// freeIfClosed gives the buffers back that CloseNow could not, because somebody read.
+func (c *Conn) freeIfClosed() {
+	if c.life.Abandoned() {
+		c.freeReading()
+	}
+}
+
+// freeReading gives the buffers of the receiving half back, unless somebody reads, who
+// does so later.
+func (c *Conn) freeReading() {
+	if c.takeIdle() {
+		c.in.ended = true
+		c.in.Reset(false)
+		c.in.owner.yield()
+	}
+}
+
+// takeIdle takes reading for a moment, if nobody owns it.
+func (c *Conn) takeIdle() bool { return c.in.owner.take(brief) }
+
+// takeClose takes reading for Close, as soon as it is free. It returns false if a Handler
+// is served.
+func (c *Conn) takeClose() bool {
+	o := &c.in.owner
+	for !o.take(closeRead) {
+		switch o.holder.Load() {
+		case eventLoop:
+			o.wake()
+			return false
+		case readAhead:
+			if c.in.served.Load() {
+				return false
+			}
+			c.in.wait.recall(c)
+		}
+		o.await(context.Background())
+	}
+	if c.in.served.Load() {
+		o.yield()
+		return false
+	}
+	c.in.Detach()
+	return true
+}
+
+// takeEvents takes reading for a loop that serves a Handler. It returns false if
+// somebody reads, or another Handler is served.
+func (c *Conn) takeEvents() bool {
+	o := &c.in.owner
+	for !o.take(eventLoop) {
+		switch o.holder.Load() {
+		case appRead, closeRead, eventLoop:
+			return false
+		case readAhead:
+			c.in.wait.recall(c)
+		}
+		o.await(context.Background())
+	}
+	if !c.in.served.CompareAndSwap(false, true) {
+		o.yield()
+		return false
+	}
+	o.wake()
+	c.in.Detach()
+	return true
+}
+
+// lendToHandler gives reading up while a Handler's method runs, so that the library may
+// read ahead if that takes long.
+func (c *Conn) lendToHandler() {
+	c.in.Lent, c.in.unread = true, 0
+	c.in.owner.yield()
+	c.watchReading()
+}
+
+// resume takes reading back when the method has returned.
+func (c *Conn) resume() {
+	o := &c.in.owner
+	for !o.take(eventLoop) {
+		switch o.holder.Load() {
+		case eventLoop: // a hook panicked, not a method
+			return
+		case readAhead:
+			c.in.wait.recall(c)
+		}
+		o.await(context.Background())
+	}
+	c.in.Lent = false
+}
+
+// yieldEvents ends the ownership of a loop whose connection has ended.
+func (c *Conn) yieldEvents() {
+	c.in.served.Store(false)
+	c.in.owner.yield()
+}

@@ -1,0 +1,152 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/codec/deflate"
+	"github.com/zerowire/websocket/pool"
+)
+
+// Writer begins a message that is written as a stream, for messages that are
+// better not held in memory as a whole. It is sent in fragments of Options.FragmentSize
+// bytes as it is written, one that fits as a single frame; Close sends the last one.
+// Until then other messages wait; Pings and Pongs do not. ctx is that of all its writes.
+// The stream must not be used by two goroutines at once.
+func (c *Conn) Writer(ctx context.Context, op Opcode) (io.WriteCloser, error) {
+	if !op.IsData() {
+		return nil, ErrMessageType
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	w := &c.out
+	w.mu.Lock()
+	defer c.unlock()
+	for w.Streaming {
+		if err := w.waitTurn(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Err(); err != nil {
+		return nil, err
+	}
+	w.Streaming = true
+	return &messageWriter{c: c, ctx: ctx, message: op, op: op}, nil
+}
+
+// messageWriter is a message that is being written as a stream.
+type messageWriter struct {
+	c       *Conn
+	ctx     context.Context
+	message Opcode       // its type
+	op      Opcode       // of the next fragment
+	buf     *pool.Buffer // the next fragment; nil if it is empty
+	n       int          // bytes that were written
+	ended   bool         // the last fragment is pending or sent
+	rsv     uint8        // of the first fragment
+	err     error        // why no more can be
+}
+
+var errStreamClosed = errors.New("websocket: write to a stream that was closed")
+
+// Write takes bytes of the message.
+func (s *messageWriter) Write(p []byte) (n int, err error) {
+	size := s.c.settings.FragmentSize
+	for len(p) > 0 && s.err == nil {
+		if s.buf != nil && len(s.buf.B) == size { // only now is it certain that it is not the last one
+			if s.err = s.send(false); s.err != nil {
+				break
+			}
+		}
+		if s.buf == nil {
+			s.buf = pool.Get(min(size, max(len(p), pool.MinSize)))
+		}
+		k := min(len(p), size-len(s.buf.B))
+		s.buf = pool.Grow(s.buf, len(s.buf.B)+k)
+		s.buf.B = append(s.buf.B, p[:k]...)
+		n, p = n+k, p[k:]
+	}
+	s.n += n
+	return n, s.err
+}
+
+// Close ends the message. If a part of it was sent, and the rest cannot be, the
+// connection is closed: the protocol knows no other way to take it back.
+func (s *messageWriter) Close() error {
+	if s.err == errStreamClosed {
+		return s.err
+	}
+	if s.err == nil {
+		s.err = s.send(true)
+	}
+	err := s.err
+	pool.Put(s.buf)
+	s.buf, s.err = nil, errStreamClosed
+	if err != nil && s.op == codec.OpContinuation && !s.ended {
+		s.c.beginClose(context.Background(), StatusInternalError, "message abandoned")
+	}
+	s.c.out.mu.Lock()
+	s.c.out.Streaming = false
+	s.c.out.signal()
+	s.c.out.mu.Unlock()
+	return err
+}
+
+// send sends the next fragment.
+func (s *messageWriter) send(fin bool) error {
+	c, w := s.c, &s.c.out
+	w.mu.Lock()
+	defer c.unlock()
+	for !fin && w.Full(c.settings.MaxPending) {
+		if err := w.waitTurn(s.ctx); err != nil {
+			return err
+		}
+	}
+	if err := w.Err(); err != nil {
+		return err
+	}
+	s.pack(fin)
+	p := s.bytes()
+	h := codec.Header{Fin: fin, Opcode: s.op}
+	if s.op != codec.OpContinuation {
+		h.RSV = s.rsv
+	}
+	if err := c.refused(w.Append(h, p)); err != nil {
+		return err
+	}
+	pool.Put(s.buf)
+	s.buf, s.op, s.ended = nil, codec.OpContinuation, fin
+	if fin {
+		c.noteSent(s.message, s.n)
+	}
+	return c.flushLocked(s.ctx)
+}
+
+// bytes returns the next fragment.
+func (s *messageWriter) bytes() []byte {
+	if s.buf == nil {
+		return nil
+	}
+	return s.buf.B
+}
+
+// pack compresses the next fragment, if the message is one that is sent compressed.
+func (s *messageWriter) pack(fin bool) {
+	z, p := s.c.out.compression, s.bytes()
+	if z == nil {
+		return
+	}
+	if s.op != codec.OpContinuation && (!fin || z.Wants(len(p))) {
+		s.rsv = codec.RSV1
+	}
+	if s.rsv == 0 {
+		return
+	}
+	packed := pool.Get(deflate.Bound(len(p)))
+	packed.B = z.Out.AppendFragment(packed.B, p, fin)
+	pool.Put(s.buf)
+	s.buf = packed
+}

@@ -1,0 +1,49 @@
+package session
+
+import (
+	"net"
+	"sync"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/pool"
+)
+
+// Batch is what one goroutine sends at a time: whole frames.
+type Batch struct {
+	Rest net.Buffers // the part that is not sent
+
+	buffers [4]*pool.Buffer // Pong, Pings, pending, and a payload that was kept
+	header  [codec.MaxHeaderSize]byte
+	vectors [5][]byte
+}
+
+// The places of buffers.
+const (
+	pendingBuffer = 2
+	keptBuffer    = 3
+)
+
+var batches = sync.Pool{New: func() any { return new(Batch) }}
+
+// one is the Batch of a send of a single slice, which needs nothing of it.
+var one Batch
+
+// KeepPayload copies the last slice, which belongs to a caller that does not wait for
+// the end of the send.
+func (b *Batch) KeepPayload() {
+	last := &b.Rest[len(b.Rest)-1]
+	kept := pool.Get(len(*last))
+	kept.B = append(kept.B, *last...)
+	b.buffers[keptBuffer], *last = kept, kept.B
+}
+
+func (b *Batch) release() {
+	if b == &one {
+		return
+	}
+	for _, buf := range b.buffers {
+		pool.Put(buf)
+	}
+	*b = Batch{}
+	batches.Put(b)
+}

@@ -1,0 +1,63 @@
+package session
+
+import (
+	"time"
+
+	"github.com/zerowire/websocket/internal/instant"
+)
+
+// samplings is how often progress is looked for within the limit, where only the
+// system can tell of it.
+const samplings = 4
+
+// Stall finds a peer that takes nothing of what is being sent. The limit runs anew with
+// every byte that it takes.
+type Stall struct {
+	began   instant.Instant // when the send under way began; Never if there is none
+	life    instant.Instant // when the peer last took something of it
+	sampled bool
+	sample  int // the last Progress.Held
+}
+
+// Progress is what the transport can tell about a send.
+type Progress struct {
+	Took  instant.Instant // when the system last took bytes of it; Never if it has not
+	Held  int             // bytes that the system holds for the peer
+	Known bool            // Held is known
+}
+
+// Begin begins a send.
+func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now} }
+
+// End ends it.
+func (s *Stall) End() { s.began = instant.Never }
+
+// Sending reports whether a send is under way.
+func (s *Stall) Sending() bool { return s.began != instant.Never }
+
+// Life returns when the peer last took something of the send under way, if that was
+// after its beginning.
+func (s *Stall) Life() (instant.Instant, bool) { return s.life, s.Sending() && s.life > s.began }
+
+// Check returns when to call it next, or whether the limit has expired: the peer took
+// nothing for so long.
+func (s *Stall) Check(now instant.Instant, p Progress, limit time.Duration) (next instant.Instant, expired bool) {
+	s.life = max(s.life, p.Took)
+	if p.Known {
+		if !s.sampled || p.Held != s.sample {
+			s.life = now
+		}
+		s.sampled, s.sample = true, p.Held
+	}
+	switch {
+	case limit == 0:
+		return instant.Never, false
+	case now.Since(s.life) >= limit:
+		return instant.Never, true
+	}
+	return instant.Earlier(s.life.After(limit), now.After(Sampling(limit))), false
+}
+
+// Sampling returns how long after the beginning of a send, and then after each Check, to
+// look for progress.
+func Sampling(limit time.Duration) time.Duration { return max(limit/samplings, 1) }

@@ -1,0 +1,58 @@
+//go:build linux && !purego
+
+package transport
+
+import (
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// socketOf returns the socket below nc, nil if there is none.
+func socketOf(nc net.Conn) syscall.RawConn {
+	switch nc := innermost(nc).(type) {
+	case *net.TCPConn:
+		raw, _ := nc.SyscallConn()
+		return raw
+	case *net.UnixConn:
+		raw, _ := nc.SyscallConn()
+		return raw
+	}
+	return nil
+}
+
+// held returns how many bytes the system holds for the peer of nc.
+func held(nc net.Conn) (n int, known bool) {
+	raw := socketOf(nc)
+	if raw == nil {
+		return 0, false
+	}
+	var err error
+	failed := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n, failed == nil && err == nil
+}
+
+// Unacknowledged reports whether the system of a TCP peer has certainly not
+// acknowledged everything that was sent.
+func (t *Transport) Unacknowledged() bool {
+	_, tcp := innermost(t.nc).(*net.TCPConn)
+	n, known := held(t.nc)
+	return tcp && known && n > 0
+}
+
+// PeerGone reports whether the peer has certainly closed its end, or reset the
+// connection, without reading input.
+func (t *Transport) PeerGone() (gone bool) {
+	raw := socketOf(t.nc)
+	if raw == nil {
+		return false
+	}
+	err := raw.Control(func(fd uintptr) {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		if n, err := unix.Poll(fds, 0); err == nil && n > 0 {
+			gone = fds[0].Revents&(unix.POLLRDHUP|unix.POLLHUP|unix.POLLERR) != 0
+		}
+	})
+	return err == nil && gone
+}

@@ -1,0 +1,209 @@
+// Package transport moves the bytes of a connection: through the descriptor of a
+// socket where the system allows it, and through the net.Conn elsewhere.
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/instant"
+	"github.com/zerowire/websocket/pool"
+)
+
+// Room for one read, in bytes: while little comes, and while reads fill it or the
+// input is known to wait.
+const (
+	SmallRead = 4 << 10
+	LargeRead = 128 << 10
+)
+
+// Transport is a net.Conn and, for TCP and Unix sockets on Linux, its descriptor.
+// One goroutine may receive and one may send at the same time; the other methods may
+// be called concurrently.
+type Transport struct {
+	nc  net.Conn
+	raw *raw // nil on other systems, for other connections, and with the tag purego
+
+	took atomic.Int64 // the Instant at which the system last took a part of a Send
+	full bool         // the last portable read filled its room
+}
+
+// Init takes nc over.
+func (t *Transport) Init(nc net.Conn) {
+	t.nc, t.raw = nc, newRaw(nc)
+}
+
+// Conn returns the net.Conn.
+func (t *Transport) Conn() net.Conn { return t.nc }
+
+// Raw reports whether the descriptor is used directly.
+func (t *Transport) Raw() bool { return t.raw != nil }
+
+// Receive reads at least one byte, or fails: into payload or, if that is nil, into d.
+// An empty d holds no buffer while Receive waits on a descriptor, or for payload.
+func (t *Transport) Receive(d *codec.Decoder, payload []byte) (int, error) {
+	if t.raw != nil {
+		return t.raw.receive(d, payload)
+	}
+	if payload != nil || d.Buffered() > 0 {
+		d.Release()
+	}
+	if payload != nil {
+		return t.nc.Read(payload)
+	}
+	fit := SmallRead
+	if t.full {
+		fit = LargeRead
+	}
+	room := d.Space(fit) // most often in the buffer of the last read
+	if d.Buffered() == 0 && (len(room) > fit || pool.Poisoned) {
+		d.Release()
+		room = d.Space(fit)
+	}
+	n, err := t.nc.Read(room)
+	d.Commit(n)
+	t.full = n == len(room)
+	return n, err
+}
+
+// Await blocks until there is input or the read deadline has passed. It needs a
+// descriptor; see Raw.
+func (t *Transport) Await() error { return t.raw.await() }
+
+// TrySendOne sends the part of b that the system takes at once, and returns its size.
+// A portable transport cannot tell: with nonblocking set it sends nothing, otherwise
+// it sends all of b and may block.
+func (t *Transport) TrySendOne(b []byte, nonblocking bool) (int, error) {
+	switch {
+	case t.raw != nil:
+		return t.raw.trySendOne(b)
+	case nonblocking:
+		return 0, nil
+	}
+	return len(b), t.sendPieces(b)
+}
+
+// tryTime bounds an attempt to send on a portable socket.
+const tryTime = time.Millisecond
+
+// TrySend sends the part of rest that the system takes at once, and removes it from
+// rest. A portable transport sends nothing, unless nonblocking is set and the
+// net.Conn survives an interrupted write.
+func (t *Transport) TrySend(rest *net.Buffers, nonblocking bool) error {
+	if t.raw != nil {
+		return t.raw.trySend(rest)
+	}
+	if !nonblocking || !t.Vectored() {
+		return nil
+	}
+	t.nc.SetWriteDeadline(time.Now().Add(tryTime))
+	_, err := rest.WriteTo(t.nc)
+	t.nc.SetWriteDeadline(time.Time{})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// SendNow sends the part of rest that goes without waiting, on a connection that is
+// closed next.
+func (t *Transport) SendNow(rest *net.Buffers) {
+	if t.raw != nil {
+		t.raw.trySend(rest)
+		return
+	}
+	t.nc.SetWriteDeadline(time.Now().Add(tryTime))
+	for _, b := range *rest {
+		if WriteAll(t.nc, b) != nil {
+			return
+		}
+	}
+}
+
+// pieceBytes is the largest single write to a connection whose progress the system
+// cannot report.
+const pieceBytes = 32 << 10
+
+// Send sends all of rest and blocks while the peer takes nothing. Abort or Close ends
+// it.
+func (t *Transport) Send(rest *net.Buffers) error {
+	if t.raw != nil {
+		return t.raw.send(rest, &t.took)
+	}
+	for _, b := range *rest {
+		if err := t.sendPieces(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendPieces sends all of b: at once if the system reports progress, otherwise in
+// pieces that do.
+func (t *Transport) sendPieces(b []byte) error {
+	piece := max(len(b), 1)
+	if piece > pieceBytes && socketOf(t.nc) == nil {
+		piece = pieceBytes
+	}
+	for ; len(b) > piece; b = b[piece:] {
+		if err := WriteAll(t.nc, b[:piece]); err != nil {
+			return err
+		}
+		t.took.Store(int64(instant.Now()))
+	}
+	return WriteAll(t.nc, b)
+}
+
+// WriteAll writes all of b to nc or fails, also for a net.Conn that breaks the rules
+// of io.Writer and returns neither all of it nor an error.
+func WriteAll(nc net.Conn, b []byte) error {
+	n, err := nc.Write(b)
+	if err == nil && n < len(b) {
+		return io.ErrShortWrite
+	}
+	return err
+}
+
+// Vectored reports whether several slices are sent in one system call, and an
+// interrupted write does no harm.
+func (t *Transport) Vectored() bool {
+	switch t.nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	}
+	return false
+}
+
+// SetReadDeadline sets the deadline of the net.Conn; the zero time is none.
+func (t *Transport) SetReadDeadline(by time.Time) { t.nc.SetReadDeadline(by) }
+
+// TookAt returns when the system last took bytes of a Send that had to wait; Never if
+// none did.
+func (t *Transport) TookAt() instant.Instant { return instant.Instant(t.took.Load()) }
+
+// Held returns how many bytes the system holds for the peer: not sent, or not
+// acknowledged.
+func (t *Transport) Held() (n int, known bool) { return held(t.nc) }
+
+// Quiet reports whether there is certainly no unread input.
+func (t *Transport) Quiet() bool { return t.raw != nil && t.raw.quiet() }
+
+// Close closes the connection.
+func (t *Transport) Close() { t.nc.Close() }
+
+// Reset closes the connection without delivering what the system holds for the peer,
+// which would take minutes if the peer takes nothing. A layer such as TLS is closed
+// last, since it would block for its final alert.
+func (t *Transport) Reset() {
+	nc := innermost(t.nc)
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	nc.Close()
+	t.nc.Close()
+}
