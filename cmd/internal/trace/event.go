@@ -39,8 +39,8 @@ type Kind uint8
 const (
 	Handshake Kind = iota // the head of a request or response
 	Frame                 // a frame, to its end
-	Violation             // a rule was broken: the last event of its direction
-	Cut                   // bytes are missing, or the stream ended inside a head or frame: likewise the last
+	Violation             // a rule was broken, by a head or a frame
+	Cut                   // bytes are missing, or the stream ended inside a head or frame: the last event of its direction
 )
 
 // String returns "handshake", "frame", "violation" or "cut".
@@ -69,7 +69,8 @@ type Event struct {
 	// OpBinary, or its own opcode if it is a control frame.
 	Message codec.Opcode
 
-	// Payload is that of a Frame, unmasked, cut at the Stream's Limit:
+	// Payload is that of a Frame, or of a frame that breaks a rule as far as it has
+	// come. It is unmasked, and cut at the Stream's Limit:
 	// Header.Length says how long it is. A compressed message is inflated as a
 	// whole, and is the Payload of its last frame; Inflated is its length then.
 	Payload    []byte
@@ -79,4 +80,9 @@ type Event struct {
 	// Err is a codec.Violation or codec.Refusal in a Violation, what is missing in a
 	// Cut, and in a Frame why its message could not be inflated; else nil.
 	Err error
+}
+
+// onWire reports whether Payload is compressed as it was on the wire.
+func (e *Event) onWire() bool {
+	return e.Compressed && (!e.Header.Fin || e.Err != nil && e.Err != codec.ErrText)
 }

@@ -51,7 +51,9 @@ func (s *Stream) readHead(now time.Time, p []byte) (rest []byte) {
 	s.Sink(e)
 	s.base += int64(n)
 	if err := judge(); err != nil {
+		before := s.ended
 		s.refuse(now, e.Offset, err)
+		s.ended = before || s.Strict
 	}
 	return p[n-had:]
 }
@@ -83,13 +85,10 @@ func (s *Stream) readRequest() error {
 		s.ended = true
 		return nil
 	}
-	if err := r.Check(); err != nil {
-		return err
-	}
 	if o.deflate && !s.waits {
 		s.Deflate(DeflateParams{}) // the answer is not known. What was compressed without takeover can be read with it, too
 	}
-	return nil
+	return r.Check()
 }
 
 // readResponse notes what the response agrees on, and judges it. A server may refuse

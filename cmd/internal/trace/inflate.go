@@ -103,6 +103,7 @@ func (d *inflater) inflate(take func([]byte)) (n int, err error) {
 				break
 			}
 			if err != nil {
+				d.lose()
 				return n, codec.ErrDeflate
 			}
 		}
@@ -126,7 +127,8 @@ func (d *inflater) slide(p []byte) {
 	}
 }
 
-// lose forgets the window, after which nothing can be inflated that refers to it.
+// lose forgets the message begun and the window, after which nothing can be inflated
+// that refers to it.
 func (d *inflater) lose() {
-	d.window, d.lost = d.window[:0], d.takeover
+	d.in, d.window, d.lost = d.in[:0], d.window[:0], d.takeover
 }

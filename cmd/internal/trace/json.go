@@ -51,7 +51,7 @@ func NewRecord(e Event) Record {
 	if e.HeaderSize > 0 {
 		r.header(e)
 	}
-	if e.Kind == Frame {
+	if e.Kind == Frame || e.Kind == Violation && len(e.Payload) > 0 {
 		r.payload(e)
 	}
 	switch {
@@ -93,12 +93,12 @@ func (r *Record) payload(e Event) {
 	if e.Message == codec.OpClose {
 		if code, reason, err := codec.ParseClose(e.Payload); err == nil {
 			r.Code, r.Reason = code, string(reason)
+			return
 		}
-		return
 	}
 	r.Compressed, r.Inflated = e.Compressed, e.Inflated
 	length := e.Header.Length
-	wire := e.Compressed && (!e.Header.Fin || e.Err != nil) // as it was on the wire
+	wire := e.onWire()
 	if e.Compressed && !wire {
 		length = uint64(e.Inflated)
 	}

@@ -121,6 +121,10 @@ func (p *Printer) event(e Event) {
 			p.off()
 		}
 	case Violation:
+		if len(e.Payload) > 0 {
+			p.payload(e)
+			p.line = append(p.line, ' ')
+		}
 		p.on(styleBad)
 		rule, section := Rule(e.Err)
 		p.line = fmt.Appendf(p.line, "VIOLATION by the %s: %s", e.From, rule)
@@ -165,7 +169,7 @@ func (p *Printer) payload(e Event) {
 	case e.Message == codec.OpClose:
 		p.closing(e.Payload)
 		return
-	case e.Compressed && e.Header.Fin && e.Err == nil:
+	case e.Compressed && !e.onWire():
 		p.line = fmt.Appendf(p.line, "inflated %d ", e.Inflated)
 		length = uint64(e.Inflated)
 	case e.Compressed:
@@ -173,7 +177,7 @@ func (p *Printer) payload(e Event) {
 		p.line = appendHex(p.line, e.Payload, p.width(), length)
 		return
 	}
-	if e.Message == codec.OpBinary {
+	if e.Message == codec.OpBinary || e.Message.IsReserved() {
 		p.line = appendHex(p.line, e.Payload, p.width(), length)
 	} else {
 		p.line = appendQuoted(p.line, e.Payload, p.width(), length)

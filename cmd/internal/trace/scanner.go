@@ -13,6 +13,10 @@ import (
 type Scanner struct {
 	Sequence codec.Sequence
 
+	// Lenient makes Next go on behind a frame that breaks a rule, as long as its
+	// length can be trusted. The frame's pieces have the rule as their Err.
+	Lenient bool
+
 	offset int64 // of the frame begun, or of the next one
 	raw    [codec.MaxHeaderSize]byte
 	n      int // bytes of the header in raw
@@ -20,6 +24,7 @@ type Scanner struct {
 	size   int    // of the header
 	begun  bool   // the header is complete and the payload is not
 	left   uint64 // bytes of payload to come
+	fault  error  // the rule that the header breaks, if Next goes on
 	err    error
 }
 
@@ -31,6 +36,7 @@ type Piece struct {
 	Payload    []byte // as on the wire, a slice of what Next was given
 	Pos        uint64 // the place of Payload in the frame's payload
 	End        bool   // Payload reaches the end of the frame
+	Err        error  // the rule that the header breaks, if the Scanner is lenient
 }
 
 // Next takes the next piece of a frame from the start of p and returns it with the
@@ -60,6 +66,7 @@ func (s *Scanner) Next(p []byte) (piece Piece, rest []byte, ok bool, err error) 
 		Payload:    p[:n:n],
 		Pos:        s.header.Length - s.left,
 		End:        uint64(n) == s.left,
+		Err:        s.fault,
 	}
 	s.left -= uint64(n)
 	if piece.End {
@@ -79,8 +86,19 @@ func (s *Scanner) begin(p []byte) (rest []byte, ok bool) {
 		return p[len(p):], false
 	case err != nil:
 		h, size = readIllFormed(s.raw[:s.n])
+		if s.Lenient && err == codec.ErrLengthNotMinimal && h.Masked {
+			if size += len(h.Key); s.n < size {
+				return p[len(p):], false
+			}
+			h.Key = [4]byte(s.raw[size-len(h.Key):])
+		}
 	default:
 		err = s.Sequence.Check(h)
+	}
+	s.fault = nil
+	if s.Lenient && err != nil && err != codec.ErrLengthOverflow {
+		s.fault, err = err, nil
+		s.tolerate(h)
 	}
 	s.header, s.size, s.err = h, size, err
 	if err != nil {
@@ -89,6 +107,16 @@ func (s *Scanner) begin(p []byte) (rest []byte, ok bool) {
 	}
 	s.begun, s.left = true, h.Length
 	return p[size-had:], true
+}
+
+// tolerate has the Sequence take a frame that it has refused for its form, so that
+// the frames behind it are judged as if this one had been well-formed.
+func (s *Scanner) tolerate(h codec.Header) {
+	h.RSV, h.Masked = 0, s.Sequence.Role == codec.Server
+	if h.Opcode.IsControl() {
+		h.Fin, h.Length = true, 0
+	}
+	s.Sequence.Check(h) // a frame in the wrong place changes nothing
 }
 
 // Pending returns the bytes of an unfinished header, which Next has taken without

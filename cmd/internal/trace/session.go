@@ -48,6 +48,14 @@ func (s *Session) Deflate(p DeflateParams) {
 	}
 }
 
+// Strict has the first Violation end the decoding of its direction. It has to be
+// called before the first Write.
+func (s *Session) Strict() {
+	for from := range s.streams {
+		s.streams[from].Strict = true
+	}
+}
+
 // MissRequest says that the first bytes of the client are behind its head, which is
 // not known. It has to be called before the first Write.
 func (s *Session) MissRequest() {

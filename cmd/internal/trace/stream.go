@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -21,6 +22,7 @@ type Stream struct {
 	From      codec.Role // the end that sends these bytes
 	Handshake bool       // the head of an opening handshake comes first
 	Limit     int        // bytes of payload to show of a frame; 0 means DefaultLimit
+	Strict    bool       // the first Violation ends the decoding
 
 	begun   bool
 	head    *head    // until the head was read; nil without one
@@ -28,9 +30,10 @@ type Stream struct {
 	base    int64    // bytes before the first frame
 	scanner Scanner
 	frame   Event // the frame begun, if its HeaderSize is not 0
+	fault   error // the first rule that it breaks
 	message message
 	deflate *inflater // nil without permessage-deflate
-	ended   bool      // after a Violation, a Cut, or a head that no frames follow
+	ended   bool      // after a Violation that nothing can be read behind, a Cut, or a head that no frames follow
 	scratch []byte    // a part of a payload, unmasked
 
 	waits bool   // for the other end's head, which says how to read the frames
@@ -41,6 +44,7 @@ type Stream struct {
 type message struct {
 	op         codec.Opcode
 	compressed bool
+	broken     bool // its text is not checked any more
 	utf8       codec.UTF8
 }
 
@@ -131,6 +135,9 @@ func (s *Stream) Lose(now time.Time, why error) {
 	if s.ended {
 		return
 	}
+	if s.frame.HeaderSize != 0 && s.fault != nil {
+		s.report(now, Violation, s.fault)
+	}
 	if s.frame.HeaderSize == 0 {
 		s.frame = s.event()
 	}
@@ -143,7 +150,7 @@ func (s *Stream) begin() {
 		return
 	}
 	s.begun = true
-	s.scanner.Sequence.Role = s.From.Peer()
+	s.scanner.Sequence.Role, s.scanner.Lenient = s.From.Peer(), !s.Strict
 	if s.Limit == 0 {
 		s.Limit = DefaultLimit
 	}
@@ -178,19 +185,24 @@ func (s *Stream) take(now time.Time, piece Piece) {
 	if s.frame.HeaderSize == 0 {
 		s.beginFrame(piece)
 	}
-	if err := s.unmask(piece); err != nil {
-		s.fail(now, err)
+	if !s.unmask(piece) && s.Strict {
+		s.fail(now, s.fault)
 		return
 	}
 	if !piece.End {
 		return
 	}
 	err := s.endFrame()
+	unread := err == errInflateLimit || err == errWindowLost
+	if s.fault == nil && !unread {
+		s.fault = err
+	}
 	switch {
-	case err == errInflateLimit || err == errWindowLost:
+	case s.fault != nil:
+		s.report(now, Violation, s.fault)
+		s.ended = s.Strict
+	case unread:
 		s.report(now, Frame, err)
-	case err != nil:
-		s.fail(now, err)
 	default:
 		s.report(now, Frame, nil)
 	}
@@ -198,14 +210,24 @@ func (s *Stream) take(now time.Time, piece Piece) {
 
 // beginFrame notes what the header says.
 func (s *Stream) beginFrame(piece Piece) {
-	s.frame = s.event()
+	s.frame, s.fault = s.event(), piece.Err
 	f := &s.frame
 	f.Offset, f.Header, f.HeaderSize = s.base+piece.Offset, piece.Header, piece.HeaderSize
-	if f.Header.Opcode.IsData() {
-		s.message = message{op: f.Header.Opcode, compressed: f.Header.RSV&codec.RSV1 != 0}
+	switch op := f.Header.Opcode; {
+	case op.IsData():
+		compressed := f.Header.RSV&codec.RSV1 != 0
+		s.message = message{op: op, compressed: compressed && s.deflate != nil, broken: compressed && s.deflate == nil}
+	case piece.Err == codec.ErrContinuation:
+		s.message = message{op: codec.OpBinary}
+	}
+	if piece.Err == codec.ErrInterleaved {
+		s.message.broken = true
+		if s.deflate != nil {
+			s.deflate.lose()
+		}
 	}
 	f.Message, f.Compressed = s.message.op, s.message.compressed
-	if f.Header.Opcode.IsControl() {
+	if f.Header.Opcode.IsControl() || f.Header.Opcode.IsReserved() {
 		f.Message, f.Compressed = f.Header.Opcode, false
 	}
 }
@@ -214,8 +236,8 @@ func (s *Stream) beginFrame(piece Piece) {
 const unmaskedPiece = 8 << 10
 
 // unmask unmasks a piece of the frame begun, keeps what is to be shown or
-// inflated, and checks text.
-func (s *Stream) unmask(piece Piece) error {
+// inflated, and checks text. It returns false if the text is not UTF-8.
+func (s *Stream) unmask(piece Piece) bool {
 	f, pos := &s.frame, int(piece.Pos&3)
 	for raw := piece.Payload; len(raw) > 0; {
 		s.scratch = append(s.scratch[:0], raw[:min(len(raw), unmaskedPiece)]...)
@@ -225,11 +247,12 @@ func (s *Stream) unmask(piece Piece) error {
 		switch {
 		case f.Compressed:
 			s.deflate.add(s.scratch)
-		case f.Message == codec.OpText && !s.message.utf8.Check(s.scratch):
-			return codec.ErrText
+		case f.Message == codec.OpText && !s.message.broken && !s.message.utf8.Check(s.scratch):
+			s.message.broken = true
+			s.fault = cmp.Or(s.fault, error(codec.ErrText))
 		}
 	}
-	return nil
+	return !s.message.broken || f.Message != codec.OpText
 }
 
 // endFrame judges what can be judged only when the frame has come to its end.
@@ -243,7 +266,7 @@ func (s *Stream) endFrame() error {
 		return nil
 	case f.Compressed:
 		return s.inflate()
-	case f.Message == codec.OpText && !s.message.utf8.Complete():
+	case f.Message == codec.OpText && !s.message.broken && !s.message.utf8.Complete():
 		return codec.ErrText
 	}
 	return nil
@@ -257,12 +280,12 @@ func (s *Stream) inflate() error {
 		shown = append(shown, p[:min(len(p), s.Limit-len(shown))]...)
 		valid = valid && (f.Message != codec.OpText || u.Check(p))
 	})
-	if err == errWindowLost || err == errInflateLimit {
+	if err != nil {
 		return err // the payload stays as it was on the wire
 	}
 	f.Payload, f.Inflated = shown, n
-	if err == nil && (!valid || !u.Complete()) {
-		err = codec.ErrText
+	if !valid || !u.Complete() {
+		return codec.ErrText
 	}
-	return err
+	return nil
 }
