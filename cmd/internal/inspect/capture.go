@@ -14,18 +14,17 @@ import (
 )
 
 // maxBufferedPages bounds what may wait for a packet that is missing, in pages of
-// about 2 KB.
+// about 2 KB, for each tunnel.
 const maxBufferedPages = 32 << 10
 
 // readCapture reports the WebSocket connections of a capture.
-func readCapture(in *bufio.Reader, rep *report) error {
+func readCapture(in *bufio.Reader, rep *report, strict bool) error {
 	packets, err := openCapture(in)
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
-	conns := &connections{report: rep}
-	assembler := reassembly.NewAssembler(reassembly.NewStreamPool(conns))
-	assembler.MaxBufferedPagesTotal = maxBufferedPages
+	conns := &connections{report: rep, strict: strict}
+	assembling := &assemblers{conns: conns, byTunnel: map[string]*reassembly.Assembler{}}
 	defragmenter := ip4defrag.NewIPv4Defragmenter()
 	for n := 1; ; n++ {
 		data, info, link, err := packets()
@@ -40,22 +39,23 @@ func readCapture(in *bufio.Reader, rep *report) error {
 		if err := defragment(defragmenter, packet); err != nil {
 			continue // the rest of the datagram is to come, or never will
 		}
-		tcp, ok := packet.Layer(layers.LayerTypeTCP).(*layers.TCP)
-		if !ok {
-			continue
+		if segment, ok := innermost(packet); ok {
+			assembling.take(segment, info)
 		}
-		assembler.AssembleWithContext(packet.NetworkLayer().NetworkFlow(), tcp, captured(info))
 	}
-	assembler.FlushAll()
+	assembling.flush()
 	conns.summary()
 	return nil
 }
 
-// captured is the context of a packet: when it was captured.
-type captured gopacket.CaptureInfo
+// captured is the context of a packet.
+type captured struct {
+	info gopacket.CaptureInfo
+	tcp  *layers.TCP
+}
 
 // GetCaptureInfo implements reassembly.AssemblerContext.
-func (c captured) GetCaptureInfo() gopacket.CaptureInfo { return gopacket.CaptureInfo(c) }
+func (c captured) GetCaptureInfo() gopacket.CaptureInfo { return c.info }
 
 // openCapture returns what reads one packet after the other, each with the type of
 // the link that it was captured on.

@@ -170,6 +170,86 @@ func TestCaptureOfAnyLink(t *testing.T) {
 	})
 }
 
+// TestCaptureInTunnels has the packets of a session pass through tunnels, two at a
+// time with the same addresses inside: they are two connections.
+func TestCaptureInTunnels(t *testing.T) {
+	const ethernet = 14 // bytes of its header
+	base := load(t, "chat.pcap")
+	want, _ := inspected(t, store(t, layers.LinkTypeEthernet, base))
+	tests := []struct {
+		name   string
+		inside func(vni uint32, ip *layers.IPv4) []gopacket.SerializableLayer
+		bare   bool // the tunnel takes IP packets, not frames of Ethernet
+	}{
+		{"VXLAN %d", func(vni uint32, ip *layers.IPv4) []gopacket.SerializableLayer {
+			ip.Protocol = layers.IPProtocolUDP
+			return []gopacket.SerializableLayer{&layers.UDP{SrcPort: 40000, DstPort: 4789}, &layers.VXLAN{ValidIDFlag: true, VNI: vni}}
+		}, false},
+		{"GRE", func(_ uint32, ip *layers.IPv4) []gopacket.SerializableLayer {
+			ip.Protocol = layers.IPProtocolGRE
+			return []gopacket.SerializableLayer{&layers.GRE{Protocol: layers.EthernetTypeIPv4}}
+		}, true},
+		{"", func(_ uint32, ip *layers.IPv4) []gopacket.SerializableLayer {
+			ip.Protocol = layers.IPProtocolIPv4
+			return nil
+		}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var all []packet
+			for _, p := range base {
+				back := carries(p.data, 18080)
+				for vni := range uint32(2) {
+					ip := &layers.IPv4{Version: 4, TTL: 64, SrcIP: []byte{192, 0, 2, 1}, DstIP: []byte{198, 51, 100, 1 + byte(vni)}}
+					if back {
+						ip.SrcIP, ip.DstIP = ip.DstIP, ip.SrcIP
+					}
+					inner := p.data
+					if tt.bare {
+						inner = inner[ethernet:]
+					}
+					around := append([]gopacket.SerializableLayer{ip}, tt.inside(vni, ip)...)
+					buf := gopacket.NewSerializeBuffer()
+					if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true}, append(around, gopacket.Payload(inner))...); err != nil {
+						t.Fatal(err)
+					}
+					info := p.info
+					info.Length = 0
+					all = append(all, packet{buf.Bytes(), info})
+				}
+			}
+			got, violations := inspected(t, store(t, layers.LinkTypeIPv4, all))
+			if violations != 0 {
+				t.Errorf("%d violations, want none", violations)
+			}
+			for n := range 2 {
+				label := fmt.Sprintf("#%d", n+1)
+				var lines []string
+				for _, line := range got {
+					if strings.Contains(line, label) {
+						lines = append(lines, strings.Replace(line, label, "#1", 1))
+					}
+				}
+				wanted := slices.Clone(want)
+				wanted[0] += ", in"
+				if strings.Contains(tt.name, "%d") {
+					wanted[0] += " " + fmt.Sprintf(tt.name, n)
+				} else if tt.name != "" {
+					wanted[0] += " " + tt.name
+				}
+				wanted[0] += fmt.Sprintf(" 192.0.2.1–198.51.100.%d", n+1)
+				wantLines(t, label, lines, wanted)
+			}
+		})
+	}
+}
+
+// carries reports whether a packet comes from a port.
+func carries(data []byte, from layers.TCPPort) bool {
+	tcp, ok := gopacket.NewPacket(data, layers.LinkTypeEthernet, gopacket.Default).Layer(layers.LayerTypeTCP).(*layers.TCP)
+	return ok && tcp.SrcPort == from
+}
+
 // TestCaptureOfABadNetwork has packets come twice, late, or in parts, which changes
 // nothing of what is seen.
 func TestCaptureOfABadNetwork(t *testing.T) {
@@ -196,6 +276,11 @@ func TestCaptureOfABadNetwork(t *testing.T) {
 		}},
 		{"out of order and twice", func(all []packet) []packet {
 			return slices.Insert(all, frag, all[ment])
+		}},
+		{"the response before its request", func(all []packet) []packet {
+			server := carrying(t, all, true)
+			first := all[server[0]]
+			return slices.Insert(slices.Delete(all, server[0], server[0]+1), client[0], first)
 		}},
 		{"cut into IP fragments", func(all []packet) []packet {
 			return slices.Replace(all, client[0], client[0]+1, ipFragments(t, all[client[0]])...)
@@ -328,6 +413,55 @@ func TestCaptureWithGaps(t *testing.T) {
 				t.Errorf("%d violations, want none", violations)
 			}
 		})
+	}
+}
+
+// TestNoCaptureAccusesThePeer damages captures of sessions without a violation in every
+// place: what is missing, late or double is never the peer's violation.
+func TestNoCaptureAccusesThePeer(t *testing.T) {
+	damages := []struct {
+		name  string
+		spoil func(all []packet, at int) []packet
+	}{
+		{"begins late", func(all []packet, at int) []packet { return all[at:] }},
+		{"ends early", func(all []packet, at int) []packet { return all[:at] }},
+		{"one is missing", func(all []packet, at int) []packet { return slices.Delete(all, at, at+1) }},
+		{"two are missing", func(all []packet, at int) []packet { return slices.Delete(all, at, min(at+2, len(all))) }},
+		{"one comes twice", func(all []packet, at int) []packet { return slices.Insert(all, at, all[at]) }},
+		{"one comes again at the end", func(all []packet, at int) []packet { return append(all, all[at]) }},
+		{"two change places", func(all []packet, at int) []packet {
+			next := (at + 1) % len(all)
+			all[at], all[next] = all[next], all[at]
+			return all
+		}},
+	}
+	for _, name := range []string{"chat", "deflate", "several", "keepalive", "auth401", "ooo", "vxlan-two"} {
+		t.Run(name, func(t *testing.T) {
+			base := load(t, name+".pcap")
+			for _, d := range damages {
+				for at := range base {
+					file := store(t, layers.LinkTypeEthernet, d.spoil(slices.Clone(base), at))
+					if got, violations := inspected(t, file); violations != 0 {
+						t.Errorf("%s, packet %d: %d violations in\n%s", d.name, at, violations, strings.Join(got, "\n"))
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestUpgradeIsFoundLate has a capture begin behind the first exchanges on a
+// connection, in every place before the opening handshake.
+func TestUpgradeIsFoundLate(t *testing.T) {
+	base := load(t, "keepalive.pcap")
+	for at, p := range base {
+		if bytes.Contains(p.data, []byte("GET /ws ")) {
+			break
+		}
+		got, _ := inspected(t, store(t, layers.LinkTypeEthernet, base[at:]))
+		if !slices.ContainsFunc(got, func(line string) bool { return strings.HasSuffix(line, `22 "on a reused connection"`) }) {
+			t.Errorf("from packet %d on:\n%s\nwant the message", at, strings.Join(got, "\n"))
+		}
 	}
 }
 

@@ -2,8 +2,10 @@ package inspect
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -18,16 +20,18 @@ import (
 // those that speak WebSocket.
 type connections struct {
 	report    *report
+	strict    bool
 	websocket int
 	tls       int
+	http2     int
 	unknown   int
 	others    int
+	exchanges int // of plain HTTP, on connections that speak WebSocket
 }
 
-// New implements reassembly.StreamFactory. It is called with a connection's first
-// packet.
-func (cs *connections) New(network, transport gopacket.Flow, tcp *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
-	c := &connection{all: cs}
+// begin returns a connection that begins with tcp.
+func (cs *connections) begin(tunnel string, network, transport gopacket.Flow, tcp *layers.TCP) *connection {
+	c := &connection{all: cs, tunnel: tunnel}
 	c.ends[0] = net.JoinHostPort(network.Src().String(), transport.Src().String())
 	c.ends[1] = net.JoinHostPort(network.Dst().String(), transport.Dst().String())
 	if tcp.SYN {
@@ -44,14 +48,19 @@ func (cs *connections) summary() {
 	if cs.websocket == 0 {
 		cs.report.note("no WebSocket connection in this capture")
 	}
-	if cs.tls > 0 {
-		cs.report.note("not shown: %d encrypted (TLS); capture behind what ends TLS, or let zerowire proxy --trace show them", cs.tls)
-	}
-	if cs.unknown > 0 {
-		cs.report.note("not shown: %d that may be WebSocket; start the capture before the connection", cs.unknown)
-	}
-	if cs.others > 0 {
-		cs.report.note("not shown: %d that do not speak WebSocket", cs.others)
+	for _, left := range []struct {
+		n    int
+		what string
+	}{
+		{cs.exchanges, "exchanges of plain HTTP on these connections"},
+		{cs.tls, "encrypted (TLS); capture behind what ends TLS, or let zerowire proxy --trace show them"},
+		{cs.http2, "that speak HTTP/2, in which WebSocket (RFC 8441) is not read"},
+		{cs.unknown, "that may be WebSocket; start the capture before the connection"},
+		{cs.others, "that do not speak WebSocket"},
+	} {
+		if left.n > 0 {
+			cs.report.note("not shown: %d %s", left.n, left.what)
+		}
 	}
 }
 
@@ -59,17 +68,23 @@ func (cs *connections) summary() {
 type connection struct {
 	all    *connections
 	ends   [2]string // addresses, the sender of the first packet first
+	tunnel string    // what it is in, if it is
 	begun  bool      // its first packet is in the capture
 	client int       // which of the ends is the client
 
-	first   [2][]byte // what the ends sent, until it is known what it is
-	seen    [2]int64  // bytes
-	last    time.Time // when the last of them came
-	session *trace.Session
+	first   [2][]byte    // what an end sent, while it is not known what it is
+	firstAt [2]time.Time // when that came
+	tcp     *layers.TCP  // of the packet that is taken
+	acked   [2]uint32    // what an end had got of the other one when it sent its first bytes: a sequence number
+	seen    [2]int64     // bytes
+	gone    [2]bool      // the end has sent all
+	last    time.Time    // when the last of them came
+	kind    *int         // what it counts as if it is not WebSocket; nil until its first bytes were seen
+	http    *conversation
+	session *trace.Session // of the frames
+	plain   int            // exchanges of plain HTTP
 	peers   peers
-	ignored bool
-	middle  bool   // it is in the capture from its middle on
-	missed  string // what is not in the capture
+	middle  bool // its frames are in the capture from the middle on
 }
 
 // Accept implements reassembly.Stream: every packet is. Where the first one is
@@ -82,34 +97,41 @@ func (c *connection) Accept(tcp *layers.TCP, _ gopacket.CaptureInfo, _ reassembl
 }
 
 // ReassembledSG implements reassembly.Stream: it takes the next bytes of one end.
-func (c *connection) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
+func (c *connection) ReassembledSG(sg reassembly.ScatterGather, packet reassembly.AssemblerContext) {
 	dir, _, end, skip := sg.Info()
 	n, _ := sg.Lengths()
 	sender := 0
 	if dir == reassembly.TCPDirServerToClient {
 		sender = 1
 	}
-	if c.ignored {
-		return
-	}
 	now := sg.CaptureInfo(0).Timestamp.Local()
 	if skip > 0 {
 		c.lose(sender, now, skip)
 	}
 	if p := sg.Fetch(n); len(p) > 0 {
+		if packet, ok := packet.(captured); ok {
+			c.tcp = packet.tcp
+		}
 		c.take(sender, now, p)
 	}
 	c.last = now
-	if end && c.session != nil {
-		c.session.End(c.role(sender), now)
+	if end {
+		c.end(sender, now)
 	}
 }
 
 // ReassemblyComplete implements reassembly.Stream: nothing more comes.
 func (c *connection) ReassemblyComplete(reassembly.AssemblerContext) bool {
-	if c.session != nil && !c.ignored {
-		c.session.End(codec.Client, c.last)
-		c.session.End(codec.Server, c.last)
+	c.end(c.client, c.last)
+	c.end(1-c.client, c.last)
+	if c.http != nil {
+		c.http.stop()
+	}
+	switch {
+	case c.peers.number > 0:
+		c.all.exchanges += c.plain
+	case c.seen[0]+c.seen[1] > 0: // else it is the last acknowledgement of one that has ended
+		*cmp.Or(c.kind, &c.all.others)++
 	}
 	return true
 }
@@ -121,59 +143,136 @@ func (c *connection) role(sender int) codec.Role {
 	return codec.Server
 }
 
-// lose reports that bytes of an end are missing.
+// lose takes note of bytes of an end that are missing. HTTP is looked for again behind
+// them.
 func (c *connection) lose(sender int, now time.Time, n int) {
-	if c.session == nil {
-		c.ignore(&c.all.others)
+	if c.session != nil {
+		c.session.Lose(c.role(sender), now, fmt.Errorf("%d bytes are missing in the capture behind byte %d", n, c.seen[sender]))
 		return
 	}
-	c.session.Lose(c.role(sender), now, fmt.Errorf("%d bytes are missing in the capture behind byte %d", n, c.seen[sender]))
+	if c.http != nil {
+		c.http.stop()
+	}
+	c.http, c.first = nil, [2][]byte{}
+	c.seen[sender] += int64(n)
 }
 
 // take decodes bytes of an end, once it is known how.
 func (c *connection) take(sender int, now time.Time, p []byte) {
 	c.seen[sender] += int64(len(p))
-	if c.session == nil {
-		c.first[sender] = append(c.first[sender], p...)
-		c.recognize(sender, c.first[sender])
-		if c.session == nil {
-			return
-		}
-		// Nothing is held of the other end: it would have been recognized first.
-		p, c.first = c.first[sender], [2][]byte{}
+	switch {
+	case c.session != nil:
+		c.session.Write(c.role(sender), now, p)
+	case c.http != nil:
+		c.http.write(c.role(sender), now, p)
+		c.settle(now)
+	default:
+		c.recognize(sender, now, p)
 	}
-	c.session.Write(c.role(sender), now, p)
 }
 
-// recognize finds out what a connection speaks from the first bytes of an end.
-func (c *connection) recognize(sender int, p []byte) {
-	if len(p) < len("HTTP") && !(len(p) >= 2 && !c.begun) {
+// settle lets frames follow once the opening handshake is done.
+func (c *connection) settle(now time.Time) {
+	if c.session = c.http.finish(); c.session == nil {
 		return
 	}
-	switch {
-	case bytes.HasPrefix(p, []byte("GET ")):
-		c.client = sender
-		c.start(true)
-	case bytes.HasPrefix(p, []byte("HTTP")):
-		c.client = 1 - sender
-		c.start(true)
-		c.session.MissRequest()
-		c.missed = ", without the client's handshake"
-	case p[0] == 0x16 && p[1] == 0x03:
-		c.ignore(&c.all.tls)
-	case c.begun:
-		c.ignore(&c.all.others)
-	case !startsFrame(p):
-		c.ignore(&c.all.unknown)
-	default:
-		if c.client = sender; p[1]&0x80 == 0 {
-			c.client = 1 - sender
+	c.http = nil
+	for sender, gone := range c.gone {
+		if gone {
+			c.session.End(c.role(sender), now)
 		}
-		c.middle = true
-		c.missed = ", from its middle on: frames are told apart as if the first packet began one"
-		c.start(false)
-		c.session.Deflate(trace.DeflateParams{Missed: true})
 	}
+}
+
+// end takes note that an end has sent all.
+func (c *connection) end(sender int, now time.Time) {
+	if c.gone[sender] {
+		return
+	}
+	c.gone[sender] = true
+	if c.http == nil && c.session == nil && startOf(c.first[sender]) == startsResponse {
+		c.missRequest(sender)
+	}
+	switch {
+	case c.session != nil:
+		c.session.End(c.role(sender), now)
+	case c.http != nil:
+		c.http.end(c.role(sender))
+		c.settle(now)
+	}
+}
+
+// maxFirst is how many bytes of an end may wait until it is known what they are.
+const maxFirst = 64 << 10
+
+// recognize finds out what a connection speaks from the bytes of a packet. HTTP may
+// also begin behind something else: the preamble of a proxy, or the end of what was
+// captured from the middle on.
+func (c *connection) recognize(sender int, now time.Time, p []byte) {
+	if len(c.first[sender]) == 0 {
+		c.acked[sender] = c.tcp.Ack
+	}
+	p = append(c.first[sender], p...)
+	c.first[sender], c.firstAt[sender] = nil, now
+	switch start := startOf(p); {
+	case start == startsRequest:
+		c.client = sender
+		// A response that was sent before this request came is another one's.
+		missed := startOf(c.first[1-sender]) == startsResponse && int32(c.acked[1-sender]-c.tcp.Seq) <= 0
+		c.converse(missed, p, c.first[1-sender])
+	case start == startsResponse, start == startsShort:
+		// Packets need not have been captured in the order in which they were sent: the
+		// request may come later.
+		c.first[sender] = p
+		if len(p) > maxFirst {
+			c.missRequest(sender)
+		}
+	case startOf(c.first[1-sender]) == startsResponse:
+		c.first[sender] = p
+		c.missRequest(1 - sender)
+	case c.kind != nil:
+	case p[0] == 0x16 && p[1] == 0x03:
+		c.kind = &c.all.tls
+	case bytes.HasPrefix(p, []byte("PRI * HTTP/2")):
+		c.kind = &c.all.http2
+	case c.begun:
+		c.kind = &c.all.others
+	case !startsFrame(p):
+		c.kind = &c.all.unknown
+	default:
+		c.startInside(sender, now, p)
+	}
+}
+
+// converse follows HTTP from its beginning, or from a response on.
+func (c *connection) converse(missed bool, client, server []byte) {
+	c.http = newConversation(c, missed, [2]int64{
+		codec.Client: c.seen[c.client] - int64(len(client)),
+		codec.Server: c.seen[1-c.client] - int64(len(server)),
+	})
+	c.first = [2][]byte{}
+	c.http.write(codec.Client, c.firstAt[c.client], client)
+	c.http.write(codec.Server, c.firstAt[1-c.client], server)
+	c.settle(c.last)
+}
+
+// missRequest follows HTTP from the first response of the end server on.
+func (c *connection) missRequest(server int) {
+	c.client = 1 - server
+	c.converse(true, c.first[c.client], c.first[server])
+}
+
+// startInside decodes frames of which the capture has not the beginning. What is no
+// frame there is no violation: the first bytes may be in the middle of one.
+func (c *connection) startInside(sender int, now time.Time, p []byte) {
+	if c.client = sender; p[1]&0x80 == 0 {
+		c.client = 1 - sender
+	}
+	c.middle = true
+	c.session = trace.NewSession(codec.Client, false, 0, c.event)
+	c.session.Deflate(trace.DeflateParams{Missed: true})
+	c.session.Strict()
+	c.session.Write(c.role(sender), now, p)
 }
 
 // startsFrame reports whether p begins as a frame may.
@@ -187,45 +286,31 @@ func startsFrame(p []byte) bool {
 	return err == nil && (s.Check(h) == nil || h.Opcode == codec.OpContinuation)
 }
 
-func (c *connection) ignore(count *int) {
-	c.ignored = true
-	c.first = [2][]byte{}
-	*count++
-}
-
-// start begins the decoding.
-func (c *connection) start(handshake bool) {
-	c.session = trace.NewSession(codec.Client, handshake, 0, c.event)
-}
-
-// event reports what happened, if it is WebSocket.
+// event reports what happened on a connection that speaks WebSocket.
 func (c *connection) event(e trace.Event) {
-	if c.ignored {
-		return
-	}
-	if c.peers.number == 0 && !c.announce(e) {
-		return
+	if c.peers.number == 0 {
+		c.announce()
 	}
 	if c.middle && e.Kind == trace.Violation {
-		// Perhaps the first bytes were not the beginning of a frame.
 		rule, _ := trace.Rule(e.Err)
 		e.Kind, e.Err = trace.Cut, fmt.Errorf("no frame (%s): the capture begins in the middle of this connection", rule)
 	}
 	c.all.report.eventOf(c.peers, e)
 }
 
-// announce numbers the connection, and says whose it is. It returns false if its
-// first event shows that it speaks HTTP and nothing else.
-func (c *connection) announce(e trace.Event) bool {
-	if e.Kind == trace.Handshake && e.From == codec.Client {
-		var r codec.Request
-		if _, err := r.Parse(e.Head); err == nil && !r.IsUpgrade() {
-			c.ignore(&c.all.others)
-			return false
-		}
-	}
+// announce numbers the connection, and names its ends.
+func (c *connection) announce() {
 	c.all.websocket++
-	c.peers = peers{number: c.all.websocket, client: c.ends[c.client], server: c.ends[1-c.client]}
-	c.all.report.note("#%d: client %s, server %s%s", c.peers.number, c.peers.client, c.peers.server, c.missed)
-	return true
+	c.peers = peers{number: c.all.websocket, client: c.ends[c.client], server: c.ends[1-c.client], tunnel: strings.TrimSpace(c.tunnel)}
+	line := fmt.Sprintf("#%d: client %s, server %s", c.peers.number, c.peers.client, c.peers.server)
+	if c.tunnel != "" {
+		line += ", in" + c.tunnel
+	}
+	switch {
+	case c.middle:
+		line += ", from its middle on: frames are told apart as if the first packet began one"
+	case c.http != nil && c.http.missed != nil && c.http.missed.session != nil:
+		line += ", without the client's handshake"
+	}
+	c.all.report.note("%s", line)
 }

@@ -22,6 +22,7 @@ type Command struct {
 	Format  string `enum:"auto,raw,hex,pcap" default:"auto" help:"What the file holds: raw bytes, a hex dump (of xxd, hexdump -C, od, or plain digits), or a capture (pcap or pcapng); auto finds out."`
 	Role    string `enum:"auto,client,server" default:"auto" help:"Who sent the bytes, where no capture says so: client or server; auto asks the handshake, or else the first frame's mask bit."`
 	Deflate bool   `help:"Without a handshake: permessage-deflate was agreed on."`
+	Strict  bool   `help:"End a direction at its first violation."`
 	JSON    bool   `name:"json" help:"Print one JSON object per line."`
 	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to show (${default})."`
 }
@@ -73,7 +74,7 @@ func (c *Command) inspect(r io.Reader, rep *report) error {
 	}
 	switch format {
 	case "pcap":
-		return readCapture(in, rep)
+		return readCapture(in, rep, c.Strict)
 	case "hex":
 		return c.readStream(newHexReader(in), rep)
 	}
@@ -88,7 +89,7 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 		return err
 	}
 	from, handshake := c.whose(start)
-	s := &trace.Stream{Sink: rep.event, Direction: trace.Sent, From: from, Handshake: handshake}
+	s := &trace.Stream{Sink: rep.event, Direction: trace.Sent, From: from, Handshake: handshake, Strict: c.Strict}
 	if from == codec.Server {
 		s.Direction = trace.Received
 	}

@@ -3,6 +3,8 @@ package inspect
 import (
 	"bufio"
 	"fmt"
+	"io"
+	"os"
 	"strconv"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
@@ -36,6 +38,7 @@ func (r *report) event(e trace.Event) { r.eventOf(peers{}, e) }
 type peers struct {
 	number         int
 	client, server string // addresses
+	tunnel         string // what is around them, if there is something
 }
 
 // eventOf reports what happened on a connection.
@@ -45,7 +48,7 @@ func (r *report) eventOf(p peers, e trace.Event) {
 	}
 	if r.printer == nil {
 		record := trace.NewRecord(e)
-		record.Connection, record.Client, record.Server = p.number, p.client, p.server
+		record.Connection, record.Client, record.Server, record.Tunnel = p.number, p.client, p.server, p.tunnel
 		r.line = record.Append(r.line[:0])
 		r.out.Write(r.line)
 		return
@@ -73,11 +76,13 @@ func (r *report) violation(p peers, e trace.Event) {
 	}
 }
 
-// note prints a line for people.
+// note prints a line for people: beside the output if that is JSON.
 func (r *report) note(format string, args ...any) {
-	if r.printer != nil {
-		fmt.Fprintf(r.out, format+"\n", args...)
+	var w io.Writer = r.out
+	if r.printer == nil {
+		w = os.Stderr
 	}
+	fmt.Fprintf(w, format+"\n", args...)
 }
 
 // verdict is an error if there was a violation.

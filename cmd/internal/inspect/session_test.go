@@ -56,9 +56,40 @@ func TestCapturesOfRealSessions(t *testing.T) {
 		{"violation", []string{
 			`     148 #1 → text         FIN      37fa213d      5 "Hello"`,
 			`     203 #1 ← text         FIN                    5 "Hello"`,
-			`     159 #1 → text         FIN                    5 VIOLATION by the client: frame from a client is not masked (RFC 6455 §5.1)`,
+			`     159 #1 → text         FIN                    5 "Hello" VIOLATION by the client: frame from a client is not masked (RFC 6455 §5.1)`,
 			`     210 #1 ← close        FIN                    2 1002 protocol error`,
 		}, 17, 1},
+		{"keepalive", []string{ // nginx asks its upstream on a connection that it keeps
+			"#1: client 127.0.0.1:47814, server 127.0.0.1:7300",
+			"     256 #1 → GET /ws HTTP/1.1",
+			"     616 #1 ← HTTP/1.1 101 Switching Protocols",
+			`     495 #1 → text         FIN      4f1aafdf     22 "on a reused connection"`,
+			`     804 #1 ← text         FIN                   22 "on a reused connection"`,
+			`     828 #1 ← close        FIN                    2 1000 normal closure`,
+			"not shown: 2 exchanges of plain HTTP on these connections",
+		}, 21, 0},
+		{"auth401", []string{ // and the retry with credentials
+			"       0 #1 ← HTTP/1.1 401 Unauthorized",
+			"     144 #1 → Authorization: Basic dTpw",
+			"      86 #1 ← HTTP/1.1 101 Switching Protocols",
+			`     315 #1 → text         FIN      11223344     10 "after auth"`,
+			`     215 #1 ← text         FIN                    3 "yes"`,
+		}, 23, 0},
+		{"ooo", []string{ // the response was captured before the request
+			"#1: client 10.0.0.1:40000, server 10.0.0.2:80",
+			"       0 #1 → GET /chat HTTP/1.1",
+			"       0 #1 ← HTTP/1.1 101 Switching Protocols",
+			`     144 #1 → text         FIN      11223344      5 "hello"`,
+			"    5133 #1 ← close        FIN                    2 1000 normal closure",
+		}, 15, 0},
+		{"vxlan-two", []string{
+			"#1: client 10.244.1.5:40000, server 10.244.2.7:80, in VXLAN 3 1.1.1.1–2.2.2.2",
+			"#2: client 10.244.1.6:40000, server 10.244.2.8:80, in VXLAN 3 1.1.1.1–2.2.2.2",
+			`     144 #1 → text         FIN      11223344      5 "hello"`,
+			`     144 #2 → text         FIN      11223344      5 "hello"`,
+			"    5133 #1 ← close        FIN                    2 1000 normal closure",
+			"    5133 #2 ← close        FIN                    2 1000 normal closure",
+		}, 30, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

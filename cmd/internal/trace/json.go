@@ -15,9 +15,10 @@ type Record struct {
 	Connection int    `json:"connection,omitempty"`
 	Client     string `json:"client,omitempty"` // address
 	Server     string `json:"server,omitempty"`
-	From       string `json:"from"`   // "client" or "server"
-	Event      string `json:"event"`  // "handshake", "frame", "violation" or "cut"
-	Offset     int64  `json:"offset"` // bytes, in the direction's stream
+	Tunnel     string `json:"tunnel,omitempty"` // what is around these addresses
+	From       string `json:"from"`             // "client" or "server"
+	Event      string `json:"event"`            // "handshake", "frame", "violation" or "cut"
+	Offset     int64  `json:"offset"`           // bytes, in the direction's stream
 
 	Head string `json:"head,omitempty"` // of a handshake
 

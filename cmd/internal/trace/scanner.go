@@ -96,7 +96,7 @@ func (s *Scanner) begin(p []byte) (rest []byte, ok bool) {
 		err = s.Sequence.Check(h)
 	}
 	s.fault = nil
-	if s.Lenient && err != nil && err != codec.ErrLengthOverflow {
+	if s.Lenient && err != nil && s.trusts(h, err) {
 		s.fault, err = err, nil
 		s.tolerate(h)
 	}
@@ -107,6 +107,24 @@ func (s *Scanner) begin(p []byte) (rest []byte, ok bool) {
 	}
 	s.begun, s.left = true, h.Length
 	return p[size-had:], true
+}
+
+// trusts reports whether the length in a header that breaks a rule can be trusted.
+// Bytes that break two rules of form at once are more likely to be no header at all.
+func (s *Scanner) trusts(h codec.Header, err error) bool {
+	faults := 0
+	for _, broken := range []bool{
+		err == codec.ErrLengthNotMinimal,
+		h.RSV&^s.Sequence.RSV != 0,
+		h.Opcode.IsReserved(),
+		h.Masked != (s.Sequence.Role == codec.Server),
+		h.Opcode.IsControl() && (!h.Fin || h.Length > codec.MaxControlPayload),
+	} {
+		if broken {
+			faults++
+		}
+	}
+	return err != codec.ErrLengthOverflow && faults < 2
 }
 
 // tolerate has the Sequence take a frame that it has refused for its form, so that

@@ -90,6 +90,7 @@ func TestViolationsShowTheirPayload(t *testing.T) {
 		{"length of 5 in 16 bits, masked", codec.Client, "82 fe 00 05 01 02 03 04 01 02 03 04 01", []string{`       0 → binary       FIN      01020304      5 00 00 00 00 00 VIOLATION by the client: payload length not encoded in the fewest bytes (RFC 6455 §5.2)`}},
 		{"reserved opcode", codec.Server, "83 01 41", []string{`       0 ← reserved 3   FIN                    1 41 VIOLATION by the server: reserved opcode (RFC 6455 §5.2)`}},
 		{"close", codec.Server, "88 01 03", []string{`       0 ← close        FIN                    1 03 VIOLATION by the server: Close payload of one byte (RFC 6455 §5.5.1)`}},
+		{"two rules at once are no header", codec.Server, "f3 01 41 81 01 41", []string{`       0 ← reserved 3   FIN RSV1 RSV2 RSV3               1 VIOLATION by the server: reserved bit set without an extension that defines it (RFC 6455 §5.2)`}},
 		{"cut", codec.Server, "89 7e 00 7e 41", []string{
 			`       0 ← ping         FIN                  126 "A"… VIOLATION by the server: control frame longer than 125 bytes (RFC 6455 §5.5)`,
 			`       0 ← INCOMPLETE: the stream ends inside a frame`}},
