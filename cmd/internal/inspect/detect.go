@@ -3,6 +3,12 @@ package inspect
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/zerowire/websocket/cmd/internal/recording"
 )
 
 // sampleSize is how much of a stream is read at once, and looked at to find out
@@ -12,15 +18,46 @@ const sampleSize = 64 << 10
 // captureMagic is the beginning of a pcapng file.
 var captureMagic = [4]byte{0x0A, 0x0D, 0x0D, 0x0A}
 
-// detect names the format of what begins with sample.
-func detect(sample []byte) string {
+// detect names the format of what begins with sample. It refuses what is known to be
+// something else than what is inspected.
+func detect(sample []byte) (format string, err error) {
+	kind := mimetype.Detect(sample)
 	switch {
 	case isCapture(sample):
-		return "pcap"
+		return "pcap", nil
 	case isHex(sample):
-		return "hex"
+		return "hex", nil
+	case recording.IsRecording(sample):
+		return "recording", nil
+	case recording.IsArchive(sample):
+		return "har", nil
+	case kind.Is("application/gzip"):
+		return "gzip", nil
+	case kind.Is("application/zstd"):
+		return "zstd", nil
+	case startOf(sample) == startsRequest, startOf(sample) == startsResponse:
+		return "raw", nil
 	}
-	return "raw"
+	for name, magic := range otherCaptures {
+		if bytes.HasPrefix(sample, magic) {
+			return "", fmt.Errorf("this is %s, which is not read: convert it, for example with tcpdump -r FILE -w NEW", name)
+		}
+	}
+	text := kind.Is("text/plain")
+	for parent := kind; parent != nil; parent = parent.Parent() {
+		text = text || parent.Is("text/plain")
+	}
+	if text && !utf8.Valid(sample[:len(sample)-min(len(sample)-1, utf8.UTFMax)]) || kind.Is("application/octet-stream") {
+		return "raw", nil
+	}
+	return "", fmt.Errorf("this is %s, and neither a capture, a recording, an HTTP archive, a hex dump nor the bytes of a WebSocket stream: --format says that it is one of them", kind)
+}
+
+// otherCaptures are formats of captures that are not read.
+var otherCaptures = map[string][]byte{
+	"a capture in the \"modified\" pcap format": {0x34, 0xCD, 0xB2, 0xA1},
+	"a capture in snoop's format":               []byte("snoop\x00"),
+	"a capture of Network Monitor":              []byte("GMBU"),
 }
 
 // isCapture knows pcap by its magic number, in both byte orders, with micro- and

@@ -42,8 +42,8 @@ func TestHexDumps(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%v (apt-get install xxd bsdextrautils coreutils)", err)
 				}
-				if format := detect(dumped); format != "hex" {
-					t.Errorf("detect(\n%s) = %q, want hex", dumped, format)
+				if format, err := detect(dumped); format != "hex" {
+					t.Errorf("detect(\n%s) = %q, %v, want hex", dumped, format, err)
 				}
 				got, err := io.ReadAll(newHexReader(iotest.OneByteReader(bytes.NewReader(dumped))))
 				if err != nil || !bytes.Equal(got, in.p) {
@@ -66,8 +66,9 @@ func TestPlainHex(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := io.ReadAll(newHexReader(strings.NewReader(tt.in)))
-			if err != nil || string(got) != tt.want || detect([]byte(tt.in)) != "hex" {
-				t.Errorf("%q is %s: % x, %v, want % x", tt.in, detect([]byte(tt.in)), got, err, tt.want)
+			format, _ := detect([]byte(tt.in))
+			if err != nil || string(got) != tt.want || format != "hex" {
+				t.Errorf("%q is %s: % x, %v, want % x", tt.in, format, got, err, tt.want)
 			}
 		})
 	}
@@ -97,7 +98,20 @@ func TestDetect(t *testing.T) {
 		{"a server's stream", "HTTP/1.1 101 Switching Protocols\r\n", "raw"},
 		{"a frame", "\x81\x05Hello", "raw"},
 		{"an empty frame", "\x89\x00", "raw"},
-		{"spaces", "  \n \n", "raw"},
+		{"a masked frame", "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", "raw"},
+		{"a broken frame", "\xf3\x01A", "raw"},
+		{"gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"},
+		{"zstd", "\x28\xb5\x2f\xfd\x04\x00", "zstd"},
+		{"a recording", `{"recording":1,"began":"2026-01-01T00:00:00Z"}`, "recording"},
+		{"an HTTP archive", "{\n \"log\": {\"version\": \"1.2\"", "har"},
+		{"an HTTP archive with a byte order mark", "\ufeff{\"log\":{", "har"},
+		{"spaces", "  \n \n", "this is text/plain"},
+		{"text", "Grüße\n", "this is text/plain; charset=utf-8, and neither a capture"},
+		{"other JSON", `{"frames":[]}`, "this is application/json, and neither"},
+		{"PNG", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "this is image/png, and neither"},
+		{"PDF", "%PDF-1.7\n", "this is application/pdf, and neither"},
+		{"a modified pcap", "\x34\xcd\xb2\xa1\x02\x00\x04\x00", `this is a capture in the "modified" pcap format, which is not read: convert it`},
+		{"snoop", "snoop\x00\x00\x00\x00\x00\x00\x02", "this is a capture in snoop's format"},
 		{"pcap", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00", "pcap"},
 		{"pcap, big-endian", "\xa1\xb2\xc3\xd4\x00\x02\x00\x04", "pcap"},
 		{"pcap, nanoseconds", "\x4d\x3c\xb2\xa1\x02\x00\x04\x00", "pcap"},
@@ -105,7 +119,11 @@ func TestDetect(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := detect([]byte(tt.in)); got != tt.want {
+			got, err := detect([]byte(tt.in))
+			if err != nil {
+				got = err.Error()
+			}
+			if got != tt.want && (err == nil || !strings.HasPrefix(got, tt.want)) {
 				t.Errorf("detect(%q) = %q, want %q", tt.in, got, tt.want)
 			}
 		})

@@ -5,12 +5,15 @@ package inspect
 import (
 	"bufio"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
@@ -19,7 +22,7 @@ import (
 // Command is `zerowire inspect`.
 type Command struct {
 	File    string `arg:"" help:"File to read, - for standard input."`
-	Format  string `enum:"auto,raw,hex,pcap" default:"auto" help:"What the file holds: raw bytes, a hex dump (of xxd, hexdump -C, od, or plain digits), or a capture (pcap or pcapng); auto finds out."`
+	Format  string `enum:"auto,raw,hex,pcap,recording,har" default:"auto" help:"What the file holds: raw bytes, a hex dump (of xxd, hexdump -C, od, or plain digits), a capture (pcap or pcapng), a recording of zerowire proxy, or an HTTP archive; auto finds out, and unpacks gzip and zstd."`
 	Role    string `enum:"auto,client,server" default:"auto" help:"Who sent the bytes, where no capture says so: client or server; auto asks the handshake, or else the first frame's mask bit."`
 	Deflate bool   `help:"Without a handshake: permessage-deflate was agreed on."`
 	Strict  bool   `help:"End a direction at its first violation."`
@@ -29,14 +32,15 @@ type Command struct {
 
 // Help is what `zerowire inspect --help` says further.
 func (*Command) Help() string {
-	return `Prints the opening handshake, if the stream begins with one, and then a line for each frame: its offset in its direction's stream, the direction (→ from the client, ← from the server), opcode, flags, masking key, length, and the beginning of the payload, unmasked and inflated. A direction ends at the first violation, with the rule and where the RFC has it; the exit code is then 1. The connections of a capture are numbered. Where packets are missing in it, what follows in that direction is not guessed at.
+	return `Prints the opening handshake, if the stream begins with one, and then a line for each frame: its offset in its direction's stream, the direction (→ from the client, ← from the server), opcode, flags, masking key, length, and the beginning of the payload, unmasked and inflated. A violation is marked, with the rule and where the RFC has it, and the next frame is read unless the length cannot be trusted; the exit code is then 1. The connections of a capture are numbered, and told apart inside of tunnels (VXLAN, Geneve, GRE, IP in IP); a WebSocket is found behind other HTTP/1.1 on its connection. Where packets are missing in it, what follows in that direction is not guessed at.
 
 Examples:
 
   zerowire inspect stream.bin
   echo '81 85 37 fa 21 3d 7f 9f 4d 51 58' | zerowire inspect -
   tcpdump -i lo -w chat.pcap port 8000
-  zerowire inspect chat.pcap
+  zerowire inspect chat.pcap.gz
+  zerowire inspect browser.har
   zerowire inspect --json chat.pcap | jq 'select(.event == "violation")'`
 }
 
@@ -68,11 +72,29 @@ func (c *Command) inspect(r io.Reader, rep *report) error {
 		if _, err := in.Peek(1); err == io.EOF {
 			return errors.New("there is nothing to inspect: the input is empty")
 		}
-		in.Peek(len(captureMagic)) // and whatever comes with it; an error comes again
+		in.Peek(len(captureMagic)) // and what comes with it; an error comes again
 		sample, _ := in.Peek(in.Buffered())
-		format = detect(sample)
+		var err error
+		if format, err = detect(sample); err != nil {
+			return err
+		}
 	}
 	switch format {
+	case "gzip":
+		unpacked, err := gzip.NewReader(in)
+		if err != nil {
+			return err
+		}
+		return c.inspect(unpacked, rep)
+	case "zstd":
+		unpacked, err := zstd.NewReader(in)
+		if err != nil {
+			return err
+		}
+		defer unpacked.Close()
+		return c.inspect(unpacked, rep)
+	case "recording", "har":
+		return readRecording(in, rep)
 	case "pcap":
 		return readCapture(in, rep, c.Strict)
 	case "hex":

@@ -20,6 +20,7 @@ type report struct {
 	violations int
 	first      string // the first violation
 
+	archived    bool // there are no offsets and masking keys
 	deflateHint bool // nothing says whether permessage-deflate was agreed on
 }
 
@@ -29,6 +30,14 @@ func newReport(out *bufio.Writer, asJSON bool, width int, color bool) *report {
 		r.printer = &trace.Printer{W: out, Offsets: true, Width: width, Color: color}
 	}
 	return r
+}
+
+// noOffsets leaves out the places in the stream, and the masking keys.
+func (r *report) noOffsets() {
+	r.archived = true
+	if r.printer != nil {
+		r.printer.Offsets = false
+	}
 }
 
 // event reports what happened on the only connection.
@@ -45,6 +54,9 @@ type peers struct {
 func (r *report) eventOf(p peers, e trace.Event) {
 	if e.Kind == trace.Violation {
 		r.violation(p, e)
+	}
+	if r.archived {
+		e.Offset, e.Header.Masked = 0, false
 	}
 	if r.printer == nil {
 		record := trace.NewRecord(e)

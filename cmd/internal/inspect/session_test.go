@@ -3,6 +3,7 @@ package inspect
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -82,6 +83,10 @@ func TestCapturesOfRealSessions(t *testing.T) {
 			`     144 #1 → text         FIN      11223344      5 "hello"`,
 			"    5133 #1 ← close        FIN                    2 1000 normal closure",
 		}, 15, 0},
+		{"lo.pcap.gz", []string{
+			`     226 #1 → text         FIN RSV1 bf3dd324      7 inflated 5 "hello"`,
+			`     320 #1 ← close        FIN                    5 1000 normal closure "bye"`,
+		}, 23, 0},
 		{"vxlan-two", []string{
 			"#1: client 10.244.1.5:40000, server 10.244.2.7:80, in VXLAN 3 1.1.1.1–2.2.2.2",
 			"#2: client 10.244.1.6:40000, server 10.244.2.8:80, in VXLAN 3 1.1.1.1–2.2.2.2",
@@ -93,7 +98,11 @@ func TestCapturesOfRealSessions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			file, err := os.ReadFile("testdata/" + tt.name + ".pcap")
+			name := tt.name
+			if !strings.Contains(name, ".") {
+				name += ".pcap"
+			}
+			file, err := os.ReadFile("testdata/" + name)
 			if err != nil {
 				t.Fatal(err)
 			}

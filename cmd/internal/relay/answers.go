@@ -6,6 +6,7 @@ import (
 	"hash"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -87,20 +88,18 @@ func (a *answers) closes() bool {
 }
 
 // recordedAnswers returns what the server has said on a recorded connection.
-func recordedAnswers(c *recorded) *answers {
+func recordedAnswers(c *recording.Connection) *answers {
 	a := new(answers)
 	var now time.Time
-	s := trace.NewSession(codec.Client, true, wholeMessages, a.event)
-	s.Write(codec.Client, now, c.heads[codec.Client])
-	s.Write(codec.Server, now, c.heads[codec.Server])
-	for _, sent := range c.sent[codec.Server] {
-		s.Write(codec.Server, now, sent.bytes)
+	s := trace.NewSession(codec.Client, true, recording.WholeMessages, a.event)
+	s.Strict()
+	s.Write(codec.Client, now, c.Heads[codec.Client])
+	s.Write(codec.Server, now, c.Heads[codec.Server])
+	for _, sent := range c.Sent[codec.Server] {
+		s.Write(codec.Server, now, sent.Bytes)
 	}
 	return a
 }
-
-// wholeMessages is the limit of a Session that has to show all of every payload.
-const wholeMessages = 1<<31 - 1
 
 // differences says where got differs from a. If the client has closed where the
 // recorded one had not, the answer to that is no difference.

@@ -180,7 +180,7 @@ func (c *connection) observe(from codec.Role, head []byte) {
 	if c.session != nil {
 		c.session.Write(from, now, head)
 	}
-	c.pumps[from].track.head(now, head)
+	c.pumps[from].track.Head(now, head)
 }
 
 // relay passes on frames until both directions have ended. early and late are what

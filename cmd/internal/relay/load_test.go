@@ -21,6 +21,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
@@ -44,7 +45,7 @@ func TestManyConnections(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "recording")
 	r, addr := serveProxy(t, "ws://"+ln.Addr().String(), func(p *proxy) {
 		var err error
-		if p.recorder, err = newRecorder(file, p.to); err != nil {
+		if p.recorder, err = recording.Create(file, p.to.String()); err != nil {
 			t.Fatal(err)
 		}
 		p.printer = &trace.Printer{W: io.Discard}
@@ -83,19 +84,19 @@ func TestManyConnections(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.proxy.recorder.close(); err != nil {
+	if err := r.proxy.recorder.Close(); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := readRecording(file)
+	rec, err := recording.Open(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rec.connections) != connections {
-		t.Fatalf("%d connections were recorded, want %d", len(rec.connections), connections)
+	if len(rec.Connections) != connections {
+		t.Fatalf("%d connections were recorded, want %d", len(rec.Connections), connections)
 	}
-	for _, c := range rec.connections {
+	for _, c := range rec.Connections {
 		if a := recordedAnswers(c); len(a.all) != messages+1 || !a.closes() {
-			t.Errorf("connection %d: %d answers were recorded, want %d and a Close frame", c.number, len(a.all), messages)
+			t.Errorf("connection %d: %d answers were recorded, want %d and a Close frame", c.Number, len(a.all), messages)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -20,7 +21,7 @@ import (
 type player struct {
 	command  *ReplayCommand
 	to       *upstream
-	recorded *recorded
+	recorded *recording.Connection
 	schedule schedule
 	show     func(trace.Event) // nil unless frames are printed
 	out      io.Writer         // for how it went
@@ -50,7 +51,7 @@ func (p *player) play(ctx context.Context) bool {
 		p.nc.Close()
 		<-p.ended
 	}
-	number := p.recorded.number
+	number := p.recorded.Number
 	if err != nil {
 		fmt.Fprintf(p.out, "#%d %v\n", number, err)
 		return false
@@ -75,11 +76,11 @@ func (p *player) play(ctx context.Context) bool {
 
 // open connects when it is time to, and does the opening handshake.
 func (p *player) open(ctx context.Context) error {
-	if p.recorded.heads[codec.Client] == nil {
+	if p.recorded.Heads[codec.Client] == nil {
 		return errors.New("the recording lacks the client's opening handshake")
 	}
 	p.want = recordedAnswers(p.recorded)
-	if err := sleep(ctx, p.schedule.until(p.recorded.began)); err != nil {
+	if err := sleep(ctx, p.schedule.until(p.recorded.Began)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -103,10 +104,11 @@ func (p *player) open(ctx context.Context) error {
 func (p *player) handshake(ctx context.Context) (late []byte, err error) {
 	defer context.AfterFunc(ctx, func() { p.nc.SetDeadline(time.Now()) })()
 	var request codec.Request
-	if _, err := request.Parse(p.recorded.heads[codec.Client]); err != nil {
+	if _, err := request.Parse(p.recorded.Heads[codec.Client]); err != nil {
 		return nil, fmt.Errorf("the recorded request: %w", err)
 	}
-	p.session = trace.NewSession(codec.Client, true, wholeMessages, p.event)
+	p.session = trace.NewSession(codec.Client, true, recording.WholeMessages, p.event)
+	p.session.Strict()
 	head := p.to.request(&request)
 	p.session.Write(codec.Client, time.Now(), head)
 	if _, err := p.nc.Write(head); err != nil {
@@ -133,7 +135,7 @@ func (p *player) handshake(ctx context.Context) (late []byte, err error) {
 // one, because the recorded frames would mean something else.
 func (p *player) sameExtensions(got *codec.Response) error {
 	var want codec.Response
-	if _, err := want.Parse(p.recorded.heads[codec.Server]); err != nil {
+	if _, err := want.Parse(p.recorded.Heads[codec.Server]); err != nil {
 		return fmt.Errorf("the recorded response: %w", err)
 	}
 	extensions := func(r *codec.Response) string {
@@ -186,18 +188,18 @@ func (p *player) read(late []byte) {
 
 // send sends everything at its time, waits for answers that are missing, and closes.
 func (p *player) send(ctx context.Context) error {
-	for _, s := range p.recorded.sent[codec.Client] {
-		if s.opcode == codec.OpPong && !s.illegal {
+	for _, s := range p.recorded.Sent[codec.Client] {
+		if s.Opcode == codec.OpPong && !s.Illegal {
 			continue
 		}
-		if gone, err := p.wait(ctx, p.schedule.until(s.at), s.starts, nil); gone || err != nil {
+		if gone, err := p.wait(ctx, p.schedule.until(s.At), s.Starts, nil); gone || err != nil {
 			return err
 		}
-		if err := p.write(s.bytes); err != nil {
+		if err := p.write(s.Bytes); err != nil {
 			return fmt.Errorf("after %d frames: %w", p.sent, err)
 		}
-		p.closed = p.closed || s.opcode == codec.OpClose
-		if s.ends {
+		p.closed = p.closed || s.Opcode == codec.OpClose
+		if s.Ends {
 			p.sent++
 		}
 	}

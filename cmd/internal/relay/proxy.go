@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -72,7 +73,7 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if p.Record != "" {
-		if px.recorder, err = newRecorder(p.Record, px.to); err != nil {
+		if px.recorder, err = recording.Create(p.Record, px.to.String()); err != nil {
 			ln.Close()
 			return err
 		}
@@ -80,7 +81,7 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 	fmt.Printf("Listening on %s\n", ln.Addr())
 	err = px.serve(ctx, ln)
 	if px.recorder != nil {
-		err = cmp.Or(err, px.recorder.close())
+		err = cmp.Or(err, px.recorder.Close())
 	}
 	return err
 }
@@ -105,8 +106,8 @@ func (p *ProxyCommand) listen() (net.Listener, error) {
 // proxy passes connections on.
 type proxy struct {
 	to       *upstream
-	printer  *trace.Printer // nil unless frames are shown
-	recorder *recorder      // nil without a recording
+	printer  *trace.Printer      // nil unless frames are shown
+	recorder *recording.Recorder // nil without a recording
 	quiet    bool
 }
 
@@ -154,7 +155,7 @@ func (p *proxy) connection(number int, nc net.Conn) *connection {
 		pump := &c.pumps[i]
 		pump.conn, pump.from = c, codec.Role(i)
 		if p.recorder != nil {
-			pump.track = &track{recorder: p.recorder, connection: number, from: pump.from}
+			pump.track = p.recorder.Track(number, pump.from)
 		}
 	}
 	return c

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -18,7 +19,7 @@ type pump struct {
 	conn     *connection
 	from     codec.Role // the end that sends
 	src, dst net.Conn
-	track    *track // nil without a recording
+	track    *recording.Track // nil without a recording
 
 	scanner trace.Scanner
 	astray  bool // a rule was broken: where frames end is not known any more
@@ -75,17 +76,17 @@ func (p *pump) observe(b []byte) {
 		piece, rest, ok, err := p.scanner.Next(b)
 		if err != nil {
 			p.astray = true
-			p.track.raw(now, p.scanner.Pending())
+			p.track.Raw(now, p.scanner.Pending())
 			break
 		}
 		if !ok {
 			return
 		}
-		p.track.piece(now, piece)
+		p.track.Piece(now, piece)
 		p.count(piece)
 		b = rest
 	}
-	p.track.raw(now, b)
+	p.track.Raw(now, b)
 }
 
 // count takes note of a piece, and of the Close frame.
@@ -113,7 +114,7 @@ func (p *pump) end(err error) {
 	if p.conn.session != nil {
 		p.conn.session.End(p.from, now)
 	}
-	p.track.end(now, err)
+	p.track.End(now, err)
 	limit, stopping := p.conn.ended(p.from, p.closed, err)
 	if !p.failed {
 		if !p.closed && !p.astray && p.scanner.Between() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
@@ -52,12 +53,12 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rec, err := readRecording(c.File)
+	rec, err := recording.Open(c.File)
 	if err != nil {
 		return err
 	}
 	if c.Connection != 0 {
-		if err := rec.choose(c.Connection); err != nil {
+		if err := rec.Choose(c.Connection); err != nil {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
 	}
@@ -65,16 +66,16 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 	began := time.Now()
 	var all sync.WaitGroup
 	var failed atomic.Int32
-	for _, conn := range rec.connections {
+	for _, conn := range rec.Connections {
 		p := &player{
 			command:  c,
 			to:       to,
 			recorded: conn,
 			out:      os.Stdout,
-			schedule: schedule{began: began, from: rec.connections[0].began, speed: c.Speed},
+			schedule: schedule{began: began, from: rec.Connections[0].Began, speed: c.Speed},
 		}
 		if c.Trace {
-			label := fmt.Sprintf("#%d", conn.number)
+			label := fmt.Sprintf("#%d", conn.Number)
 			p.show = func(e trace.Event) { printer.PrintAs(label, e) }
 		}
 		all.Go(func() {
@@ -88,7 +89,7 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("ended before the recording did: %w", ctx.Err())
 	case failed.Load() > 0:
-		return fmt.Errorf("%d of %d connections did not go as recorded", failed.Load(), len(rec.connections))
+		return fmt.Errorf("%d of %d connections did not go as recorded", failed.Load(), len(rec.Connections))
 	}
 	return nil
 }

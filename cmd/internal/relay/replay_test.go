@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/codec"
 )
 
@@ -57,7 +58,7 @@ func (tp *tape) pause(seconds float64) *tape {
 // replayed plays a tape to serve, and returns what was printed.
 func replayed(t *testing.T, tp *tape, c ReplayCommand, serve func(server *end)) (printed string, ok bool) {
 	t.Helper()
-	rec, err := readRecording(write(t, tp.lines...))
+	rec, err := recording.Open(write(t, tp.lines...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +82,7 @@ func replayed(t *testing.T, tp *tape, c ReplayCommand, serve func(server *end)) 
 		c.Wait = patience
 	}
 	var out bytes.Buffer
-	p := &player{command: &c, to: to, recorded: rec.connections[0], out: &out, schedule: schedule{began: time.Now(), speed: c.Speed}}
+	p := &player{command: &c, to: to, recorded: rec.Connections[0], out: &out, schedule: schedule{began: time.Now(), speed: c.Speed}}
 	ok = p.play(t.Context())
 	<-served
 	return out.String(), ok

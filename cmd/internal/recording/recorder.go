@@ -1,24 +1,23 @@
-package relay
+package recording
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
-
-// A recording is a file of JSON objects, one a line. The first one is the preamble,
-// each further one an entry: something that an end of a connection sent. Within a
-// connection and direction, entries are in the order in which they were sent.
 
 // preamble is the first line of a recording.
 type preamble struct {
@@ -53,8 +52,8 @@ type entry struct {
 	End string `json:"end"`
 }
 
-// recorder writes a recording.
-type recorder struct {
+// Recorder writes a recording. It is safe for concurrent use.
+type Recorder struct {
 	began time.Time
 
 	mu   sync.Mutex
@@ -64,14 +63,25 @@ type recorder struct {
 	err  error // the first error of writing; nothing is written after it
 }
 
-// newRecorder makes the file name, in which there must be no other recording yet.
-func newRecorder(name string, to *upstream) (*recorder, error) {
+// archiveSuffix ends the name of a file that is to become an HTTP archive, and
+// partSuffix the name of the recording until then.
+const (
+	archiveSuffix = ".har"
+	partSuffix    = ".part"
+)
+
+// Create creates the file name for a recording of what passes on to a server. If the
+// name ends in ".har", Close makes an HTTP archive of it.
+func Create(name, to string) (*Recorder, error) {
+	if strings.HasSuffix(name, archiveSuffix) {
+		name += partSuffix
+	}
 	file, err := os.Create(name)
 	if err != nil {
 		return nil, err
 	}
-	r := &recorder{began: time.Now(), file: file, out: bufio.NewWriter(file)}
-	line, err := json.Marshal(preamble{Recording: 1, Began: r.began.UTC(), To: to.String()})
+	r := &Recorder{began: time.Now(), file: file, out: bufio.NewWriter(file)}
+	line, err := json.Marshal(preamble{Recording: 1, Began: r.began.UTC(), To: to})
 	if err != nil {
 		return nil, err
 	}
@@ -79,28 +89,47 @@ func newRecorder(name string, to *upstream) (*recorder, error) {
 	return r, r.out.Flush()
 }
 
-// close ends the recording, and returns what went wrong with it.
-func (r *recorder) close() error {
+// Close ends the recording, and returns the first error of writing it.
+func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keep(r.out.Flush())
 	r.keep(r.file.Close())
+	if part := r.file.Name(); r.err == nil && strings.HasSuffix(part, archiveSuffix+partSuffix) {
+		r.keep(makeArchive(part))
+	}
 	if r.err != nil {
 		return fmt.Errorf("the recording is not complete: %w", r.err)
 	}
 	return nil
 }
 
-func (r *recorder) keep(err error) {
+// makeArchive replaces the recording in a file by an archive.
+func makeArchive(part string) error {
+	rec, err := Open(part)
+	if err != nil && !errors.Is(err, errEmpty) {
+		return err
+	}
+	file, err := os.Create(strings.TrimSuffix(part, partSuffix))
+	if err != nil {
+		return err
+	}
+	if err := cmp.Or(writeArchive(file, cmp.Or(rec, new(Recording))), file.Close()); err != nil {
+		return err
+	}
+	return os.Remove(part)
+}
+
+func (r *Recorder) keep(err error) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-// track records what one end of a connection sends. A nil track records nothing. One
-// goroutine may use it at a time.
-type track struct {
-	recorder   *recorder
+// Track records what one end of a connection sends. A nil Track records nothing. It
+// must not be used concurrently.
+type Track struct {
+	recorder   *Recorder
 	connection int
 	from       codec.Role
 	payload    []byte // of the frame begun, not written yet
@@ -110,8 +139,13 @@ type track struct {
 // maxEntry is how much payload an entry has, in bytes.
 const maxEntry = 64 << 10
 
-// head records the head of the opening handshake.
-func (t *track) head(now time.Time, head []byte) {
+// Track returns what records an end of the connection with a number, from 1 on.
+func (r *Recorder) Track(connection int, from codec.Role) *Track {
+	return &Track{recorder: r, connection: connection, from: from}
+}
+
+// Head records the head of the opening handshake.
+func (t *Track) Head(now time.Time, head []byte) {
 	if t == nil {
 		return
 	}
@@ -122,8 +156,8 @@ func (t *track) head(now time.Time, head []byte) {
 	})
 }
 
-// piece records a piece of a frame, once the frame is complete or enough has come.
-func (t *track) piece(now time.Time, p trace.Piece) {
+// Piece records a piece of a frame, once the frame is complete or enough has come.
+func (t *Track) Piece(now time.Time, p trace.Piece) {
 	if t == nil {
 		return
 	}
@@ -145,7 +179,7 @@ func (t *track) piece(now time.Time, p trace.Piece) {
 }
 
 // frame records what has come of a frame.
-func (t *track) frame(now time.Time, h codec.Header, end bool) {
+func (t *Track) frame(now time.Time, h codec.Header, end bool) {
 	t.write(now, func(line []byte) []byte {
 		if !t.further {
 			line = strconv.AppendUint(append(line, `,"opcode":`...), uint64(h.Opcode), 10)
@@ -165,8 +199,8 @@ func (t *track) frame(now time.Time, h codec.Header, end bool) {
 	t.payload, t.further = t.payload[:0], !end
 }
 
-// raw records bytes that are not cut into frames.
-func (t *track) raw(now time.Time, p []byte) {
+// Raw records bytes that are not cut into frames.
+func (t *Track) Raw(now time.Time, p []byte) {
 	if t == nil || len(p) == 0 {
 		return
 	}
@@ -175,8 +209,8 @@ func (t *track) raw(now time.Time, p []byte) {
 	})
 }
 
-// end records that the stream has ended with err.
-func (t *track) end(now time.Time, err error) {
+// End records that the stream has ended with err.
+func (t *Track) End(now time.Time, err error) {
 	if t == nil {
 		return
 	}
@@ -192,7 +226,7 @@ func (t *track) end(now time.Time, err error) {
 }
 
 // write writes an entry, to which what adds its own fields.
-func (t *track) write(now time.Time, what func([]byte) []byte) {
+func (t *Track) write(now time.Time, what func([]byte) []byte) {
 	r := t.recorder
 	r.mu.Lock()
 	defer r.mu.Unlock()
