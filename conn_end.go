@@ -58,11 +58,23 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 // connection after Options.CloseTimeout at the latest; AfterClose and Hooks.Closed
 // report the end. The connection may still be read.
 func (c *Conn) StartClose(code StatusCode, reason string) error {
-	if err := c.beginClose(offhand, code, reason); err != nil {
-		return err
+	if _, err := codec.AppendClose(nil, code, reason); err != nil {
+		return fmt.Errorf("websocket: close: %w", err)
 	}
+	if c.hasBeforeClose() { // which may wait
+		go c.closeUnattended(code, reason)
+		return nil
+	}
+	c.beginClose(offhand, code, reason)
 	go c.lookAfterReading()
 	return nil
+}
+
+// closeUnattended is Close for the library itself: if nobody reads, it completes the
+// closing handshake.
+func (c *Conn) closeUnattended(code StatusCode, reason string) {
+	c.beginClose(offhand, code, reason)
+	c.lookAfterReading()
 }
 
 // beginClose sends a Close frame, unless one was sent, and limits the time for the
@@ -232,6 +244,12 @@ func (c *Conn) BeforeClose(f func(ctx context.Context)) {
 		}
 		f(ctx)
 	}
+}
+
+func (c *Conn) hasBeforeClose() bool {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	return c.out.rare != nil && c.out.rare.before != nil
 }
 
 func (c *Conn) callBeforeClose() {

@@ -275,7 +275,7 @@ func closeOnce(c chan struct{}) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // what is answered goes on, to its end
 	for _, c := range s.stop(breakOff) {
-		go c.beginClose(context.Background(), StatusGoingAway, "")
+		go c.closeUnattended(StatusGoingAway, "")
 	}
 	if s.fallback != nil {
 		s.fallback.server.Shutdown(ctx)

@@ -36,7 +36,8 @@ type shard struct {
 }
 
 // item is one step for a shard: a message to the members of a part, somebody who is
-// spared the message in front of it, or a member that joins a part or leaves it.
+// excluded from the message in front of it, a member that joins a part or leaves it, or a
+// fence, which is closed when everything before it has been delivered.
 type item struct {
 	message *websocket.Prepared
 	to      *part
@@ -44,6 +45,7 @@ type item struct {
 	spared  *subscriber
 	joins   *membership
 	leaves  *membership
+	fence   chan struct{}
 }
 
 const (
@@ -174,6 +176,11 @@ func (s *shard) mark(items []item) (n int) {
 		case it.leaves != nil:
 			it.leaves.leave()
 			s.members--
+		case it.fence != nil:
+			if len(s.messages) > 0 {
+				return i
+			}
+			close(it.fence)
 		case it.spared != nil:
 			it.spared.due &^= 1 << (len(s.messages) - 1)
 		default:

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -86,6 +87,7 @@ func (h *Hub) enter(c *websocket.Conn) error {
 	}
 	h.subscribers[c] = h.newSubscriber(c)
 	h.mu.Unlock()
+	c.BeforeClose(func(ctx context.Context) { h.Flush(ctx, c) })
 	c.AfterClose(func() { h.forget(c) })
 	return nil
 }

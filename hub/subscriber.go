@@ -22,6 +22,7 @@ type subscriber struct {
 	waiting []*websocket.Prepared // in their order
 	bytes   int                   // of those, and of what catchUp has taken
 	closing bool                  // it was too slow, and gets nothing more
+	caught  chan struct{}         // closed when it is not behind any more; nil if nobody waits for that
 }
 
 // overhead is what a waiting message counts beside its payload, in bytes.
@@ -42,8 +43,12 @@ func (s *subscriber) send(ms []*websocket.Prepared) {
 		return
 	}
 	n, err := s.conn.TryWritePrepared(ms...)
-	if n == len(ms) || err != nil {
-		return // one that is lost unsubscribes itself
+	if err != nil { // one that is lost unsubscribes itself
+		s.report(len(ms) - n)
+		return
+	}
+	if n == len(ms) {
+		return
 	}
 	s.postpone(ms[n:], true)
 	go s.catchUp()
@@ -149,7 +154,10 @@ func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 	if len(s.waiting) == 0 {
 		s.waiting = nil
 	}
-	s.behind = n > 0
+	if s.behind = n > 0; !s.behind && s.caught != nil {
+		close(s.caught)
+		s.caught = nil
+	}
 	return dst
 }
 

@@ -1,0 +1,52 @@
+package hub
+
+import (
+	"context"
+
+	"github.com/zerowire/websocket"
+)
+
+// Flush blocks until every message that was published on this node before has been
+// written to c, or was dropped, as Options.Dropped reports. If ctx ends first, it returns
+// ctx.Err(). For a connection that has not subscribed it returns nil at once. It must not
+// be called by Options.Dropped.
+//
+// Closing a subscriber with [websocket.Conn.Close] or [websocket.Server.Shutdown] flushes it
+// first, within websocket.Options.CloseTimeout.
+func (h *Hub) Flush(ctx context.Context, c *websocket.Conn) error {
+	h.mu.RLock()
+	s := h.subscribers[c]
+	h.mu.RUnlock()
+	if s == nil {
+		return nil
+	}
+	fence := make(chan struct{})
+	h.shards[s.shard].push(item{fence: fence})
+	select {
+	case <-fence:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-s.caughtUp():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// caughtUp returns a channel that is closed when nothing waits for the subscriber. One
+// that is being closed because it was too slow gets nothing more.
+func (s *subscriber) caughtUp() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.behind || s.closing {
+		done := make(chan struct{})
+		close(done)
+		return done
+	}
+	if s.caught == nil {
+		s.caught = make(chan struct{})
+	}
+	return s.caught
+}
