@@ -12,6 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/zerowire/websocket/cmd/internal/bridge"
 	"github.com/zerowire/websocket/cmd/internal/conform"
 	"github.com/zerowire/websocket/cmd/internal/connect"
 	"github.com/zerowire/websocket/cmd/internal/inspect"
@@ -27,6 +28,7 @@ type commands struct {
 
 	Serve      serveCommand        `cmd:"" help:"Serve echo, chat and moving dots, and a page to try them in a browser."`
 	Connect    connect.Command     `cmd:"" help:"Talk to a server from the terminal, or from a pipe."`
+	Listen     bridge.Command      `cmd:"" help:"Connect each WebSocket with a program of its own, or with a TCP or unix socket."`
 	Bench      load.Command        `cmd:"" help:"Measure an echo server: throughput and latency, with every echo checked."`
 	Inspect    inspect.Command     `cmd:"" help:"Decode captured bytes, frame by frame."`
 	Proxy      relay.ProxyCommand  `cmd:"" help:"Pass connections on to a server, and show or record their frames."`
@@ -82,6 +84,7 @@ func newParser(ctx context.Context) *kong.Kong {
 	return kong.Must(new(commands),
 		kong.Name("zerowire"),
 		kong.Description(description),
+		kong.WithHyphenPrefixedParameters(true), // for --wait -1
 		kong.Vars{"version": version(), "listen": reach.ListenHelp},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),

@@ -7,25 +7,30 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/bridge"
 	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // Command is `zerowire connect`.
 type Command struct {
-	URL string `arg:"" help:"Where to connect to: ws:// or wss://, ws+unix:///path/to/socket:/path for a unix socket."`
+	URL     string   `arg:"" help:"Where to connect to: ws:// or wss://, ws+unix:///path/to/socket:/path for a unix socket."`
+	Program []string `arg:"" optional:"" passthrough:"partial" help:"Program to connect with in place of the terminal: each message is a line of its input, each line of its output a message; with --binary the bytes are passed on as they are."`
 
 	Subprotocol []string `short:"s" sep:"none" placeholder:"NAME" help:"Sub-protocol to offer; may be repeated, the preferred one first."`
 	reach.Flags
 
-	Binary bool `short:"b" help:"Send binary messages: all of standard input as one, and at the prompt bytes in hex or with \\x escapes."`
-	JSON   bool `short:"j" name:"json" help:"Lay out messages that are JSON."`
+	Binary  bool     `short:"b" help:"Send binary messages: all of standard input as one, and at the prompt bytes in hex or with \\x escapes."`
+	Escapes bool     `help:"Replace \\n, \\r, \\t, \\0, \\\\, \\xHH and \\u{H…} in each line that is sent."`
+	JSON    bool     `short:"j" name:"json" help:"Lay out messages that are JSON."`
+	Send    []string `short:"x" sep:"none" placeholder:"TEXT" help:"Send TEXT first, and stay connected until the server closes unless --wait is given; may be repeated."`
 
 	Compress bool `help:"Offer permessage-deflate (RFC 7692)."`
 	HTTP2    bool `name:"http2" help:"Connect in a stream of HTTP/2 (RFC 8441), and not over HTTP/1.1: with ws:// without TLS and without asking first."`
 	Trace    bool `help:"Show the opening handshake, and every frame."`
 
 	Ping       time.Duration `placeholder:"TIME" help:"Send a Ping that often, and print the round-trip times."`
-	Wait       time.Duration `default:"1s" placeholder:"TIME" help:"How long nothing may come after the end of standard input before the connection is closed (${default}); negative waits for the server to close."`
+	Wait       *seconds      `placeholder:"TIME" help:"How long to wait for messages after the end of standard input, such as 5, 5s or 500ms; -1 waits until the server closes. Each message begins the time anew (10s for the first one, then 1s)."`
 	MaxMessage int64         `default:"67108864" placeholder:"BYTES" help:"Largest message to receive; a larger one closes the connection with 1009, -1 allows any (${default})."`
 	NoHistory  bool          `help:"Neither read nor keep the history of typed lines."`
 }
@@ -46,8 +51,10 @@ their bytes are written as they are.
 Examples:
   zerowire connect ws://localhost:8000/echo
   echo hi | zerowire connect wss://example.com/echo
-  zerowire connect --json --wait=-1s wss://example.com/feed </dev/null
+  zerowire connect --json --wait -1 wss://example.com/feed </dev/null
+  zerowire connect -x '{"subscribe": "news"}' wss://example.com/feed
   zerowire connect --trace --subprotocol chat ws://localhost:8000/ws
+  zerowire connect wss://example.com/bot -- ./answer --politely
   zerowire connect --binary ws://localhost:8000/echo <in.png >out.png
 
 Exit code: 0 closed with 1000, 1001 or without a code, or by us; 1 any other end,
@@ -70,15 +77,33 @@ func (c *Command) Run(ctx context.Context) error {
 	if c.Ping > 0 {
 		go s.pings(ctx, c.Ping)
 	}
+	if err := s.sendFirst(ctx, c); err != nil {
+		return err
+	}
+	if len(c.Program) > 0 {
+		return c.bridge(ctx, s.conn)
+	}
 	if atPrompt() {
 		err = s.converse(ctx, c)
 	} else {
-		err = s.pass(ctx, os.Stdin, c.Binary, c.Wait)
+		err = s.pass(ctx, os.Stdin, c)
 	}
 	if err == nil {
 		err = out.err()
 	}
 	return err
+}
+
+// bridge connects c with the program.
+func (c *Command) bridge(ctx context.Context, conn *websocket.Conn) error {
+	stream, err := bridge.Start(c.Program)
+	if err != nil {
+		return err
+	}
+	if err := bridge.Join(ctx, conn, stream, !c.Binary); err != nil {
+		return reach.Plain(err)
+	}
+	return nil
 }
 
 // atPrompt reports whether somebody sits at a terminal that a line can be edited on.

@@ -13,6 +13,7 @@ import (
 )
 
 const commandHelp = `  /close [CODE [REASON]]  close with this status code, 1000 if none is given
+  /text TEXT              send TEXT with its escapes replaced: \n \r \t \0 \\ \xHH \u{H…}
   /ping                   send a Ping and show how long its Pong takes
   /quit                   close with 1000, as Ctrl-C and Ctrl-D do
   /help                   show this list
@@ -35,7 +36,7 @@ func (s *session) converse(ctx context.Context, c *Command) error {
 	go func() {
 		defer close(sent)
 		for line := range typed {
-			s.typed(ctx, line, c.Binary, p)
+			s.typed(ctx, line, c, p)
 		}
 	}()
 	ended := s.receive()
@@ -78,7 +79,7 @@ func (s *session) greet(url string) {
 }
 
 // typed does what a line says.
-func (s *session) typed(ctx context.Context, line string, binary bool, p *prompt) {
+func (s *session) typed(ctx context.Context, line string, c *Command, p *prompt) {
 	if text, ok := strings.CutPrefix(line, "/"); ok && !strings.HasPrefix(text, "/") {
 		s.command(ctx, text, p)
 		return
@@ -86,25 +87,39 @@ func (s *session) typed(ctx context.Context, line string, binary bool, p *prompt
 	if strings.HasPrefix(line, "//") {
 		line = line[1:]
 	}
-	op, payload := websocket.OpText, []byte(line)
-	if binary {
-		var err error
-		if payload, err = parseBytes(line); err != nil {
-			s.out.complaint("not sent: %v", err)
-			return
-		}
-		op = websocket.OpBinary
-	}
-	if err := s.conn.Write(ctx, op, payload); err != nil {
+	if err := s.sendLine(ctx, line, c.Binary, c.Escapes); err != nil {
 		s.out.complaint("not sent: %v", reach.Plain(err))
 	}
+}
+
+// sendLine sends a message that is written in a line, or several that were pasted.
+func (s *session) sendLine(ctx context.Context, line string, binary, escapes bool) (err error) {
+	op, payload := websocket.OpText, []byte(line)
+	switch {
+	case binary:
+		op = websocket.OpBinary
+		payload, err = parseBytes(line)
+	case escapes:
+		payload, err = unescape(line)
+	}
+	if err == nil && op == websocket.OpText && !utf8.Valid(payload) {
+		err = errNotUTF8
+	}
+	if err != nil {
+		return err
+	}
+	return s.conn.Write(ctx, op, payload)
 }
 
 // command does what was typed behind a slash.
 func (s *session) command(ctx context.Context, text string, p *prompt) {
 	name, rest, _ := strings.Cut(text, " ")
-	rest = strings.TrimSpace(rest)
+	escaped, rest := rest, strings.TrimSpace(rest)
 	switch name {
+	case "text":
+		if err := s.sendLine(ctx, escaped, false, true); err != nil {
+			s.out.complaint("/text: %v", reach.Plain(err))
+		}
 	case "close":
 		if err := s.closeWith(rest); err != nil {
 			s.out.complaint("/close: %v", reach.Plain(err))
@@ -114,7 +129,7 @@ func (s *session) command(ctx context.Context, text string, p *prompt) {
 			s.out.complaint("/ping takes no text: the payload tells the Pong that answers it from others")
 			return
 		}
-		go s.ping(ctx, pongTime)
+		go s.ping(ctx, pongTime, false)
 	case "quit", "exit":
 		p.stop()
 	case "help":
@@ -137,44 +152,3 @@ func (s *session) closeWith(arguments string) error {
 	}
 	return s.close(websocket.StatusCode(code), strings.TrimSpace(reason))
 }
-
-// parseBytes reads the bytes of a binary message: pairs of hex digits, or, if there
-// is a backslash in it, text with the escapes of Go.
-func parseBytes(line string) ([]byte, error) {
-	if strings.Contains(line, `\`) {
-		return unescape(line)
-	}
-	p := make([]byte, 0, len(line)/2)
-	for word := range strings.FieldsSeq(line) {
-		for ; len(word) >= 2; word = word[2:] {
-			b, err := strconv.ParseUint(word[:2], 16, 8)
-			if err != nil {
-				return nil, errBytes
-			}
-			p = append(p, byte(b))
-		}
-		if word != "" {
-			return nil, errBytes
-		}
-	}
-	return p, nil
-}
-
-func unescape(line string) ([]byte, error) {
-	var p []byte
-	for line != "" {
-		r, multibyte, rest, err := strconv.UnquoteChar(line, 0)
-		if err != nil {
-			return nil, errBytes
-		}
-		if multibyte {
-			p = utf8.AppendRune(p, r)
-		} else {
-			p = append(p, byte(r))
-		}
-		line = rest
-	}
-	return p, nil
-}
-
-var errBytes = fmt.Errorf(`want pairs of hex digits, such as "de ad be ef", or text with escapes, such as "\x00\n"`)

@@ -112,14 +112,16 @@ func TestBinaryAtPrompt(t *testing.T) {
 			p.wantMessage(t, tt.want)
 		})
 	}
-	for _, tt := range []struct{ name, typed string }{
-		{"no hex", "hello"},
-		{"half a byte", "abc"},
-		{"no escape", `\q`},
+	for _, tt := range []struct{ name, typed, want string }{
+		{"no hex", "hello", errBytes.Error()},
+		{"half a byte", "abc", errBytes.Error()},
+		{"no escape", `\q`, "is no escape: want"},
+		{"no character", `\u{D800}`, `\u{D800 is no character`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x.press(t, tt.typed+enter)
-			x.wantOutput(t, "not sent: "+errBytes.Error())
+			x.wantOutput(t, "not sent: ")
+			x.wantOutput(t, tt.want)
 			x.mu.Lock()
 			x.output = nil
 			x.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 	"unicode/utf8"
 
@@ -19,11 +20,11 @@ import (
 const lateFeed = 100 * time.Millisecond
 
 // pass sends what it reads from in, until its end, and shows what comes until
-// nothing has for the time wait; less than 0 waits for the server to close.
-func (s *session) pass(ctx context.Context, in io.Reader, binary bool, wait time.Duration) error {
+// nothing has for the time that c.Wait says.
+func (s *session) pass(ctx context.Context, in *os.File, c *Command) error {
 	ended := s.receive()
 	fed := make(chan error, 1)
-	go func() { fed <- s.feed(ctx, in, binary) }()
+	go func() { fed <- s.feed(ctx, in, c) }()
 
 	var err error
 	select {
@@ -43,33 +44,43 @@ func (s *session) pass(ctx context.Context, in io.Reader, binary bool, wait time
 	case err != nil:
 		return s.unsent(<-ended)
 	}
-	return s.finish(ctx, ended, wait)
+	return s.finish(ctx, ended, c.waiting())
 }
 
-// finish waits until nothing has come for the time wait, and closes.
-func (s *session) finish(ctx context.Context, ended <-chan error, wait time.Duration) error {
-	s.hear() // from now on
-	alarm := time.NewTimer(wait)
-	defer alarm.Stop()
-	if wait < 0 {
-		alarm.Stop() // it never rings
-	}
+// finish waits for messages as long as p says, and closes.
+func (s *session) finish(ctx context.Context, ended <-chan error, p waiting) error {
+	from := time.Now()
 	for {
+		silence := min(s.silence(), time.Since(from))
+		left := p.first - silence
+		if s.answered() {
+			left = p.next - silence
+		}
+		if left <= 0 && !p.endless {
+			break
+		}
+		alarm := make(<-chan time.Time)
+		if !p.endless {
+			alarm = time.After(min(left, lookAgain))
+		}
 		select {
 		case err := <-ended:
 			return s.outcome(err)
 		case <-ctx.Done():
 			return s.interrupt(ended)
-		case <-alarm.C:
+		case <-alarm:
 		}
-		left := wait - s.silence()
-		if left <= 0 {
-			s.close(websocket.StatusNormalClosure, "")
-			return s.outcome(<-ended)
-		}
-		alarm.Reset(left)
 	}
+	if !s.answered() && s.asked.Load() > 0 && p.first > 0 {
+		s.out.complaint("no answer within %v: the connection is closed; a longer --wait waits longer", p.first)
+	}
+	s.close(websocket.StatusNormalClosure, "")
+	return s.outcome(<-ended)
 }
+
+// lookAgain is how long the time to wait is at most until it is determined anew: the
+// first answer shortens it.
+const lookAgain = 100 * time.Millisecond
 
 // interrupt closes because of a signal.
 func (s *session) interrupt(ended <-chan error) error {
@@ -102,19 +113,35 @@ func (s *session) unsent(err error) error {
 // errInput is the reason if what was read is what cannot be sent.
 var errInput = errors.New("standard input")
 
+// maxTerminalLine is how many bytes a terminal in line mode passes on, on Linux: the rest of a
+// longer line is lost (termios(3), canonical mode).
+const maxTerminalLine = 4095
+
 // feed sends what it reads from in.
-func (s *session) feed(ctx context.Context, in io.Reader, binary bool) error {
-	if binary {
+func (s *session) feed(ctx context.Context, in *os.File, c *Command) error {
+	if c.Binary {
 		return s.feedBinary(ctx, in)
 	}
+	typed := isTerminal(in)
 	lines := bufio.NewReader(in)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		if len(line) > 0 {
 			line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+			if typed && len(line) >= maxTerminalLine {
+				return fmt.Errorf("%w: line %d is longer than a terminal passes on, which is %d bytes: send it from a file or a pipe", errInput, number, maxTerminalLine-1)
+			}
+			if c.Escapes {
+				unescaped, err := unescape(string(line))
+				if err != nil {
+					return fmt.Errorf("%w: line %d: %w", errInput, number, err)
+				}
+				line = unescaped
+			}
 			if !utf8.Valid(line) {
 				return fmt.Errorf("%w: line %d is not UTF-8: --binary sends any bytes", errInput, number)
 			}
+			s.ask()
 			if err := s.conn.Write(ctx, websocket.OpText, line); err != nil {
 				return err
 			}
@@ -137,6 +164,7 @@ func (s *session) feedBinary(ctx context.Context, in io.Reader) error {
 	if _, err := io.Copy(w, readError{in}); err != nil {
 		return err
 	}
+	s.ask()
 	return w.Close()
 }
 

@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
+
 	"github.com/zerowire/websocket"
 )
 
@@ -83,7 +85,35 @@ func TestPassEnds(t *testing.T) {
 			p.wantMessage(t, "one")
 			p.wantClose(t, 1000, "")
 		}, 0, "", ""},
-		{"server closes in order", []string{"--wait=-1s"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+		{"no answer within the wait", []string{"--wait", "0.05"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+			io.WriteString(x.stdin, "one\n")
+			x.stdin.Close()
+			p.wantMessage(t, "one")
+			p.wantClose(t, 1000, "")
+		}, 0, "", "no answer within 50ms: the connection is closed; a longer --wait waits longer"},
+		{"an answer that takes longer than a second", nil, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+			io.WriteString(x.stdin, "one\n")
+			x.stdin.Close()
+			p.wantMessage(t, "one")
+			time.Sleep(1500 * time.Millisecond) // the time itself is what is tested
+			send(t, c, "late")
+		}, 0, "late\n", ""},
+		{"escapes", []string{"--escapes", "--wait=0"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+			io.WriteString(x.stdin, `a\n\0\u{e4}`+"\n")
+			x.stdin.Close()
+			p.wantMessage(t, "a\n\x00ä")
+		}, 0, "", ""},
+		{"what is no escape", []string{"--escapes"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+			io.WriteString(x.stdin, `\q`+"\n")
+		}, 1, "", "standard input: line 1: \"\\\\q\" is no escape"},
+		{"text to send first, and staying", []string{"-x", "one", "-x", "two"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
+			x.stdin.Close()
+			p.wantMessage(t, "one")
+			p.wantMessage(t, "two")
+			send(t, c, "answer")
+			c.Close(1000, "")
+		}, 0, "answer\n", ""},
+		{"server closes in order", []string{"--wait", "-1"}, func(t *testing.T, x *pipe, p *peer, c *websocket.Conn) {
 			x.stdin.Close()
 			send(t, c, "last")
 			c.Close(1001, "")
@@ -298,5 +328,45 @@ func TestInputThatCannotBeRead(t *testing.T) {
 		}
 		p.conn(t)
 		p.wantClose(t, 1000, "")
+	}
+}
+
+// TestLineOfATerminalIsWhole types lines at a terminal that only standard input is.
+func TestLineOfATerminalIsWhole(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		length int
+		sent   bool
+	}{
+		{"short", 10, true},
+		{"as long as a terminal passes on", 4094, true},
+		{"longer", 4095, false},
+		{"much longer", 5000, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := newPeer(t)
+			typist, tty, err := pty.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer typist.Close()
+			defer tty.Close()
+			x := &pipe{cmd: exec.Command(os.Args[0], "--wait=0", p.url)}
+			x.cmd.Env = append(os.Environ(), asCommand+"=1", "GORACE=atexit_sleep_ms=0")
+			x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = tty, &x.stdout, &x.stderr
+			if err := x.cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { x.cmd.Process.Kill() }) // fails if it has ended already
+			p.conn(t)
+			text := strings.Repeat("x", tt.length)
+			io.WriteString(typist, text+"\n\x04")
+			if tt.sent {
+				p.wantMessage(t, text)
+				x.wantExit(t, 0, "", "")
+			} else {
+				x.wantExit(t, 1, "", "line 1 is longer than a terminal passes on")
+			}
+		})
 	}
 }

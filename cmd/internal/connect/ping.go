@@ -5,11 +5,17 @@ import (
 	"time"
 )
 
-// pings sends a Ping in every interval, and prints what came of it.
+// pings sends a Ping in every interval, and prints the round-trip times. A peer that
+// does not answer is reported once, until it answers again.
 func (s *session) pings(ctx context.Context, interval time.Duration) {
 	next := time.NewTicker(interval)
 	defer next.Stop()
-	for s.ping(ctx, interval) {
+	for silent := false; ; {
+		answered, open := s.ping(ctx, interval, silent)
+		if !open {
+			return
+		}
+		silent = !answered
 		select {
 		case <-next.C:
 		case <-ctx.Done():
@@ -17,19 +23,19 @@ func (s *session) pings(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// ping sends a Ping, and waits for its Pong for at most limit. It returns false if
-// there is no connection any more.
-func (s *session) ping(ctx context.Context, limit time.Duration) bool {
+// ping sends a Ping, and waits for its Pong for at most limit. A missing Pong is not
+// reported if quiet. open is false if there is no connection any more.
+func (s *session) ping(ctx context.Context, limit time.Duration, quiet bool) (answered, open bool) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	rtt, err := s.conn.Ping(limited)
 	switch {
 	case err == nil:
 		s.out.notice("Pong after %v", rtt.Round(time.Microsecond))
-	case ctx.Err() == nil && limited.Err() != nil:
+	case ctx.Err() != nil || limited.Err() == nil:
+		return false, false
+	case !quiet:
 		s.out.complaint("no Pong within %v", limit)
-	default:
-		return false
 	}
-	return true
+	return err == nil, true
 }

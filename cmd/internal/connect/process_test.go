@@ -36,7 +36,7 @@ func command() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := new(Command)
-	kong.Parse(c)
+	kong.Parse(c, kong.WithHyphenPrefixedParameters(true))
 	err := c.Run(ctx)
 	if err == nil {
 		return 0

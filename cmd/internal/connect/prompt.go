@@ -52,7 +52,7 @@ func newPrompt(out *output, keep bool) (*prompt, error) {
 		p.history = h
 	}
 	p.program = tea.NewProgram(p,
-		tea.WithInput(os.Stdin),
+		tea.WithInput(&keys{File: os.Stdin}),
 		tea.WithOutput(io.Discard),
 		tea.WithoutRenderer(),
 		tea.WithoutSignalHandler(),
@@ -185,7 +185,7 @@ func (p *prompt) edit(msg tea.Msg) (cmd tea.Cmd) {
 func (p *prompt) changed() {
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
-	p.line.text = []rune(p.input.Value())
+	p.line.text = pictures(p.input.Value())
 	p.line.cursor = p.input.Position()
 	p.line.hint = completion(p.input.Value())
 	p.line.draw()
@@ -207,7 +207,7 @@ func (p *prompt) enter() {
 		p.out.complaint("%v", err)
 		p.history.path = ""
 	}
-	p.take(text)
+	p.take(string(carried(text)))
 }
 
 // recall shows another line of the history.
@@ -229,7 +229,7 @@ func completion(text string) string {
 	if len(text) < len("/") {
 		return ""
 	}
-	for _, command := range []string{"/close ", "/help", "/ping", "/quit"} {
+	for _, command := range []string{"/close ", "/help", "/ping", "/quit", "/text "} {
 		if missing, ok := strings.CutPrefix(command, text); ok {
 			return missing
 		}

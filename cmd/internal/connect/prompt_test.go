@@ -74,7 +74,15 @@ func TestPromptEdits(t *testing.T) {
 		{"word", "hello world" + ctrl('w') + "you", "hello you"},
 		{"word by word", "say world" + altLeft + "hello ", "say hello world"},
 		{"wide characters", "你好吗" + left + left + backspace + "再", "再好吗"},
-		{"pasted lines are one", "\x1b[200~{\n\t\"a\": 1\r}\x1b[201~", `{  "a": 1 }`},
+		{"pasted lines are one message", pasted("{\r\t\"a\": 1\r\n}"), "{\n\t\"a\": 1\n}"},
+		{"pasted into what is typed", "<>" + left + pasted("a\rb"), "<a\nb>"},
+		{"pasted NUL, as STOMP has it", pasted("CONNECT\raccept-version:1.2\r\r\x00"), "CONNECT\naccept-version:1.2\n\n\x00"},
+		{"pasted escape sequences", pasted("\x1b[A\x7f\x03"), "\x1b[A\x7f\x03"},
+		{"pasted characters of the private range", pasted("a\U0010FE0Ab"), "a\U0010FE0Ab"},
+		{"more pasted than is read at once", pasted(strings.Repeat("äöü\r", 3000)), strings.Repeat("äöü\n", 3000)},
+		{"typed NUL", "a" + ctrl('@') + "b", "a\x00b"},
+		{"escapes after /text", `/text SEND\n\n\0\x41\u{1F600}\\ `, "SEND\n\n\x00A😀\\ "},
+		{"no escapes otherwise", `a\nb`, `a\nb`},
 		{"completed command", "/he\t" + home + "/", "/help"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,4 +218,45 @@ func lines(n int) string {
 		fmt.Fprintf(&b, "line %d\n", i+1)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// pasted is how a terminal passes on text that is pasted.
+func pasted(text string) string { return pasteBegins + text + pasteEnds }
+
+func TestPromptShowsWhatItSends(t *testing.T) {
+	x, p, _ := connected(t, "--no-history")
+	x.press(t, pasted("a\rb\x00\xff"))
+	x.wantScreen(t, "> a␊b␀\ufffd")
+	x.press(t, enter)
+	x.wantOutput(t, "not sent: it is not UTF-8: --binary sends any bytes")
+	x.press(t, `/text \xff`+enter)
+	x.wantOutput(t, "/text: it is not UTF-8")
+	x.press(t, "next"+enter)
+	p.wantMessage(t, "next")
+}
+
+func TestEscapesAtPrompt(t *testing.T) {
+	x, p, _ := connected(t, "--no-history", "--escapes")
+	x.press(t, `a\tb\0`+enter)
+	p.wantMessage(t, "a\tb\x00")
+	x.press(t, `a\q`+enter)
+	x.wantOutput(t, "is no escape: want")
+}
+
+// TestPasteInPieces translates what is pasted however it is divided.
+func TestPasteInPieces(t *testing.T) {
+	const before, text, behind = "ab\x1b[Aä", "c\r\n\x00\xc3(ä\x1b[201x\r", "d\x00"
+	in := before + pasted(text) + behind
+	want := "c\n\x00\xc3(ä\x1b[201x\n"
+	for size := 1; size <= len(in); size++ {
+		var k keys
+		var out []byte
+		for rest := []byte(in); len(rest) > 0; rest = rest[min(size, len(rest)):] {
+			out = k.translate(out, rest[:min(size, len(rest))])
+		}
+		got := string(carried(string(out)))
+		if whole := before + pasted(want) + behind; got != whole {
+			t.Errorf("in pieces of %d bytes: got %q, want %q", size, got, whole)
+		}
+	}
 }

@@ -22,6 +22,7 @@ type session struct {
 	opened  chan struct{} // closed when the connection's messages come here
 	started time.Time
 	heard   atomic.Int64  // when something of a message last came, as a time.Duration since started
+	asked   atomic.Int64  // when a message was last sent, in the same way
 	said    atomic.Uint32 // the status code of the Close frame that this end began to close with; 0 for none
 }
 
@@ -40,6 +41,12 @@ func (s *session) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 
 // hear notes that something of a message has come.
 func (s *session) hear() { s.heard.Store(int64(time.Since(s.started))) }
+
+// ask notes that a message is sent.
+func (s *session) ask() { s.asked.Store(int64(time.Since(s.started))) }
+
+// answered reports whether something of a message has come since one was sent.
+func (s *session) answered() bool { return s.heard.Load() > s.asked.Load() }
 
 // silence returns for how long nothing of a message has come.
 func (s *session) silence() time.Duration {
