@@ -35,6 +35,23 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	}
 }
 
+// WriteControl sends a Ping with a payload of the application's, or a Pong that nothing
+// has asked for (RFC 6455 §5.5.2, §5.5.3). payload has at most 125 bytes, and is not
+// retained. It does not wait for an answer, which Hooks.Control sees. The frame is sent
+// ahead of messages that wait; of several Pongs that wait, only the last one is sent.
+//
+// The error is ErrControlType for another op, a codec.Violation for a longer payload,
+// ctx.Err() if ctx has ended, or that of Write.
+func (c *Conn) WriteControl(ctx context.Context, op Opcode, payload []byte) error {
+	if op != codec.OpPing && op != codec.OpPong {
+		return ErrControlType
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.sendControl(ctx, op, payload)
+}
+
 // RTT returns the last round-trip time that a Ping has measured, the
 // connection's own keepalive included; 0 if there was none yet.
 func (c *Conn) RTT() time.Duration {

@@ -85,6 +85,9 @@ func (c *Conn) notReceived(err error) error {
 // control answers a control frame (RFC 6455 §5.5). It returns what ended the
 // connection, if that did.
 func (c *Conn) control(op Opcode, payload []byte) error {
+	if c.settings.Hooks.Control != nil {
+		c.settings.Hooks.Control(c, op, payload)
+	}
 	if op == codec.OpClose {
 		return c.peerCloses(payload)
 	}

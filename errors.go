@@ -28,6 +28,10 @@ var (
 	// ErrMessageType reports a message that is neither OpText nor OpBinary.
 	ErrMessageType = errors.New("websocket: the type of a message is OpText or OpBinary")
 
+	// ErrControlType reports a control frame for WriteControl that is neither OpPing nor
+	// OpPong; Close sends OpClose.
+	ErrControlType = errors.New("websocket: the type of a control frame is OpPing or OpPong; use Close for OpClose")
+
 	// ErrControlFlood reports that the peer sent more Pings and Pongs than
 	// Options.MaxControlFrames.
 	ErrControlFlood = errors.New("websocket: too many control frames")

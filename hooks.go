@@ -26,6 +26,12 @@ type Hooks struct {
 	// sending half is locked meanwhile: Sent must not send on c, nor call Pending.
 	Sent func(c *Conn, op Opcode, n int)
 
+	// Control is called for each Ping, Pong and Close frame that is received, before it is
+	// answered: op is OpPing, OpPong or OpClose (RFC 6455 §5.5). payload, at most 125
+	// bytes, is valid during the call; that of a Close frame begins with the status code.
+	// Control must not wait for the peer.
+	Control func(c *Conn, op Opcode, payload []byte)
+
 	// Closed is called once for each connection that was opened. err is what ended
 	// it, as Handler.Close is told; CloseStatus gives its status code.
 	Closed func(c *Conn, err error)

@@ -22,6 +22,13 @@ const (
 	OpBinary = codec.OpBinary // any bytes
 )
 
+// The types of a control frame.
+const (
+	OpClose = codec.OpClose
+	OpPing  = codec.OpPing
+	OpPong  = codec.OpPong
+)
+
 // The status codes that applications use most; package codec has them all.
 const (
 	StatusNormalClosure    = codec.StatusNormalClosure

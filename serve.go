@@ -24,6 +24,24 @@ func (c *Conn) Serve(h Handler) error {
 	return c.serveEvents(h, true)
 }
 
+// Start serves the connection with h, as Serve does, on goroutines of the library's, and
+// returns at once. While nothing is received the connection keeps the smallest stack that
+// there is. A handler of net/http that calls Start and returns gives the stack and the
+// buffers of net/http back, which is most of what an idle connection costs; over HTTP/2
+// it must not return before the connection has ended. AfterClose reports the end. Start
+// returns ErrConcurrentRead, and does nothing, if another goroutine reads or serves.
+func (c *Conn) Start(h Handler) error {
+	if serve, ok := h.(blocking); ok {
+		go c.serveBlocking(serve)
+		return nil
+	}
+	if !c.takeEvents() {
+		return ErrConcurrentRead
+	}
+	c.runParked(h, func(*Conn) {})
+	return nil
+}
+
 // CloseRead has the library read from now on: it discards messages, answers control
 // frames and finds the end of the peer, for an application that only writes. The context
 // that it returns is a child of ctx that ends with the connection; context.Cause then

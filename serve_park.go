@@ -23,6 +23,14 @@ func (c *Conn) parkable(now instant.Instant) bool {
 	return c.in.parks && c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
 }
 
+// runParked has c served with h on goroutines of its own, of which it is the first owner
+// of reading. ended is called when the connection has ended.
+func (c *Conn) runParked(h Handler, ended func(*Conn)) {
+	c.in.parks = c.transport.Raw()
+	c.in.slow = c.in.parks
+	go c.run(h, true, ended)
+}
+
 // run serves c with h until it ends or is parked. ended is called when it has ended.
 func (c *Conn) run(h Handler, open bool, ended func(*Conn)) {
 	parked := false

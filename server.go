@@ -164,9 +164,7 @@ func (s *Server) start(entry *opening, c *Conn, h Handler) {
 		s.served(c) // a hook closes it
 		return
 	}
-	c.in.parks = c.transport.Raw()
-	c.in.slow = c.in.parks
-	go c.run(h, true, s.served) // what the opening handshake needed of the stack is no longer needed
+	c.runParked(h, s.served) // what the opening handshake needed of the stack is no longer needed
 }
 
 // enter counts nc as in its opening handshake. It returns nil if the server is
