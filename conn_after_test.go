@@ -2,12 +2,12 @@ package websocket_test
 
 import (
 	"context"
-
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -37,41 +37,46 @@ func TestAfterClose(t *testing.T) {
 			}
 		}},
 	} {
-		for _, transport := range []string{"TCP", "memory"} {
-			t.Run(tt.name+", "+transport, func(t *testing.T) {
-				t.Parallel()
-				var c, other *websocket.Conn
-				if transport == "TCP" {
-					ours, peer := tcpPair(t)
-					c = testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
-					other = testkit.NewConn(peer, websocket.RoleClient, websocket.Handshake{}, nil)
-				} else {
-					other, c = websocket.Pipe(nil)
-				}
-				defer c.CloseNow()
-				defer other.CloseNow()
-				called := make(chan int, 10)
-				c.AfterClose(func() { called <- 1 })
-				c.AfterClose(func() { called <- 2 })
-				select {
-				case <-called:
-					t.Fatal("it was called before the end")
-				default:
-				}
-				tt.end(c, other)
-				if first, second := <-called, <-called; first != 1 || second != 2 {
-					t.Errorf("they were called in the order %d, %d", first, second)
-				}
-				c.AfterClose(func() { called <- 3 })
-				if got := <-called; got != 3 {
-					t.Errorf("after the end %d was called, want 3", got)
-				}
-				c.CloseNow()
-				if len(called) > 0 {
-					t.Error("one was called again")
-				}
+		t.Run(tt.name+", TCP", func(t *testing.T) {
+			t.Parallel()
+			ours, peer := tcpPair(t)
+			c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, nil)
+			wantAfterClose(t, c, testkit.NewConn(peer, websocket.RoleClient, websocket.Handshake{}, nil), tt.end)
+		})
+		t.Run(tt.name+", memory", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				other, c := websocket.Pipe(nil)
+				wantAfterClose(t, c, other, tt.end)
 			})
-		}
+		})
+	}
+}
+
+// wantAfterClose ends c or other, and wants what is registered with c called once, in
+// order.
+func wantAfterClose(t *testing.T, c, other *websocket.Conn, end func(c, other *websocket.Conn)) {
+	t.Helper()
+	defer c.CloseNow()
+	defer other.CloseNow()
+	called := make(chan int, 10)
+	c.AfterClose(func() { called <- 1 })
+	c.AfterClose(func() { called <- 2 })
+	select {
+	case <-called:
+		t.Fatal("it was called before the end")
+	default:
+	}
+	end(c, other)
+	if first, second := <-called, <-called; first != 1 || second != 2 {
+		t.Errorf("they were called in the order %d, %d", first, second)
+	}
+	c.AfterClose(func() { called <- 3 })
+	if got := <-called; got != 3 {
+		t.Errorf("after the end %d was called, want 3", got)
+	}
+	c.CloseNow()
+	if len(called) > 0 {
+		t.Error("one was called again")
 	}
 }
 
