@@ -20,10 +20,7 @@ var unconverted = []string{
 	"codec/header.go",
 	"codec/request.go",
 	"compression.go",
-	"conn_close.go",
-	"conn_offer.go",
-	"conn_read.go",
-	"conn_write.go",
+	"conn_end.go", // moved from conn_close.go
 	"doc.go",
 	"docs/deploy.md",
 	"docs/migrating.md",
