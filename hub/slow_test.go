@@ -46,8 +46,10 @@ func TestSlowSubscriber(t *testing.T) {
 			return ""
 		}},
 		{"DropNewest", hub.DropNewest, func(got []int, dropped int) string {
-			for i, n := range got {
-				if n != i {
+			// The system may make room for later ones in time: it asks a peer whose window is
+			// closed again and again.
+			for i := range 12 { // 64 KiB hold more
+				if i >= len(got) || got[i] != i {
 					return "the oldest messages are not all there"
 				}
 			}
