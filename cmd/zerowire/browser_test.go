@@ -162,6 +162,7 @@ func TestPageInTheBrowser(t *testing.T) {
 		{"close by the page", testPageCloses, nil},
 		{"close by the server", testPageIsClosed, nil},
 		{"URLs that cannot be connected to", testPageShowsFaults, nil},
+		{"on a phone", testPageOnAPhone, nil},
 		{"live figures of the server", testPageShowsFigures, nil},
 		{"over TLS", testPageOverTLS, []string{"--tls-self-signed"}},
 		{"chat on two servers", testClusterChats, []string{"--cluster=embedded"}},
@@ -362,4 +363,52 @@ func testPageShowsFaults(t *testing.T, browser context.Context, p *process) {
 	b.click("#connect")
 	b.untilText("closed", "1006 abnormal closure, not clean")
 	b.untilText("ready-state", "3 CLOSED")
+	says := func(url, why string) {
+		b.t.Helper()
+		b.until(fmt.Sprintf(`(({hidden, textContent: text}) => !hidden && text.startsWith(%q) && text.includes(%q))(document.getElementById("fault"))`,
+			"No connection to "+url+". ", why))
+	}
+	says("ws://"+p.addr+"/nowhere", "The server answers 404 Not Found: there is nothing at /nowhere.")
+	b.fill("#url", "ws://"+p.addr+"/")
+	b.click("#connect")
+	says("ws://"+p.addr+"/", "The server answers 200 OK for /, and no WebSocket.")
+
+	// Another server refuses the page's origin, which the browser keeps to itself.
+	other := startServe(t)
+	b.fill("#url", "ws://"+other.addr+"/ws")
+	b.click("#connect")
+	says("ws://"+other.addr+"/ws", "does the server accept pages of http://"+p.addr+" (Origin)?")
+	if err := p.stop(); err != nil {
+		t.Fatalf("after SIGTERM: %v", err)
+	}
+	b.fill("#url", "ws://"+p.addr+"/ws")
+	b.click("#connect")
+	says("ws://"+p.addr+"/ws", "The server cannot be reached")
+	b.fill("#url", "ws://"+other.addr+"/ws")
+}
+
+// testPageOnAPhone opens the page in a window as wide as a phone's.
+func testPageOnAPhone(t *testing.T, browser context.Context, p *process) {
+	b := openTab(t, browser, "http://"+p.addr)
+	top := func(selector string) float64 {
+		y, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](fmt.Sprintf(`document.querySelector(%q).getBoundingClientRect().top`, selector)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y
+	}
+	if top(".messages") < top(".connection") {
+		t.Errorf("in a wide window messages are above the settings, want them below")
+	}
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	b.until(`innerWidth === 390`)
+	if messages, settings := top(".messages"), top(".connection"); messages >= settings {
+		t.Errorf("on a phone messages begin at %g and the settings at %g, want messages first", messages, settings)
+	}
+	b.until(`document.documentElement.scrollWidth <= innerWidth`)
+	b.connect("chat")
+	b.fill("#chat-text", "hello")
+	b.click("#chat-form button")
+	b.until(`document.querySelectorAll("#log .received.is-text").length === 1`)
+	b.accessible(axe(t), "on a phone")
 }

@@ -17,9 +17,10 @@ import (
 var pageFiles embed.FS
 
 // contentSecurityPolicy lets the page load what the server itself serves and
-// connect to any WebSocket: its URL is the user's to choose.
+// connect to any WebSocket, whose URL the user chooses. It asks the server itself why
+// a connection was refused.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
-	"connect-src ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // contentTypes are named here because the system's own table may differ.
 var contentTypes = map[string]string{

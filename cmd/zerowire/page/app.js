@@ -55,6 +55,7 @@ function offered() {
 }
 
 function opened(s) {
+  s.wasOpen = true;
   log.note("open", s.protocol ? `sub-protocol ${s.protocol}` : "no sub-protocol");
   if (s.protocol === "gamepos") board.start();
   showState();
@@ -67,7 +68,36 @@ function closed(s, { code, reason, wasClean }) {
   log.note("close", text);
   $("closed").textContent = text;
   if (s.protocol === "gamepos") board.clear();
+  if (!s.wasOpen) explain(s);
   showState();
+}
+
+// explain shows why a connection was not made, as far as a page can know: a browser
+// keeps the server's answer to itself. On the page's own host the same path is asked
+// for once more, without a WebSocket.
+async function explain(s) {
+  const url = new URL(s.url);
+  let why = "The browser does not say why. Is the server running, are host, port and path right, and does the server accept pages of " +
+    `${location.origin} (Origin)?`;
+  if (url.host === location.host) {
+    url.protocol = location.protocol;
+    try {
+      why = refusal(url.pathname, await fetch(url, { cache: "no-store" }));
+    } catch {
+      why = "The server cannot be reached: is it still running?";
+    }
+  }
+  if (s !== socket) return; // there is another connection now
+  fault(`No connection to ${s.url}. ${why}`);
+  log.note("refused", why);
+}
+
+// refusal says what the answer to an ordinary request for path means.
+function refusal(path, { status, statusText }) {
+  const answer = `The server answers ${status} ${statusText}`.trimEnd();
+  if (status === 426) return `${answer}: there is a WebSocket at ${path}, but not for this page or not at present. See the server's log.`;
+  if (status === 404) return `${answer}: there is nothing at ${path}. Try /ws or /echo.`;
+  return `${answer} for ${path}, and no WebSocket.`;
 }
 
 function close() {

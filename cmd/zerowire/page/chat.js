@@ -35,7 +35,7 @@ export class Chat {
   receive(text, mine) {
     const message = Chat.#parse(text);
     if (!message) return;
-    const bubble = element("li", mine ? "bubble mine" : "bubble");
+    const bubble = element("div", mine ? "bubble mine" : "bubble");
     const head = element("p", "head");
     const dot = element("span", "swatch");
     dot.style.backgroundColor = colourOf(message.name);

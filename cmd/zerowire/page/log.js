@@ -68,7 +68,7 @@ export class MessageLog {
   }
 
   #row(direction, type, size, body) {
-    const row = element("li", `entry ${direction} is-${type}`);
+    const row = element("div", `entry ${direction} is-${type}`);
     const arrow = element("span", "arrow", arrows[direction]);
     arrow.ariaHidden = "true";
     const shown = body.length > maxBody ? `${body.slice(0, maxBody)}…` : body;
