@@ -1,18 +1,19 @@
-// Package websocket serves and opens WebSocket connections (RFC 6455), without
-// an allocation per message.
+// Package websocket implements WebSocket connections (RFC 6455), for servers and
+// clients, without an allocation per message.
 //
 // # Overview
 //
-// There is one type of connection, Conn, and there are four ways to one:
+// A [Conn] is one connection. There are several ways to get one:
 //
-//   - Server accepts connections on a bare net.Listener, with its own parser for
-//     the opening handshake;
-//   - Upgrade takes a connection over from net/http;
-//   - Dial opens one as a client;
-//   - NewConn takes a net.Conn on which the handshake was done elsewhere, and
-//     Pipe makes two ends in memory, for tests.
+//   - [Server] accepts connections on a net.Listener, with its own parser for the
+//     opening handshake. It is also an http.Handler.
+//   - [Upgrader] and [Upgrade] take a connection over from net/http.
+//   - [Dial] opens a connection as a client.
+//   - [NewConn] wraps a net.Conn on which the opening handshake has been completed by
+//     other means.
+//   - [Pipe] returns two connected ends in memory, for tests.
 //
-// And there are two ways to use one. In the blocking form a goroutine reads:
+// There are two ways to use a connection. In the blocking form a goroutine reads:
 //
 //	for {
 //		op, p, err := c.Read(ctx)
@@ -23,63 +24,74 @@
 //		…
 //	}
 //
-// In the event form a Handler is called with each message, by Server or
-// Conn.Serve. It is the fastest form, and keeps the least memory while nothing
-// comes. Both run on the same engine; Blocking makes a Handler of a function
-// that reads.
+// In the event form a [Handler] is called for each message, by a Server, [Conn.Serve] or
+// [Conn.Start]. The event form is the fastest, and an idle connection uses the least
+// memory. [Blocking] makes a Handler of a function that reads.
 //
 // # Concurrency
 //
-// Every method of Conn may be called from any goroutine at any time, with one
-// exception: one goroutine reads. A second one that reads at the same time gets
-// ErrConcurrentRead. Messages of concurrent writers go out whole, one after the
-// other; Pings and Pongs overtake them. There is no goroutine for writing:
-// whoever finds nobody sending sends for all.
+// All methods of Conn may be called concurrently, with one exception: only one goroutine
+// may read at a time. A second one that reads at the same time gets [ErrConcurrentRead].
+// Each message is sent whole. Concurrent writes are coalesced: one of the callers writes
+// for all of them. Pings and Pongs are sent ahead of messages that wait.
 //
-// # Reading is needed
+// # Applications that do not read
 //
-// Pings are answered, and closing handshakes completed, on the way to the next
-// message. If the application has not read for a second, the library reads in
-// its place, up to the next message: that waits until the application reads,
-// and what is behind it waits too. In the event form the library always reads.
+// Control frames are handled on the way to the next message: Pings are answered, and
+// closing handshakes are completed. If the application has not read for a second, the
+// library reads ahead. Up to 64 KiB of messages then wait for the application. Beyond
+// that the library asks the operating system for the state of the peer. So the end of the
+// peer is found within PingInterval + PongTimeout however the application uses the
+// connection, and sooner if the peer closes it.
 //
-// # Contexts and deadlines
+// An application that only writes calls [Conn.CloseRead].
 //
-// A context ends the waiting of a call, never the connection: a read that was
-// cancelled goes on at the same byte the next time. It costs neither a goroutine
-// nor an allocation per call; where every read brings a context of its own, one
-// goroutine of the connection's watches them. Everything that a peer could
-// stretch has a limit in Options, with a default: the handshake, a message, the
-// answer to a Ping, the closing handshake, the room for what we send.
+// # Contexts and time limits
 //
-// # Ownership
+// Cancelling a context cancels only the call. The connection stays usable, and a later
+// read continues at the same byte. A call whose context has already ended does nothing
+// and returns the context's error. Contexts cost no goroutine and no allocation per call;
+// if each read has a context of its own, one goroutine per connection watches them.
 //
-// A payload that was received is valid until the next read (Read, Messages), or
-// until the Handler's method returns (Message). It lies in a pooled buffer and
-// may be changed, not kept. ReadAppend copies into memory of the caller's. A
-// payload that is to be sent stays the caller's: no method changes or keeps it.
+// Every resource that a peer can consume is limited; see [Options] for the limits and
+// their defaults. Time limits for a peer run while it makes no progress: WriteTimeout
+// begins anew with every byte that the peer takes, and PongTimeout with every byte that
+// it sends or takes.
+//
+// # Buffer ownership
+//
+// A payload that was received is valid until the next read (Read, Messages), or until the
+// Handler's method returns. It lies in a pooled buffer: it may be modified, and must not
+// be retained. [Conn.ReadAppend] copies into memory of the caller. A payload to be sent
+// stays the caller's: no method modifies or retains it.
 //
 // # Limits
 //
-// Memory for a message grows with the bytes that have arrived, to at most four
-// times as much, and never with what a header claims. A message above
-// Options.MaxMessage (1 MiB) ends the connection at its header. Fragments cost
-// nothing, however many. What waits to be sent is bounded by Options.MaxPending
-// and Options.Overflow.
+// The buffer of a message grows with the bytes that were received, to at most four times
+// as many, and never with the length that a header claims. A message longer than
+// Options.MaxMessage (1 MiB) ends the connection when its header is read;
+// [Conn.SetMaxMessage] changes the limit of one connection. The number of fragments of a
+// message is not limited, since fragments cost nothing. Options.MaxPending and
+// Options.Overflow bound what waits to be sent.
 //
 // # Compression
 //
-// With Options.Compression messages are compressed where the peer agrees to it
-// (permessage-deflate, RFC 7692), from Compression.Threshold on. Limits count
-// inflated bytes, while they are inflated. Without takeover, the default, an idle
-// connection holds nothing for it. What holds a secret beside something that
-// others can choose should go with WriteUncompressed.
+// If Options.Compression is set, messages are compressed where the peer agrees to it
+// (permessage-deflate, RFC 7692), from Compression.Threshold bytes on. Limits apply to the
+// inflated size while a message is inflated. Without context takeover, the default, an
+// idle connection uses no memory for compression. Do not compress messages that mix
+// secrets with attacker-controlled data (see CRIME, BREACH); send them with
+// [Conn.WriteUncompressed].
 //
 // # Closing
 //
-// Close does the closing handshake: it sends a Close frame, waits for the peer's
-// and closes the TCP connection, the server first. CloseNow cuts. The peer's
-// code and reason come from reads as a *CloseError; a peer that breaks a rule is
-// told so with the right code, and the read returns the codec.Violation. Shutdown
-// of a Server tells every connection that it goes away, and waits.
+// [Conn.Close] performs the closing handshake: it sends a Close frame after everything
+// that was written before, waits for the peer's Close frame and closes the connection.
+// [Conn.StartClose] does so without waiting. [Conn.CloseNow] closes the connection
+// immediately; what was written before is sent if that is possible without waiting.
+//
+// Every end of a connection is reported by reads as a [*CloseError], with the status code,
+// the reason and the cause; only after CloseNow it is [ErrClosed]. A peer that violates the
+// protocol is sent a Close frame with the matching status code. [Server.Shutdown] closes
+// all connections of a Server with StatusGoingAway, and waits for them.
 package websocket
