@@ -39,7 +39,9 @@ func (a answer) String() string {
 // answers collects what a server says from the events of a Session.
 type answers struct {
 	all       []answer
-	violation error // what the server broke, if it did
+	times     []float64 // when each was recorded, in seconds since the beginning
+	at        float64   // when the next one was
+	violation error     // what the server broke, if it did
 	begun     answer
 	hash      hash.Hash // of the message begun
 }
@@ -80,6 +82,7 @@ func (a *answers) add(e trace.Event) {
 func (a *answers) finish() {
 	a.hash.Sum(a.begun.digest[:0])
 	a.all = append(a.all, a.begun)
+	a.times = append(a.times, a.at)
 }
 
 // closes reports whether the last answer is a Close frame.
@@ -90,12 +93,16 @@ func (a *answers) closes() bool {
 // recordedAnswers returns what the server has said on a recorded connection.
 func recordedAnswers(c *recording.Connection) *answers {
 	a := new(answers)
+	if c.Heads[codec.Client] == nil {
+		return a
+	}
 	var now time.Time
 	s := trace.NewSession(codec.Client, true, recording.WholeMessages, a.event)
 	s.Strict()
 	s.Write(codec.Client, now, c.Heads[codec.Client])
 	s.Write(codec.Server, now, c.Heads[codec.Server])
 	for _, sent := range c.Sent[codec.Server] {
+		a.at = sent.At
 		s.Write(codec.Server, now, sent.Bytes)
 	}
 	return a

@@ -23,6 +23,8 @@ type player struct {
 	to       *upstream
 	recorded *recording.Connection
 	schedule schedule
+	order    *order
+	turn     chan struct{}     // holds a value when the next step may be done
 	show     func(trace.Event) // nil unless frames are printed
 	out      io.Writer         // for how it went
 
@@ -40,11 +42,20 @@ type player struct {
 	closedFirst bool // there was none, and another one was sent
 
 	serverClosed atomic.Bool // the server's Close frame has come
+
+	answered int  // answers that have come; guarded by the order
+	over     bool // nothing more is sent, and nothing more comes; likewise
+}
+
+// newPlayer returns what sends a recorded connection again.
+func newPlayer(command *ReplayCommand, to *upstream, c *recording.Connection, s schedule, out io.Writer) *player {
+	return &player{command: command, to: to, recorded: c, schedule: s, out: out, want: recordedAnswers(c), turn: make(chan struct{}, 1)}
 }
 
 // play sends the connection, prints how it went, and reports whether that is as it
 // was recorded.
 func (p *player) play(ctx context.Context) bool {
+	defer p.order.leave(p)
 	err := p.open(ctx)
 	if err == nil {
 		err = p.send(ctx)
@@ -79,8 +90,10 @@ func (p *player) open(ctx context.Context) error {
 	if p.recorded.Heads[codec.Client] == nil {
 		return errors.New("the recording lacks the client's opening handshake")
 	}
-	p.want = recordedAnswers(p.recorded)
-	if err := sleep(ctx, p.schedule.until(p.recorded.Began)); err != nil {
+	if _, err := p.wait(ctx, p.schedule.until(p.recorded.Began), false, nil); err != nil {
+		return err
+	}
+	if _, err := p.await(ctx, false); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -97,6 +110,7 @@ func (p *player) open(ctx context.Context) error {
 	}
 	p.pings, p.progress, p.ended = make(chan []byte, 16), make(chan int, 1), make(chan struct{})
 	go p.read(late)
+	p.order.done()
 	return nil
 }
 
@@ -170,6 +184,7 @@ func (p *player) event(e trace.Event) {
 		default:
 		}
 		p.progress <- n
+		p.order.answered(p, n)
 	}
 }
 
@@ -189,15 +204,22 @@ func (p *player) read(late []byte) {
 // send sends everything at its time, waits for answers that are missing, and closes.
 func (p *player) send(ctx context.Context) error {
 	for _, s := range p.recorded.Sent[codec.Client] {
-		if s.Opcode == codec.OpPong && !s.Illegal {
+		if leftOut(s) {
 			continue
 		}
 		if gone, err := p.wait(ctx, p.schedule.until(s.At), s.Starts, nil); gone || err != nil {
 			return err
 		}
+		if gone, err := p.await(ctx, s.Starts); gone || err != nil {
+			return err
+		}
 		if err := p.write(s.Bytes); err != nil {
+			if p.serverClosed.Load() {
+				return nil // it has not waited for our Close frame
+			}
 			return fmt.Errorf("after %d frames: %w", p.sent, err)
 		}
+		p.order.done()
 		p.closed = p.closed || s.Opcode == codec.OpClose
 		if s.Ends {
 			p.sent++
@@ -224,16 +246,46 @@ func (p *player) send(ctx context.Context) error {
 	return err
 }
 
+// await waits until the order has the next step done, answering Pings meanwhile if a
+// frame may stand here. gone says that nothing more can come.
+func (p *player) await(ctx context.Context, between bool) (gone bool, err error) {
+	for {
+		turn := p.turn
+		if between && len(p.pings) > 0 {
+			turn = nil // the Pings first
+		}
+		select {
+		case <-turn:
+			return false, nil
+		case payload := <-p.pingsIf(between):
+			if err := p.write(maskedFrame(codec.OpPong, payload)); err != nil {
+				return false, err
+			}
+		case <-time.After(p.command.Wait):
+			p.order.hurry(p.command.Wait)
+		case <-p.ended:
+			return true, nil
+		case <-ctx.Done():
+			return false, context.Cause(ctx)
+		}
+	}
+}
+
+// pingsIf returns the Pings that are to be answered, or nil.
+func (p *player) pingsIf(between bool) chan []byte {
+	if between {
+		return p.pings
+	}
+	return nil
+}
+
 // wait waits for a time d, answering Pings meanwhile if a frame may stand here. With
 // missing, it waits until no answer is missing, or none has come for a time d. gone
 // says that nothing more can come.
 func (p *player) wait(ctx context.Context, d time.Duration, between bool, missing func(n int) bool) (gone bool, err error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	pings, progress := p.pings, p.progress
-	if !between {
-		pings = nil
-	}
+	progress, got := p.progress, 0
 	if missing == nil {
 		progress = nil
 	} else if !missing(0) {
@@ -241,17 +293,25 @@ func (p *player) wait(ctx context.Context, d time.Duration, between bool, missin
 	}
 	for {
 		select {
-		case payload := <-pings:
+		case payload := <-p.pingsIf(between):
 			if err := p.write(maskedFrame(codec.OpPong, payload)); err != nil {
 				return false, err
 			}
-		case n := <-progress:
-			if !missing(n) {
+		case got = <-progress:
+			if !missing(got) {
 				return false, nil
 			}
 			timer.Reset(d)
 		case <-timer.C:
-			return false, nil
+			if missing == nil || got >= len(p.want.times) {
+				return false, nil
+			}
+			// An answer may be to what another client is to send, or come by itself.
+			due := p.schedule.until(p.want.times[got])
+			if due <= 0 && !p.order.before(p.want.times[got]) {
+				return false, nil
+			}
+			timer.Reset(max(due, 0) + d)
 		case <-p.ended:
 			return true, nil
 		case <-ctx.Done():
@@ -271,16 +331,4 @@ func maskedFrame(op codec.Opcode, payload []byte) []byte {
 	h := codec.Header{Opcode: op, Fin: true, Masked: true}
 	rand.Read(h.Key[:])
 	return codec.AppendFrame(nil, h, payload)
-}
-
-// sleep waits for a time d, or until ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -23,7 +23,7 @@ type ProxyCommand struct {
 	To      string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
 	Trace   bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
 	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
-	Record  string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay."`
+	Record  string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay and inspect; a name that ends in .har makes it an HTTP archive, when the proxy ends."`
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
 	Quiet   bool   `help:"Do not print when connections begin and end."`

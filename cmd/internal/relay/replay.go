@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,9 +17,9 @@ import (
 
 // ReplayCommand is `zerowire replay`.
 type ReplayCommand struct {
-	File       string        `arg:"" help:"A recording of zerowire proxy."`
+	File       string        `arg:"" help:"A recording of zerowire proxy, or an HTTP archive (HAR) with WebSocket messages."`
 	URL        string        `arg:"" help:"Server to send it to: ws:// or wss://. Without a path, the recorded one is asked for."`
-	Speed      float64       `default:"1" placeholder:"FACTOR" help:"How many times as fast as recorded; 0 does not wait at all (${default})."`
+	Speed      float64       `default:"1" placeholder:"FACTOR" help:"How many times as fast as recorded; 0 waits for answers only (${default})."`
 	Connection int           `placeholder:"N" help:"Only the connection with this number."`
 	Compare    bool          `default:"true" negatable:"" help:"Compare the answers with those recorded."`
 	Wait       time.Duration `default:"2s" help:"How long nothing may come while answers are missing (${default})."`
@@ -29,7 +30,7 @@ type ReplayCommand struct {
 
 // Help shows what the command is used for.
 func (*ReplayCommand) Help() string {
-	return `Sends what the clients of a recording have sent, frame by frame with its masking keys and at its time, each connection on one of its own. Pings of the server are answered, so recorded Pongs are left out. Messages and Close frames of the server are compared with those recorded, however they are fragmented and compressed; each difference is a line, and makes the exit code 1.
+	return `Sends what the clients of a recording have sent, frame by frame with its masking keys and at its time, each connection on one of its own. Pings of the server are answered, so recorded Pongs are left out. A frame is sent once everything before it has been sent on all connections, and once the answers that were recorded before it have come; so a Close frame that answered the server's follows it. Messages and Close frames of the server are compared with those recorded, however they are fragmented and compressed; each difference is a line, and makes the exit code 1.
 
 Examples:
 
@@ -62,22 +63,34 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", c.File, err)
 		}
 	}
-	printer := &trace.Printer{W: os.Stdout, Width: c.Width, Color: trace.Colors(os.Stdout)}
+	failed := c.playAll(ctx, to, rec, os.Stdout)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("ended before the recording did: %w", ctx.Err())
+	case failed > 0:
+		return fmt.Errorf("%d of %d connections did not go as recorded", failed, len(rec.Connections))
+	}
+	return nil
+}
+
+// playAll sends all connections of a recording, and returns how many did not go as
+// recorded. It writes to out from several goroutines, a line at a time.
+func (c *ReplayCommand) playAll(ctx context.Context, to *upstream, rec *recording.Recording, out io.Writer) int {
+	printer := &trace.Printer{W: out, Width: c.Width, Color: trace.Colors(os.Stdout)}
 	began := time.Now()
-	var all sync.WaitGroup
-	var failed atomic.Int32
+	var players []*player
 	for _, conn := range rec.Connections {
-		p := &player{
-			command:  c,
-			to:       to,
-			recorded: conn,
-			out:      os.Stdout,
-			schedule: schedule{began: began, from: rec.Connections[0].Began, speed: c.Speed},
-		}
+		p := newPlayer(c, to, conn, schedule{began: began, from: rec.Connections[0].Began, speed: c.Speed}, out)
+		players = append(players, p)
 		if c.Trace {
 			label := fmt.Sprintf("#%d", conn.Number)
 			p.show = func(e trace.Event) { printer.PrintAs(label, e) }
 		}
+	}
+	newOrder(players)
+	var all sync.WaitGroup
+	var failed atomic.Int32
+	for _, p := range players {
 		all.Go(func() {
 			if !p.play(ctx) {
 				failed.Add(1)
@@ -85,13 +98,7 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 		})
 	}
 	all.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("ended before the recording did: %w", ctx.Err())
-	case failed.Load() > 0:
-		return fmt.Errorf("%d of %d connections did not go as recorded", failed.Load(), len(rec.Connections))
-	}
-	return nil
+	return int(failed.Load())
 }
 
 // schedule says when what was recorded is due.

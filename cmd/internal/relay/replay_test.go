@@ -82,7 +82,8 @@ func replayed(t *testing.T, tp *tape, c ReplayCommand, serve func(server *end)) 
 		c.Wait = patience
 	}
 	var out bytes.Buffer
-	p := &player{command: &c, to: to, recorded: rec.Connections[0], out: &out, schedule: schedule{began: time.Now(), speed: c.Speed}}
+	p := newPlayer(&c, to, rec.Connections[0], schedule{began: time.Now(), speed: c.Speed}, &out)
+	newOrder([]*player{p})
 	ok = p.play(t.Context())
 	<-served
 	return out.String(), ok
@@ -146,12 +147,13 @@ func TestReplay(t *testing.T) {
 		}, "#1 2 frames sent, 2 answers as recorded\n"},
 		{"another answer, and another code", greeting, all, func(s *end) {
 			s.answer("")
-			s.hear(hello + closed)
+			s.hear(hello)
 			s.say(codec.OpBinary, true, 0, "World")
+			s.hear(closed)
 			s.say(codec.OpClose, true, 0, "\x03\xe9why")
 		}, `#1 answer 1 is binary of 5 bytes, 57 6f 72 6c 64; recorded was text of 5 bytes, "World"` + "\n" +
 			`#1 answer 2 is close 1001 "why"; recorded was close 1000 ""` + "\n"},
-		{"no answer", greeting, all, func(s *end) {
+		{"no answer", greeting, ReplayCommand{Compare: true, Wait: 50 * time.Millisecond}, func(s *end) {
 			s.answer("")
 			s.hear(hello + closed)
 		}, `#1 answer 1 and 1 behind it did not come; recorded was text of 5 bytes, "World"` + "\n"},
@@ -161,8 +163,9 @@ func TestReplay(t *testing.T) {
 		}, `#1 answer 1 and 0 behind it did not come; recorded was text of 5 bytes, "World"` + "\n"},
 		{"one answer more", greeting, all, func(s *end) {
 			s.answer("")
-			s.hear(hello + closed)
+			s.hear(hello)
 			s.say(codec.OpText, true, 0, "World")
+			s.hear(closed)
 			s.say(codec.OpText, true, 0, "!")
 			s.say(codec.OpClose, true, 0, closing)
 		}, `#1 answer 2 is text of 1 bytes, "!"; recorded was close 1000 ""` + "\n" +
@@ -179,7 +182,7 @@ func TestReplay(t *testing.T) {
 			s.hear("\x88\x82") // and a key that nobody knows
 			s.say(codec.OpClose, true, 0, closing)
 		}, "#1 1 frames sent, 1 answers as recorded\n"},
-		{"a violation of the server", greeting, all, func(s *end) {
+		{"a violation of the server", greeting, ReplayCommand{Compare: true, Wait: 50 * time.Millisecond}, func(s *end) {
 			s.answer("")
 			s.hear(hello + closed)
 			s.Write([]byte("\x83\x00"))
