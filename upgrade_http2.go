@@ -47,6 +47,11 @@ func (u *upgrader) upgradeHTTP2(w http.ResponseWriter, hr *http.Request, admit f
 	if err := setAcceptance(w.Header(), protocol, ext); err != nil {
 		return nil, fail(w, err)
 	}
+	if keys := hr.Header["Sec-Websocket-Key"]; len(keys) == 1 && len(keys[0]) == len(zeroKey) {
+		// HTTP/2 has no key (RFC 8441 §5), but undici sends one and wants the answer.
+		accept := codec.AcceptKey([]byte(keys[0]))
+		w.Header().Set("Sec-WebSocket-Accept", string(accept[:]))
+	}
 	nc, err := h2stream.Accept(w, hr, !blocks)
 	if err != nil {
 		if errors.Is(err, http.ErrNotSupported) {

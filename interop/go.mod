@@ -11,6 +11,7 @@ require (
 	github.com/lxzan/gws v1.9.1
 	github.com/mochi-mqtt/server/v2 v2.7.9
 	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket/h2 v0.0.0-00010101000000-000000000000
 	golang.org/x/net v0.62.0
 )
 
@@ -19,9 +20,12 @@ require (
 	github.com/klauspost/compress v1.20.3 // indirect
 	github.com/rs/xid v1.4.0 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
-	golang.org/x/sync v0.17.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 replace github.com/zerowire/websocket => ../
+
+replace github.com/zerowire/websocket/h2 => ../h2

@@ -8,14 +8,21 @@ import (
 	"testing"
 )
 
-// startNode starts Node with the ws of testdata/node, which npm installs for this
-// test alone.
+// startNode starts Node with the ws of testdata/node.
 func startNode(t *testing.T) library {
+	node, dir := installNode(t)
+	return startProgram(t, node, filepath.Join(dir, "peer.js"))
+}
+
+// installNode has npm install what testdata/node needs, for this test alone, and returns
+// Node's path and the directory.
+func installNode(t *testing.T) (node, dir string) {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	need(t, err, "apt-get install nodejs")
 	npm, err := exec.LookPath("npm")
 	need(t, err, "apt-get install npm")
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "node"))); err != nil {
 		t.Fatalf("os.CopyFS: %v", err)
 	}
@@ -24,5 +31,5 @@ func startNode(t *testing.T) library {
 	if out, err := install.CombinedOutput(); err != nil {
 		need(t, fmt.Errorf("%v: %w\n%s", install.Args, err, out), "a network on which npm finds its registry")
 	}
-	return startProgram(t, node, filepath.Join(dir, "peer.js"))
+	return node, dir
 }

@@ -36,6 +36,11 @@ func (o ours) Dial(t *testing.T, url string, s settings) (end, error) {
 	if err != nil {
 		return nil, err
 	}
+	return o.begin(t, c), nil
+}
+
+// begin reads c in the form of o until the test ends.
+func (o ours) begin(t *testing.T, c *websocket.Conn) end {
 	t.Cleanup(func() { c.CloseNow() })
 	e := &ourEnd{conn: c, inbox: newInbox()}
 	if o.events {
@@ -45,7 +50,7 @@ func (o ours) Dial(t *testing.T, url string, s settings) (end, error) {
 	} else {
 		go e.read()
 	}
-	return e, nil
+	return e
 }
 
 func (o ours) Listen(t *testing.T, s settings) (string, <-chan end) {

@@ -17,7 +17,7 @@ import (
 // command is what a program is told, as a line of JSON. Payloads are base64.
 type command struct {
 	ID   int    `json:"id"` // of the connection
-	Do   string `json:"do"` // dial, listen, send, ping, close, end
+	Do   string `json:"do"` // dial, dialHTTP2, listen, listenHTTP2, send, ping, close, end
 	URL  string `json:"url,omitempty"`
 	Code int    `json:"code,omitempty"`
 
@@ -51,6 +51,7 @@ type report struct {
 // program is a library of another language, driven over its standard input and
 // output.
 type program struct {
+	http2    bool // dials and listens over HTTP/2
 	mu       sync.Mutex
 	commands *json.Encoder
 	ends     []*programEnd // by ID
@@ -137,8 +138,16 @@ func opening(c command, s settings) command {
 	return c
 }
 
+// overHTTP2 is the name of a command for the version of HTTP that p uses.
+func (p *program) overHTTP2(do string) string {
+	if p.http2 {
+		return do + "HTTP2"
+	}
+	return do
+}
+
 func (p *program) Dial(t *testing.T, url string, s settings) (end, error) {
-	e := p.newEnd(t, opening(command{Do: "dial", URL: url}, s))
+	e := p.newEnd(t, opening(command{Do: p.overHTTP2("dial"), URL: url}, s))
 	r := e.awaitOpening(t)
 	switch r.Event {
 	case "open":
@@ -151,7 +160,7 @@ func (p *program) Dial(t *testing.T, url string, s settings) (end, error) {
 }
 
 func (p *program) Listen(t *testing.T, s settings) (string, <-chan end) {
-	e := p.newEnd(t, opening(command{Do: "listen"}, s))
+	e := p.newEnd(t, opening(command{Do: p.overHTTP2("listen")}, s))
 	listening := e.awaitOpening(t)
 	accepted := make(chan end, 1)
 	go func() {

@@ -2,8 +2,9 @@
 // says what happens in lines of JSON: program_test.go has both.
 import { createInterface } from "node:readline";
 import { WebSocket, WebSocketServer } from "ws";
+import * as http2 from "./http2.js";
 
-const connections = new Map(); // by id: { socket, server }
+const connections = new Map(); // by id: { socket, server, session }
 
 const report = (id, event, fields) =>
   process.stdout.write(JSON.stringify({ id, event, ...fields }) + "\n");
@@ -65,6 +66,25 @@ const commands = {
     });
   },
 
+  dialHTTP2(c) {
+    const connection = {};
+    connections.set(c.id, connection);
+    connection.session = http2.dial(c, (socket) => {
+      connection.socket = socket;
+      watch(c.id, socket);
+    }, (status) => report(c.id, "refused", { status }),
+    (err) => connection.socket || report(c.id, "failed", { error: err.message }));
+  },
+
+  listenHTTP2(c) {
+    const connection = {};
+    connections.set(c.id, connection);
+    connection.server = http2.listen(c, (url) => report(c.id, "listening", { url }), (socket) => {
+      connection.socket = socket;
+      watch(c.id, socket);
+    });
+  },
+
   send(c) {
     const { socket } = connections.get(c.id);
     c.parts.forEach((part, i) =>
@@ -82,9 +102,10 @@ const commands = {
   },
 
   end(c) {
-    const { socket, server } = connections.get(c.id);
+    const { socket, server, session } = connections.get(c.id);
     socket?.terminate();
     server?.close();
+    session?.destroy();
     connections.delete(c.id);
   },
 };
