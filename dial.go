@@ -135,7 +135,9 @@ func newDialing(rawURL string, opts *DialOptions) (*dialing, error) {
 		d.opts.NetDial = new(net.Dialer).DialContext
 	}
 	var err error
-	d.to, err = parseEndpoint(rawURL)
+	if d.to, err = parseEndpoint(rawURL); err != nil {
+		err = urlError{err}
+	}
 	return d, err
 }
 

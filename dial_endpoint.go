@@ -32,6 +32,16 @@ var schemes = map[string]scheme{
 	"wss+unix": {http: "https", unix: true},
 }
 
+// ErrURL reports a URL that cannot be dialled: it is malformed, has no host, or has
+// another scheme than those of [Dial]. Compare with errors.Is.
+var ErrURL = errors.New("websocket: dial: invalid URL")
+
+// urlError is an ErrURL that says what is wrong.
+type urlError struct{ error }
+
+func (e urlError) Is(target error) bool { return target == ErrURL }
+func (e urlError) Unwrap() error        { return e.error }
+
 func parseEndpoint(rawURL string) (*endpoint, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {

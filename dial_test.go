@@ -2,6 +2,7 @@ package websocket_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -263,13 +264,14 @@ func TestPromise19DialInjectsNothing(t *testing.T) {
 			if tt.set != nil {
 				tt.set(opts)
 			}
-			if tt.url == "" {
-				tt.url = "ws://example.com/"
-			}
-			c, err := websocket.Dial(background, tt.url, opts)
+			url := cmp.Or(tt.url, "ws://example.com/")
+			c, err := websocket.Dial(background, url, opts)
 			if err == nil {
 				c.CloseNow()
 				t.Fatal("Dial() succeeded")
+			}
+			if got, want := errors.Is(err, websocket.ErrURL), tt.url != ""; got != want {
+				t.Errorf("Dial() = %v, which is an ErrURL: %t, want %t", err, got, want)
 			}
 			if tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("Dial() = %v, want %v", err, tt.want)

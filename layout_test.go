@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	module:                         {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/h2stream", module + "/internal/instant", module + "/internal/pipe", module + "/internal/session", module + "/internal/transport"},
 	module + "/wsjson":             {module},
 	module + "/hub":                {module},
+	module + "/reconnect":          {module, module + "/codec"},
 	module + "/internal/h2stream":  {},
 	module + "/internal/xconnect":  {},
 	module + "/internal/leak":      {module + "/pool"},

@@ -1,0 +1,57 @@
+package reconnect
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/codec"
+)
+
+// Registered close codes that package websocket has no name for.
+const (
+	codeUnauthorized = websocket.StatusCode(3000)
+	codeForbidden    = websocket.StatusCode(3003)
+)
+
+// Permanent reports whether err, of [websocket.Dial] or of reading, is one that
+// another attempt cannot help, because a server has judged the request or the client:
+//   - an opening handshake that was answered with a status other than 5xx, 408, 421, 425
+//     and 429, or with 501 or 505;
+//   - a response that violates the protocol;
+//   - close codes 1002, 1003, 1007, 1008 and 1010, by which the server rejects what
+//     the client sent, and the registered codes 3000 (unauthorized) and 3003
+//     (forbidden);
+//   - a URL that cannot be dialled, and a header that must not be sent.
+//
+// All other errors are not: those of the network, of name resolution and of TLS, time
+// limits, and the remaining close codes, 1000 included.
+func Permanent(err error) bool {
+	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
+		return permanentStatus(refused.Status)
+	}
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+		return permanentCode(closed.Code)
+	}
+	_, misuse := errors.AsType[codec.Misuse](err)
+	return misuse || errors.Is(err, websocket.ErrURL)
+}
+
+func permanentStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return true
+	}
+	return status < 500
+}
+
+func permanentCode(code websocket.StatusCode) bool {
+	switch code {
+	case websocket.StatusProtocolError, websocket.StatusUnsupportedData, websocket.StatusInvalidPayload,
+		websocket.StatusPolicyViolation, codec.StatusMandatoryExtension, codeUnauthorized, codeForbidden:
+		return true
+	}
+	return false
+}
