@@ -21,7 +21,6 @@ var unconverted = []string{
 	"codec/request.go",
 	"compression.go",
 	"conn_end.go", // moved from conn_close.go
-	"doc.go",
 	"docs/deploy.md",
 	"docs/migrating.md",
 	"docs/performance.md",
