@@ -1,0 +1,91 @@
+package websocket
+
+import (
+	"bufio"
+	"net"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// The message types, which are the opcodes of their frames (RFC 6455 §11.8).
+const (
+	TextMessage   = 1  // UTF-8
+	BinaryMessage = 2  // bytes
+	CloseMessage  = 8  // empty, or from FormatCloseMessage
+	PingMessage   = 9  // at most 125 bytes
+	PongMessage   = 10 // at most 125 bytes
+)
+
+// AllowInvalidUTF8 lets reads return text messages that are not UTF-8. By default
+// such a message ends the connection with status 1007 (RFC 6455 §8.1). It applies
+// to connections that are made after it was set: set it when the program starts.
+var AllowInvalidUTF8 bool
+
+const (
+	defaultBufferSize = 4096        // bytes, of either direction
+	controlWait       = time.Second // for the frames that answer the peer
+)
+
+// Conn is a WebSocket connection. [Upgrader.Upgrade] and [Dialer.Dial] make it.
+//
+// One goroutine may read and one may write at the same time. Close and
+// WriteControl may be called at any time. Conn starts no goroutine and reads
+// nothing from the network unless the application reads.
+type Conn struct {
+	conn        net.Conn
+	role        codec.Role
+	subprotocol string
+	in          input  // read.go
+	out         output // write.go
+}
+
+// bufferSizes are what an application has set, in bytes; 0 for the default.
+type bufferSizes struct {
+	read, write int
+	pool        BufferPool
+}
+
+// newConn makes a Conn of nc. br reads from nc, and is nil if there is none yet.
+func newConn(nc net.Conn, role codec.Role, sizes bufferSizes, br *bufio.Reader) *Conn {
+	if br == nil {
+		if sizes.read == 0 {
+			sizes.read = defaultBufferSize
+		}
+		br = bufio.NewReaderSize(nc, max(sizes.read, codec.MaxControlPayload))
+	}
+	if sizes.write <= 0 {
+		sizes.write = defaultBufferSize
+	}
+	c := &Conn{conn: nc, role: role}
+	c.in.br, c.in.checked = br, !AllowInvalidUTF8
+	c.in.sequence.Role = role
+	c.out.size, c.out.pool = sizes.write, sizes.pool
+	c.out.lock = make(chan struct{}, 1)
+	c.out.compress, c.out.level = true, defaultLevel
+	return c
+}
+
+// Subprotocol returns the sub-protocol agreed on in the opening handshake, "" if
+// there is none.
+func (c *Conn) Subprotocol() string { return c.subprotocol }
+
+// Close closes the network connection at once. It sends no Close frame, and does
+// not wait for one: send it before with [Conn.WriteControl]. It may be called
+// concurrently with all other methods, whose calls then fail.
+func (c *Conn) Close() error { return c.conn.Close() }
+
+// LocalAddr returns the local network address.
+func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+
+// RemoteAddr returns the peer's network address.
+func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// NetConn returns the network connection, for its options and deadlines. Reading
+// from it or writing to it breaks the stream of frames.
+func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// UnderlyingConn returns what [Conn.NetConn] returns.
+//
+// Deprecated: Use NetConn.
+func (c *Conn) UnderlyingConn() net.Conn { return c.conn }

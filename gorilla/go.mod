@@ -1,0 +1,16 @@
+module github.com/zerowire/websocket/gorilla
+
+go 1.26.0
+
+require (
+	github.com/zerowire/websocket v0.0.0
+	golang.org/x/net v0.62.0
+)
+
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
+replace github.com/zerowire/websocket => ../

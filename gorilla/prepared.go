@@ -1,0 +1,88 @@
+package websocket
+
+import (
+	"sync"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/codec/deflate"
+	"github.com/zerowire/websocket/pool"
+)
+
+// PreparedMessage is a message to be sent on many connections. It is encoded once
+// for all servers' connections, and compressed once for each setting of them. It
+// may be used concurrently.
+type PreparedMessage struct {
+	op    codec.Opcode
+	plain preparedFrame
+
+	mu     sync.Mutex
+	packed []preparedFrame
+}
+
+// preparedFrame is a message as a server sends it with certain settings.
+type preparedFrame struct {
+	frame       []byte
+	header      int // size of its header
+	rsv         uint8
+	level, bits int // of the compressor
+}
+
+func prepare(op codec.Opcode, rsv uint8, payload []byte) preparedFrame {
+	h := codec.Header{Fin: true, RSV: rsv, Opcode: op, Length: uint64(len(payload))}
+	frame := make([]byte, 0, codec.SizeFrame(h, len(payload)))
+	return preparedFrame{frame: codec.AppendFrame(frame, h, payload), header: codec.SizeHeader(h), rsv: rsv}
+}
+
+func (f *preparedFrame) payload() []byte { return f.frame[f.header:] }
+
+// NewPreparedMessage encodes a message of any type. data is copied.
+func NewPreparedMessage(messageType int, data []byte) (*PreparedMessage, error) {
+	op := codec.Opcode(messageType)
+	switch {
+	case !isMessageType(messageType):
+		return nil, errMessageType
+	case op.IsControl() && len(data) > codec.MaxControlPayload:
+		return nil, errControlFrame
+	}
+	return &PreparedMessage{op: op, plain: prepare(op, 0, data)}, nil
+}
+
+// WritePreparedMessage is [Conn.WriteMessage] for a message that was encoded before.
+// A server sends it without copying.
+func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
+	if c.out.writer != nil {
+		c.out.writer.Close()
+	}
+	c.out.messages.Lock()
+	defer c.out.messages.Unlock()
+	f := &pm.plain
+	if c.compresses(pm.op) {
+		f = pm.compressedBy(c.compressor())
+	}
+	if c.role == codec.Client {
+		return c.writeMasked(pm.op, f.rsv, f.payload())
+	}
+	return c.send(pm.op, f.frame, nil)
+}
+
+// compressedBy returns the frame that fits connections with a compressor like z. It
+// is the uncompressed one if compressing makes the message no smaller.
+func (pm *PreparedMessage) compressedBy(z *deflate.Compressor) *preparedFrame {
+	pm.mu.Lock()
+	defer pm.mu.Unlock()
+	for i := range pm.packed {
+		if f := &pm.packed[i]; f.level == z.Level && f.bits == z.WindowBits {
+			return f
+		}
+	}
+	f, p := pm.plain, pm.plain.payload()
+	b := pool.Get(deflate.Bound(len(p)))
+	defer func() { pool.Put(b) }()
+	if packed, smaller := z.Append(b.B, p); smaller {
+		b.B = packed
+		f = prepare(pm.op, codec.RSV1, packed)
+	}
+	f.level, f.bits = z.Level, z.WindowBits
+	pm.packed = append(pm.packed, f)
+	return &pm.packed[len(pm.packed)-1]
+}
