@@ -86,7 +86,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 		case err != nil:
 			return 0, streamEnd(err)
 		case op != n.op:
-			n.c.Close(StatusUnsupportedData, "unexpected message type")
+			n.c.StartClose(StatusUnsupportedData, "unexpected message type")
 			return 0, fmt.Errorf("websocket: read from a stream: found a message of type %v, want %v", op, n.op)
 		}
 		n.in.rest = m
@@ -99,7 +99,7 @@ func (n *netConn) Read(p []byte) (int, error) {
 // streamEnd returns what err, the end of the connection, is for a stream.
 func streamEnd(err error) error {
 	e, ok := errors.AsType[*CloseError](err)
-	if ok && (e.Code == StatusNormalClosure || e.Code == StatusGoingAway) {
+	if ok && e.Err == nil && (e.Code == StatusNormalClosure || e.Code == StatusGoingAway) {
 		return io.EOF
 	}
 	return err

@@ -102,6 +102,23 @@ func TestNetConnEnds(t *testing.T) {
 	}
 }
 
+// TestNetConnThatThisEndpointEnds checks that a connection which a limit has ended is no
+// end of the stream, though its code is that of one.
+func TestNetConnThatThisEndpointEnds(t *testing.T) {
+	inBothRoles(t, &websocket.Options{IdleTimeout: time.Second}, func(tc *testConn) {
+		nc := tc.netConn()
+		read := begin(func() error {
+			_, err := nc.Read(make([]byte, 100))
+			return err
+		})
+		time.Sleep(1100 * time.Millisecond)
+		tc.wantClose("IdleTimeout closes the connection", websocket.StatusGoingAway)
+		tc.send(wstest.Close(1001, ""))
+		tc.peer.Close()
+		tc.want("a Read ends with the cause", read.wait(), websocket.ErrTimeout)
+	})
+}
+
 func TestNetConnRefusesTheOtherType(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		nc := tc.netConn()

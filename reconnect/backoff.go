@@ -63,7 +63,7 @@ func (b *backoff) asked(err error) (least, spread time.Duration) {
 	}
 	closed, _ := errors.AsType[*websocket.CloseError](err)
 	switch {
-	case closed == nil:
+	case closed == nil || closed.Err != nil: // no Close frame of the server
 	case closed.Code == codec.StatusServiceRestart:
 		least = min(b.most, minRestartDelay)
 		return least, min(b.most, maxRestartDelay) - least

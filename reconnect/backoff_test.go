@@ -62,6 +62,7 @@ func TestDelays(t *testing.T) {
 		{"1012, with a limit of 2 s", 0, 2 * sec, []error{closed(1012)}, []between{{2 * sec, 2 * sec}}},
 		{"1013", 0, 0, []error{closed(1013)}, []between{{15 * sec, 30 * sec}}},
 		{"1013, with a limit of 2 s", 0, 2 * sec, []error{closed(1013)}, []between{{sec, 2 * sec}}},
+		{"1013 of our own", 0, 0, []error{&websocket.CloseError{Code: 1013, Err: errRefused}}, []between{{0, 500 * ms}}},
 		{"1001", 0, 0, []error{closed(1001)}, []between{{0, 500 * ms}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,18 +19,18 @@ const (
 //   - an opening handshake that was answered with a status other than 5xx, 408, 421, 425
 //     and 429, or with 501 or 505;
 //   - a response that violates the protocol;
-//   - close codes 1002, 1003, 1007, 1008 and 1010, by which the server rejects what
+//   - a Close frame with code 1002, 1003, 1007, 1008 and 1010, by which the server rejects what
 //     the client sent, and the registered codes 3000 (unauthorized) and 3003
 //     (forbidden);
 //   - a URL that cannot be dialled, and a header that must not be sent.
 //
 // All other errors are not: those of the network, of name resolution and of TLS, time
-// limits, and the remaining close codes, 1000 included.
+// limits, other Close frames, 1000 included, and connections that this endpoint ended.
 func Permanent(err error) bool {
 	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
 		return permanentStatus(refused.Status)
 	}
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		return permanentCode(closed.Code)
 	}
 	_, misuse := errors.AsType[codec.Misuse](err)

@@ -61,6 +61,7 @@ func TestPermanent(t *testing.T) {
 		"3000":                 {closed(3000), true},
 		"3003":                 {closed(3003), true},
 		"4000":                 {closed(4000), false},
+		"1008 of our own":      {&websocket.CloseError{Code: 1008, Err: websocket.ErrTimeout}, false},
 		"wrapped":              {fmt.Errorf("dial: %w", refusal(403)), true},
 		"a violation":          {codec.ErrText, false},
 		"io.EOF":               {io.EOF, false},
