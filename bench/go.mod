@@ -16,6 +16,7 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/valyala/fasthttp v1.77.0
 	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket/h2 v0.0.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
@@ -42,3 +43,5 @@ require (
 )
 
 replace github.com/zerowire/websocket => ../
+
+replace github.com/zerowire/websocket/h2 => ../h2
