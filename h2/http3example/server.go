@@ -1,0 +1,56 @@
+package http3example
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"github.com/quic-go/quic-go/http3"
+
+	"github.com/zerowire/websocket"
+)
+
+// Accept does the server's side of the opening handshake on a request that http3.Server
+// serves. http3.Server announces extended CONNECT by itself. A handler may return while
+// the connection is open.
+func Accept(w http.ResponseWriter, r *http.Request, opts *websocket.Options) (*websocket.Conn, error) {
+	status := 0
+	switch {
+	case r.Method != http.MethodConnect || r.Proto != "websocket": // quic-go keeps :protocol there
+		status = http.StatusNotImplemented
+	case r.Header.Get("Sec-WebSocket-Version") != "13":
+		status = http.StatusBadRequest
+	case !sameOrigin(r):
+		status = http.StatusForbidden
+	}
+	if status != 0 {
+		http.Error(w, http.StatusText(status), status)
+		return nil, errors.New("opening handshake refused: " + http.StatusText(status))
+	}
+	w.WriteHeader(http.StatusOK)
+	str, err := w.(http3.HTTPStreamer).HTTPStream() // sends the header
+	if err != nil {
+		return nil, err
+	}
+	nc := &stream{quicStream: str, local: &net.UDPAddr{}, remote: &net.UDPAddr{}}
+	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+		nc.local = addr
+	}
+	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		nc.remote = net.UDPAddrFromAddrPort(addr)
+	}
+	return websocket.NewConn(nc, websocket.RoleServer, websocket.Handshake{}, opts)
+}
+
+// sameOrigin reports whether the request comes from a page of the same host, or from no
+// page.
+func sameOrigin(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host == r.Host
+}
