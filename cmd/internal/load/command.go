@@ -30,6 +30,15 @@ type Command struct {
 	Compress    bool          `help:"Offer permessage-deflate, and compress every message if the server agrees."`
 	Takeover    bool          `help:"Let compressed messages refer to those before them."`
 
+	Send    []string      `sep:"none" placeholder:"TEMPLATE" help:"Send this in place of random messages: a template (see below), or the lines of a file with @FILE; may be repeated, and is then sent in turn."`
+	Shuffle bool          `help:"Send them at random, and not in turn."`
+	Expect  string        `default:"echo" placeholder:"WHAT" help:"What answers each message: echo, none, a number of messages, or a message that matches /REGEXP/, while others are ignored (${default})."`
+	Receive bool          `help:"Send nothing, and count what comes."`
+	Think   time.Duration `placeholder:"TIME" help:"Pause of a connection between an answer and its next message."`
+	Ramp    time.Duration `placeholder:"TIME" help:"Open the connections, and raise the rate, over this time."`
+	Steps   int           `placeholder:"N" help:"Raise them in so many steps, and not evenly."`
+	Limit   []limit       `placeholder:"pN=TIME" help:"Fail if this percentile of the latency is above TIME, such as p99=50ms; may be repeated."`
+
 	Subprotocol []string `placeholder:"NAME" help:"Sub-protocol to offer; may be repeated."`
 	reach.Flags
 
@@ -41,13 +50,18 @@ type Command struct {
 func (c *Command) Help() string {
 	return `Every echo is checked: content, type and order.
 
+A template of --send has {{.N}}, the number of the message, {{.Connection}}, that of its connection, {{timestamp}}, the
+Unix time in ms, and {{random 8}}, so many random letters and digits, in the language of Go's text/template.
+
 Examples:
 
   zerowire bench ws://127.0.0.1:8000/echo
   zerowire bench -c 1000 -d 1m --rate 50000 --html report.html ws://127.0.0.1:8000/echo
+  zerowire bench --send '{"id": {{.N}}, "at": {{timestamp}}}' --expect '/"ok"/' --limit p99=50ms ws://127.0.0.1:8000/api
+  zerowire bench --send @messages.txt --shuffle --expect none --rate 1000 --ramp 1m --steps 6 ws://127.0.0.1:8000/push
   zerowire bench --size 16-4096 --pipeline 16 --binary -n 1000000 ws://127.0.0.1:8000/echo
 
-Exit code: 0 fine, 1 an echo was wrong or lost or a connection failed, 2 wrong usage, 130 interrupted: what was measured
+Exit code: 0 fine, 1 an echo was wrong or lost, a connection failed or a --limit was exceeded, 2 wrong usage, 130 interrupted: what was measured
 until then is printed.`
 }
 
@@ -82,6 +96,9 @@ func (c *Command) Validate() error {
 	}
 	if c.Takeover && !c.Compress {
 		return errors.New("--takeover says how to compress: give --compress, too")
+	}
+	if err := c.checkExchange(); err != nil {
+		return err
 	}
 	if err := reach.CheckURL(c.URL); err != nil {
 		return err
@@ -130,6 +147,10 @@ func (c *Command) plan() (*plan, error) {
 	case p.depth == 0:
 		p.depth = 1
 	}
+	if p.exchange, err = c.newExchange(); err != nil {
+		return nil, err
+	}
+	p.limits = c.Limit
 	opcode := codec.OpText
 	if c.Binary {
 		opcode = codec.OpBinary
@@ -141,6 +162,9 @@ func (c *Command) plan() (*plan, error) {
 		MaxMessage:   int64(c.Size.max) + 64<<10,
 		MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
 		CloseTimeout: partTime,
+	}
+	if p.exchange != nil {
+		p.dial.MaxMessage = maxSize
 	}
 	if c.Compress {
 		p.dial.Compression = &websocket.Compression{Takeover: c.Takeover, Threshold: -1}

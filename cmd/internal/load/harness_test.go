@@ -73,7 +73,7 @@ var echo websocket.MessageFunc = func(c *websocket.Conn, op websocket.Opcode, p 
 // measured.
 func bench(t *testing.T, ctx context.Context, w way, url string, set func(c *Command)) *Result {
 	t.Helper()
-	c := &Command{URL: url, Connections: 4, Messages: 1000, Size: sizes{125, 125}, Timeout: 20 * time.Second, Flags: reach.Flags{Insecure: true}, Compress: w.compress}
+	c := &Command{URL: url, Connections: 4, Messages: 1000, Size: sizes{125, 125}, Timeout: 20 * time.Second, Expect: "echo", Flags: reach.Flags{Insecure: true}, Compress: w.compress}
 	set(c)
 	if err := c.Validate(); err != nil {
 		t.Fatalf("Validate = %v", err)

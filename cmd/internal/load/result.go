@@ -22,15 +22,16 @@ type Result struct {
 	Load        Load      `json:"load"`
 
 	Sent          int64   `json:"sent"`           // messages
-	Received      int64   `json:"received"`       // echoes as they should be
+	Received      int64   `json:"received"`       // echoes verified, or messages with all of their answers
 	PerSecond     float64 `json:"per_second"`     // of them
 	SentBytes     int64   `json:"sent_bytes"`     // of payload
 	ReceivedBytes int64   `json:"received_bytes"` // of payload
 	Behind        int64   `json:"behind"`         // due in an open load, and never sent
 	Latency       Latency `json:"latency"`        // of the echoes received
 	Errors        []Fault `json:"errors"`         // empty if all was well
-	Client        Client  `json:"client"`         // what it took to make the load
-	Timeline      []Point `json:"timeline"`       // the run, interval by interval
+	Limits        []Limit `json:"limits,omitempty"`
+	Client        Client  `json:"client"`   // what it took to make the load
+	Timeline      []Point `json:"timeline"` // the run, interval by interval
 }
 
 // Load is what was asked for.
@@ -44,6 +45,7 @@ type Load struct {
 	Messages    int64   `json:"messages,omitempty"`
 	Rate        float64 `json:"rate,omitempty"`     // messages per second; without one the load is closed
 	Compress    string  `json:"compress,omitempty"` // the server's Sec-WebSocket-Extensions, or "declined"
+	Own         bool    `json:"own,omitempty"`      // own messages, answers or ramp, and not random messages that are echoed
 	Direct      bool    `json:"direct"`             // sockets were driven without websocket.Conn
 }
 
@@ -83,11 +85,13 @@ func newResult(r *run) *Result {
 		Load: Load{
 			Connections: p.connections, Open: r.links, Pipeline: p.depth, Size: p.script.size.String(), Type: p.script.opcode.String(),
 			Seconds: p.duration.Seconds(), Messages: p.messages, Rate: p.rate, Compress: p.compression(), Direct: r.direct,
+			Own: p.exchange != nil,
 		},
 		Sent: t.total.sent, Received: t.total.messages, SentBytes: t.total.sentBytes, ReceivedBytes: t.total.bytes,
 		PerSecond: ratio(float64(t.total.messages), seconds(r.length)),
 		Behind:    r.behind(),
 		Errors:    t.faults.list(),
+		Limits:    r.judge(),
 		Timeline:  t.until(r.length),
 	}
 	result.Latency = Latency{Percentiles: []Percentile{}, Curve: []Percentile{}}
@@ -163,7 +167,7 @@ func (r *Result) verdict() error {
 	case r.Interrupted:
 		return interruption{}
 	}
-	return nil
+	return r.limitError()
 }
 
 // interruption says that the user has ended the run.

@@ -24,6 +24,8 @@ type plan struct {
 	rate        float64
 	timeout     time.Duration
 	script      *script
+	exchange    *exchange // nil for the script's messages and their echoes
+	limits      []limit
 	agreed      string // Sec-WebSocket-Extensions of the response on the first connection
 }
 
@@ -67,6 +69,9 @@ func (r *run) drainTime() int64 {
 // carryOut opens the connections, puts load on them and closes them. When ctx ends,
 // it stops sending, and what was measured so far counts.
 func (p *plan) carryOut(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {
+	if p.exchange != nil {
+		return p.carryOutExchange(ctx, watch)
+	}
 	r := &run{plan: p, watch: watch}
 	r.timeline = newTimeline(p.duration)
 	links, err := dialAll(ctx, p.url, p.dial, p.connections, p.direct, r.timeline.faults)

@@ -21,8 +21,15 @@ func (r *Result) writeTable(w io.Writer) error {
 	for _, f := range r.Errors {
 		fmt.Fprintf(t, "error\t%s\t%s\t%s\n", humanize.Comma(f.Count), f.Kind, f.Example)
 	}
-	if len(r.Errors) == 0 {
-		fmt.Fprintf(t, "all echoes as they should be\n")
+	switch {
+	case len(r.Errors) > 0:
+	case r.Load.Own:
+		fmt.Fprintf(t, "no errors\n")
+	default:
+		fmt.Fprintf(t, "all echoes verified\n")
+	}
+	for _, l := range r.Limits {
+		fmt.Fprintf(t, "limit\tp%g\t%s\t%s\n", l.Percent, duration(l.Limit), map[bool]string{true: "kept", false: "exceeded: " + duration(l.Micros)}[l.OK])
 	}
 	for _, remark := range r.Remarks() {
 		fmt.Fprintf(t, "note: %s\n", remark)
@@ -59,7 +66,11 @@ func (r *Result) Remarks() (remarks []string) {
 
 // String says in one line what was asked for.
 func (l Load) String() string {
-	s := fmt.Sprintf("%s × %s B of %s, ", count(l.Open, "connection"), l.Size, l.Type)
+	what := l.Size + " B of " + l.Type
+	if l.Own {
+		what = "an exchange"
+	}
+	s := fmt.Sprintf("%s × %s, ", count(l.Open, "connection"), what)
 	if l.Rate > 0 {
 		return s + fmt.Sprintf("%s messages/s", humanize.Commaf(l.Rate))
 	}

@@ -56,6 +56,13 @@ func (t *tally) arrived(latency int64, n, bytes int) {
 	_ = t.latency.RecordValues(min(max(latency, shortest), longest), int64(n)) // it is in range
 }
 
+// received counts a message that answers none, with so many payload bytes.
+func (t *tally) received(bytes int) {
+	t.counts.messages++
+	t.counts.bytes += int64(bytes)
+	t.last = t.now
+}
+
 // sent counts n messages with so many payload bytes together.
 func (t *tally) sent(n, bytes int) {
 	t.counts.sent += int64(n)

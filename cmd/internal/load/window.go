@@ -135,12 +135,17 @@ func (w *window) lose(n, first int64, t *tally) {
 // end counts why the connection ended with messages in flight or before its time,
 // and what is lost with it.
 func (w *window) end(err error, t *tally) {
-	kind := broken
-	if _, ok := errors.AsType[codec.Violation](err); ok {
-		kind = violation
-	} else if e, ok := errors.AsType[*websocket.CloseError](err); ok && e.Err == nil {
-		kind = closed
-	}
-	t.faults.add(kind, 1, "connection %d, message %d: %v", w.number, w.next, err)
+	t.faults.add(kindOf(err), 1, "connection %d, message %d: %v", w.number, w.next, err)
 	w.giveUp(t)
+}
+
+// kindOf returns which fault it is that err has ended a connection.
+func kindOf(err error) fault {
+	if _, ok := errors.AsType[codec.Violation](err); ok {
+		return violation
+	}
+	if e, ok := errors.AsType[*websocket.CloseError](err); ok && e.Err == nil {
+		return closed
+	}
+	return broken
 }

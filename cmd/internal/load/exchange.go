@@ -1,0 +1,188 @@
+package load
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// exchange is what is sent, and what has to come back, in place of random messages and
+// their echoes.
+type exchange struct {
+	opcode  codec.Opcode
+	sent    []*template.Template // in turn; none for the random ones of the script
+	shuffle bool                 // at random, and not in turn
+	receive bool                 // nothing is sent
+	echo    bool                 // each message comes back
+	answers int                  // to each message; 0 for none
+	pattern *regexp.Regexp       // of the messages that are answers; nil for all
+	think   time.Duration
+	ramp    ramp
+}
+
+// message is what a template of --send can use.
+type message struct {
+	N          int64 // number of the message, from 0 on
+	Connection int   // number of its connection, from 0 on
+}
+
+// functions are those that a template of --send can use besides.
+var functions = template.FuncMap{
+	"timestamp": func() int64 { return time.Now().UnixMilli() },
+	"random": func(n int) (string, error) {
+		if n < 0 || n > maxSize {
+			return "", fmt.Errorf("random %d: want 0 to %d characters", n, maxSize)
+		}
+		text := ""
+		for len(text) < n {
+			text += rand.Text()
+		}
+		return text[:n], nil
+	},
+}
+
+// newExchange returns what the flags ask for; nil for random messages and echoes.
+func (c *Command) newExchange() (*exchange, error) {
+	if len(c.Send) == 0 && !c.Receive && (c.Expect == "" || c.Expect == "echo") && c.Think == 0 && c.Ramp == 0 {
+		return nil, nil
+	}
+	x := &exchange{opcode: codec.OpText, shuffle: c.Shuffle, receive: c.Receive, think: c.Think, ramp: ramp{c.Ramp, c.Steps}}
+	if c.Binary {
+		x.opcode = codec.OpBinary
+	}
+	if err := x.expect(c.Expect); err != nil {
+		return nil, err
+	}
+	for _, text := range c.Send {
+		if err := x.add(text); err != nil {
+			return nil, fmt.Errorf("--send: %w", err)
+		}
+	}
+	return x, nil
+}
+
+// add adds a template, or each line of the file @NAME as one.
+func (x *exchange) add(text string) error {
+	lines := []string{text}
+	if name, ok := strings.CutPrefix(text, "@"); ok {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		lines = strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
+	}
+	for _, line := range lines {
+		t, err := template.New("message").Funcs(functions).Parse(strings.TrimSuffix(line, "\r"))
+		if err != nil {
+			return err
+		}
+		if err := t.Execute(&bytes.Buffer{}, message{}); err != nil {
+			return err
+		}
+		x.sent = append(x.sent, t)
+	}
+	return nil
+}
+
+// expect parses --expect.
+func (x *exchange) expect(text string) error {
+	pattern, isPattern := strings.CutPrefix(text, "/")
+	n, err := strconv.Atoi(text)
+	switch {
+	case text == "" || text == "echo":
+		x.echo, x.answers = true, 1
+	case text == "none":
+	case isPattern:
+		x.answers = 1
+		if x.pattern, err = regexp.Compile(strings.TrimSuffix(pattern, "/")); err != nil {
+			return fmt.Errorf("--expect: %w", err)
+		}
+	case err == nil && n >= 0 && n <= maxPipeline:
+		x.answers = n
+	default:
+		return fmt.Errorf("--expect %q: want echo, none, a number of messages, or /REGEXP/", text)
+	}
+	return nil
+}
+
+// append appends the payload of message n, which connection sends.
+func (x *exchange) append(dst []byte, n int64, connection int, s *script) ([]byte, error) {
+	if len(x.sent) == 0 {
+		return append(dst, s.payload(int(n)&(s.count-1))...), nil
+	}
+	b := bytes.NewBuffer(dst)
+	err := x.sent[x.pick(n)].Execute(b, message{n, connection})
+	return b.Bytes(), err
+}
+
+// pick returns which template message n is made from.
+func (x *exchange) pick(n int64) int {
+	if x.shuffle {
+		n = int64(uint64(n+1) * 0x9E3779B97F4A7C15 >> 33)
+	}
+	return int(n % int64(len(x.sent)))
+}
+
+// ramp is how connections and rate are raised: evenly, or in steps.
+type ramp struct {
+	over  time.Duration
+	steps int
+}
+
+// opens returns when connection i of n is opened, from the start on.
+func (r ramp) opens(i, n int) time.Duration {
+	if r.steps > 0 {
+		return r.over * time.Duration(i*r.steps/n) / time.Duration(r.steps)
+	}
+	return time.Duration(float64(r.over) * float64(i) / float64(n))
+}
+
+// due returns when message n is due, in seconds from the start on, if so many are to
+// be sent per second in the end.
+func (r ramp) due(n, rate float64) float64 {
+	over := r.over.Seconds()
+	if over == 0 {
+		return n / rate
+	}
+	if r.steps == 0 {
+		if during := rate * over / 2; n >= during {
+			return over + (n-during)/rate
+		}
+		return math.Sqrt(2 * over * n / rate)
+	}
+	length := over / float64(r.steps)
+	for k := range r.steps {
+		now := rate * float64(k+1) / float64(r.steps)
+		if n < now*length {
+			return float64(k)*length + n/now
+		}
+		n -= now * length
+	}
+	return over + n/rate
+}
+
+// checkExchange returns what is wrong with the flags of an exchange.
+func (c *Command) checkExchange() error {
+	switch {
+	case c.Receive && (len(c.Send) > 0 || c.Rate > 0 || c.Think > 0 || c.Expect != "" && c.Expect != "echo"):
+		return errors.New("--receive sends nothing: it goes with none of --send, --rate, --think and --expect")
+	case c.Think < 0 || c.Think > 0 && c.Rate > 0:
+		return fmt.Errorf("--think %s: want a time above zero, and no --rate", c.Think)
+	case c.Ramp < 0 || c.Steps < 0 || c.Steps > 0 && c.Ramp == 0:
+		return fmt.Errorf("--ramp %s, --steps %d: want a time above zero, and steps only with it", c.Ramp, c.Steps)
+	case c.Shuffle && len(c.Send) == 0:
+		return errors.New("--shuffle is the order of --send: give that, too")
+	}
+	_, err := c.newExchange()
+	return err
+}
