@@ -112,6 +112,9 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 			c.received(op, len(p))
 			return op, p, gotMessage, nil
 		}
+		if c.in.Idle() {
+			return 0, nil, needInput, nil
+		}
 	}
 	for {
 		if c.in.ended && !c.in.HasAhead() {

@@ -15,6 +15,7 @@ const samplings = 4
 type Stall struct {
 	began   instant.Instant // when the send under way began; Never if there is none
 	life    instant.Instant // when the peer last took something of it
+	fresh   bool            // it began since the last Check, at an instant that is not known
 	sampled bool
 	sample  int // the last Progress.Held
 }
@@ -29,6 +30,10 @@ type Progress struct {
 // Begin begins a send.
 func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now} }
 
+// BeginUntimed is Begin without reading the clock: the next Check takes its own instant
+// for the beginning.
+func (s *Stall) BeginUntimed() { *s = Stall{began: instant.Past, fresh: true} }
+
 // End ends it.
 func (s *Stall) End() { s.began = instant.Never }
 
@@ -37,11 +42,16 @@ func (s *Stall) Sending() bool { return s.began != instant.Never }
 
 // Life returns when the peer last took something of the send under way, if that was
 // after its beginning.
-func (s *Stall) Life() (instant.Instant, bool) { return s.life, s.Sending() && s.life > s.began }
+func (s *Stall) Life() (instant.Instant, bool) {
+	return s.life, s.Sending() && !s.fresh && s.life > s.began
+}
 
 // Check returns when to call it next, or whether the limit has expired: the peer took
 // nothing for so long.
 func (s *Stall) Check(now instant.Instant, p Progress, limit time.Duration) (next instant.Instant, expired bool) {
+	if s.fresh {
+		s.began, s.life, s.fresh = now, now, false
+	}
 	s.life = max(s.life, p.Took)
 	if p.Known {
 		if !s.sampled || p.Held != s.sample {
