@@ -165,7 +165,7 @@ func TestPromise28LingeringIsBounded(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		start := time.Now()
 		closing := tc.beginClose(1000, "")
-		tc.send(wstest.Close(1000, ""))
+		tc.sendBytes(append(tc.wire(wstest.Close(1000, "")), make([]byte, 1000)...)) // so that something is unread
 		var peer sync.WaitGroup
 		peer.Go(func() {
 			for err := error(nil); err == nil; time.Sleep(10 * time.Millisecond) {
