@@ -23,7 +23,9 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 }
 
 // ServeHTTP lets net/http accept the connections: it upgrades the request and
-// serves the connection as one that Serve has accepted, with Handler or Route.
+// serves the connection as one that Serve has accepted, with Handler or Route. It returns
+// once the connection is served by other goroutines; over HTTP/2 (RFC 8441), when the
+// connection has been closed.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.init()
 	var h Handler

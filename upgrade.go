@@ -31,12 +31,18 @@ import (
 // cannot be hijacked, a header that may not be sent, and what the network
 // reported. After an error there is nothing more to send to w.
 //
-// w has to be of HTTP/1.1, and one that http.ResponseController can hijack: a
+// Over HTTP/1.1, w has to be one that http.ResponseController can hijack: a
 // middleware's wrapper needs a method Unwrap. The header that was set on w is
 // sent with the 101, without what describes a body or the connection. Bytes that
 // came behind the request are the first frames. http.Server has nothing to do
 // with the connection any more: neither its deadlines nor its Shutdown apply. Its
 // limits on the size of the request did.
+//
+// An extended CONNECT of HTTP/2 for a WebSocket (RFC 8441) is accepted as well, if
+// net/http has announced that it may come: docs/http2.md says how. The response is 200
+// then. The caller has to serve the connection in the handler: net/http ends the stream
+// when the handler returns. CloseNow waits until the stream is no longer used, for at
+// most two seconds.
 //
 // opts may be nil. What opts points to must not change after the first call: use
 // one pointer for all requests, and they share one copy.

@@ -94,6 +94,13 @@ func TestBrowserHTTP2(t *testing.T) {
 		},
 	}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			t.Errorf("%s %s %s with Upgrade", r.Method, r.URL.Path, r.Proto)
+		}
+		if r.Method == http.MethodConnect && r.URL.Path == "/refused" {
+			http.Error(w, "refused", http.StatusForbidden)
+			return
+		}
 		if r.Method != http.MethodConnect {
 			w.Header().Set("Content-Type", "text/html")
 			w.Write([]byte("<!doctype html><title>page</title>"))
@@ -118,6 +125,13 @@ func TestBrowserHTTP2(t *testing.T) {
 	out, err := chromedp.Run(tab, chromedp.Evaluate[string](overManySockets, chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatal(err)
+	}
+	// What is refused over HTTP/2 is not tried again over HTTP/1.1.
+	const refused = `new Promise((resolve) => {
+		new WebSocket("wss://" + location.host + "/refused").onclose = (event) => resolve(event.code);
+	})`
+	if code, err := chromedp.Run(tab, chromedp.Evaluate[int](refused, chromedp.EvalAwaitPromise)); err != nil || code != 1006 {
+		t.Errorf("a WebSocket that is refused: closed with %d, %v, want 1006", code, err)
 	}
 	var seen []struct {
 		Extensions string
