@@ -43,8 +43,8 @@
 //
 // [Client.Write] sends on the connection, or queues while there is none. The queue is
 // bounded by MaxPending, and Overflow is the policy for a full one. Messages of one
-// goroutine are sent in the order in which they were written. A message whose sending
-// failed returns to the queue. A message that had been sent when the connection failed
-// may be lost, because WebSocket has no acknowledgements: an application that cannot
-// lose messages needs its own.
+// goroutine are sent in the order in which they were written, and each at most once.
+// Those that were sent, or being sent, when the connection failed may be lost, because
+// WebSocket has no acknowledgements: an application that cannot lose messages needs its
+// own.
 package reconnect

@@ -19,13 +19,14 @@ const (
 //   - an opening handshake that was answered with a status other than 5xx, 408, 421, 425
 //     and 429, or with 501 or 505;
 //   - a response that violates the protocol;
-//   - a Close frame with code 1002, 1003, 1007, 1008 and 1010, by which the server rejects what
+//   - a Close frame with code 1003, 1007, 1008 and 1010, by which the server rejects what
 //     the client sent, and the registered codes 3000 (unauthorized) and 3003
 //     (forbidden);
 //   - a URL that cannot be dialled, and a header that must not be sent.
 //
 // All other errors are not: those of the network, of name resolution and of TLS, time
-// limits, other Close frames, 1000 included, and connections that this endpoint ended.
+// limits, connections that this endpoint ended, and other Close frames: 1000, and 1002, which
+// some proxies send when they restart.
 func Permanent(err error) bool {
 	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
 		return permanentStatus(refused.Status)
@@ -49,7 +50,7 @@ func permanentStatus(status int) bool {
 
 func permanentCode(code websocket.StatusCode) bool {
 	switch code {
-	case websocket.StatusProtocolError, websocket.StatusUnsupportedData, websocket.StatusInvalidPayload,
+	case websocket.StatusUnsupportedData, websocket.StatusInvalidPayload,
 		websocket.StatusPolicyViolation, codec.StatusMandatoryExtension, codeUnauthorized, codeForbidden:
 		return true
 	}

@@ -47,7 +47,7 @@ func TestPermanent(t *testing.T) {
 		"a wrong 101":          {refusal(101), true},
 		"1000":                 {closed(1000), false},
 		"1001":                 {closed(1001), false},
-		"1002":                 {closed(1002), true},
+		"1002":                 {closed(1002), false},
 		"1003":                 {closed(1003), true},
 		"no code":              {closed(1005), false},
 		"1007":                 {closed(1007), true},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zerowire/websocket"
 )
@@ -18,12 +19,24 @@ var ErrEnded = errors.New("reconnect: write: the client has ended")
 type queue struct {
 	mu       sync.Mutex // no callback runs under it
 	messages []message
-	size     int             // bytes in messages
-	conn     *websocket.Conn // on which Write sends; nil if it has to queue
-	sending  bool            // a Write sends on conn
-	begun    bool            // Run was called
-	err      error           // why nothing is accepted any more
-	changed  chan struct{}   // closed when one of these has changed; nil if no call waits
+	size     int           // bytes in messages
+	link     *link         // on which Write sends; nil if it has to queue
+	sending  bool          // a Write sends on link
+	begun    bool          // Run was called
+	err      error         // why nothing is accepted any more
+	changed  chan struct{} // closed when one of these has changed; nil if no call waits
+}
+
+// link is a connection, and whether it has ended.
+type link struct {
+	*websocket.Conn
+	ended atomic.Bool
+}
+
+func newLink(conn *websocket.Conn) *link {
+	l := &link{Conn: conn}
+	conn.AfterClose(func() { l.ended.Store(true) })
+	return l
 }
 
 type message struct {
@@ -36,10 +49,11 @@ type message struct {
 // queue. p is not retained. Write may be called at any time, from any goroutine.
 //
 // Write blocks while the peer of a connection takes no data, and while the queue is
-// full and Overflow is Block. If ctx ends in the meantime it returns ctx.Err(); the
-// message may have been sent if there is a connection, as with
-// [websocket.Conn.Write]. It returns websocket.ErrOverflow if the message was
-// dropped, and ErrEnded after Run has returned.
+// full and Overflow is Block. If ctx ends in the meantime it returns ctx.Err(). It
+// returns the error of [websocket.Conn.Write] if the connection fails while the
+// message is sent: the Client connects again, but does not send the message again,
+// because the server may have received it. It returns websocket.ErrOverflow if the
+// message was dropped, and ErrEnded after Run has returned.
 func (c *Client) Write(ctx context.Context, op websocket.Opcode, p []byte) error {
 	if !op.IsData() {
 		return websocket.ErrMessageType
@@ -54,15 +68,16 @@ func (c *Client) Write(ctx context.Context, op websocket.Opcode, p []byte) error
 		switch {
 		case q.err != nil:
 			return q.err
-		case q.conn != nil && !q.sending:
-			if done, err := q.send(ctx, op, p); done {
-				return err
-			}
+		case q.link != nil && q.link.ended.Load():
+			q.link = nil
+			q.signal()
 			continue
-		case q.conn == nil && c.makeRoom(len(p)):
-			q.put(len(q.messages), message{op, slices.Clone(p)})
+		case q.link != nil && !q.sending:
+			return q.send(ctx, op, p)
+		case q.link == nil && c.makeRoom(len(p)):
+			q.put(message{op, slices.Clone(p)})
 			return nil
-		case q.conn == nil && c.Overflow != websocket.Block:
+		case q.link == nil && c.Overflow != websocket.Block:
 			return websocket.ErrOverflow
 		}
 		if err := q.await(ctx); err != nil {
@@ -71,26 +86,25 @@ func (c *Client) Write(ctx context.Context, op websocket.Opcode, p []byte) error
 	}
 }
 
-// send sends a message on the connection. done is false if the connection has failed
-// and the message has not been sent.
-func (q *queue) send(ctx context.Context, op websocket.Opcode, p []byte) (done bool, err error) {
-	conn := q.conn
+// send sends a message on the connection.
+func (q *queue) send(ctx context.Context, op websocket.Opcode, p []byte) error {
+	l := q.link
 	q.sending = true
 	q.mu.Unlock()
-	err = conn.Write(ctx, op, p)
+	err := l.Write(ctx, op, p)
 	q.mu.Lock()
 	q.sending = false
 	q.signal()
 	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) || errors.Is(err, websocket.ErrOverflow) {
-		return true, err
+		return err
 	}
-	if q.conn == conn {
-		q.conn = nil
+	if q.link == l {
+		q.link = nil
 	}
 	q.mu.Unlock()
-	conn.CloseNow() // so that Serve notices
+	l.CloseNow() // so that Serve notices
 	q.mu.Lock()
-	return false, nil
+	return err
 }
 
 // makeRoom reports whether a message of n bytes may be queued, and drops others for it
@@ -107,9 +121,9 @@ func (c *Client) makeRoom(n int) bool {
 	return !full()
 }
 
-// put inserts m before the message at i.
-func (q *queue) put(i int, m message) {
-	q.messages = slices.Insert(q.messages, i, m)
+// put appends m.
+func (q *queue) put(m message) {
+	q.messages = append(q.messages, m)
 	q.size += len(m.p)
 }
 
@@ -123,22 +137,25 @@ func (q *queue) pop() message {
 }
 
 // attach sends what is queued on conn, and then has Write send on it. It returns
-// early if conn fails.
+// early if conn fails: what has not been tried stays in the queue.
 func (q *queue) attach(conn *websocket.Conn) {
+	l := newLink(conn)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.messages) > 0 {
+		if l.ended.Load() {
+			return
+		}
 		m := q.pop()
 		q.signal()
 		q.mu.Unlock()
-		err := conn.Write(context.Background(), m.op, m.p)
+		err := l.Write(context.Background(), m.op, m.p)
 		q.mu.Lock()
 		if err != nil && !errors.Is(err, websocket.ErrOverflow) {
-			q.put(0, m)
 			return
 		}
 	}
-	q.conn = conn
+	q.link = l
 	q.signal()
 }
 
@@ -146,7 +163,7 @@ func (q *queue) attach(conn *websocket.Conn) {
 func (q *queue) detach() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.conn = nil
+	q.link = nil
 	q.signal()
 }
 
@@ -167,7 +184,7 @@ func (q *queue) end(cause error) {
 	if cause != nil {
 		q.err = fmt.Errorf("%w: %w", ErrEnded, cause)
 	}
-	q.messages, q.size, q.conn = nil, 0, nil
+	q.messages, q.size, q.link = nil, 0, nil
 	q.signal()
 }
 
