@@ -27,6 +27,5 @@ var (
 	chatter = testkit.Chatter
 
 	allocated   = testkit.Allocated
-	heap        = testkit.HeapInUse
 	descriptors = testkit.Descriptors
 )
