@@ -105,7 +105,11 @@ func (f *Flags) setProxy(opts *websocket.DialOptions) error {
 }
 
 func (f *Flags) setTLS(opts *websocket.DialOptions) error {
-	config := &tls.Config{InsecureSkipVerify: f.Insecure, ServerName: f.ServerName}
+	keyLog, err := KeyLog()
+	if err != nil {
+		return err
+	}
+	config := &tls.Config{InsecureSkipVerify: f.Insecure, ServerName: f.ServerName, KeyLogWriter: keyLog}
 	opts.TLSConfig = config
 	if f.CACert != "" {
 		pem, err := os.ReadFile(f.CACert)

@@ -57,6 +57,11 @@ func (c *connection) serve(ctx context.Context) {
 
 	var request codec.Request
 	head, early, err := readHead(c.client, nil, request.Parse)
+	if _, refused := errors.AsType[codec.Refusal](err); (err == nil || refused) && !opens.Match(head) {
+		interruptClient()
+		c.servePages(ctx, append(head, early...))
+		return
+	}
 	if err == nil {
 		err = request.Check()
 	}

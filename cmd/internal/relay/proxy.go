@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -97,7 +98,13 @@ func (p *ProxyCommand) listen() (net.Listener, error) {
 		ln.Close()
 		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
 	}
+	keyLog, err := reach.KeyLog()
+	if err != nil {
+		ln.Close()
+		return nil, err
+	}
 	return tls.NewListener(ln, &tls.Config{
+		KeyLogWriter: keyLog,
 		Certificates: []tls.Certificate{certificate},
 		NextProtos:   []string{"http/1.1"},
 	}), nil
@@ -109,6 +116,9 @@ type proxy struct {
 	printer  *trace.Printer      // nil unless frames are shown
 	recorder *recording.Recorder // nil without a recording
 	quiet    bool
+
+	pagesOnce sync.Once
+	pages     *http.Transport // for plain HTTP; see transport
 }
 
 // acceptPause is how long to wait after a connection could not be accepted: most

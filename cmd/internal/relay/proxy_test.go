@@ -299,7 +299,7 @@ func TestRefusals(t *testing.T) {
 		request string
 		want    []string // parts of the answer
 	}{
-		{"plain HTTP", nobody, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", []string{"HTTP/1.1 426 ", "Sec-WebSocket-Version: 13"}},
+		{"plain HTTP", nobody, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", []string{"HTTP/1.1 502 ", "connection refused"}},
 		{"no HTTP", nobody, "hello\r\n\r\n", []string{"HTTP/1.1 400 "}},
 		{"no server", nobody, request + "\r\n", []string{"HTTP/1.1 502 Bad Gateway", "cannot connect to the server", "connection refused"}},
 		{"the server goes", answered(""), request + "\r\n", []string{"HTTP/1.1 502 Bad Gateway", "gives no answer"}},

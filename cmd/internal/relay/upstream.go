@@ -3,7 +3,6 @@ package relay
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"net"
 	"net/http"
 	"net/url"
@@ -56,8 +55,8 @@ func (u *upstream) path() (path string, query string) {
 }
 
 // request returns a client's request as it goes to the server: line by line as it
-// was sent, but for the Host, which is the server's, and the target, if the URL has a
-// path. A user in the URL signs in, unless the client does.
+// was sent, but for the Host, which is the server's, the Origin of a page of the proxy,
+// and the target, if the URL has a path. A user in the URL signs in, unless the client does.
 func (u *upstream) request(r *codec.Request) []byte {
 	b := []byte("GET ")
 	if path, query := u.path(); path != "" {
@@ -75,8 +74,11 @@ func (u *upstream) request(r *codec.Request) []byte {
 	b = append(b, u.host...)
 	b = append(b, "\r\n"...)
 	for name, value := range r.Fields() {
-		if strings.EqualFold(string(name), "Host") || u.header.Values(string(name)) != nil {
+		switch {
+		case strings.EqualFold(string(name), "Host"), u.header.Values(string(name)) != nil:
 			continue
+		case strings.EqualFold(string(name), "Origin"):
+			value = []byte(u.origin(string(value), string(r.Host())))
 		}
 		b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 	}
@@ -85,11 +87,8 @@ func (u *upstream) request(r *codec.Request) []byte {
 			b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
 		}
 	}
-	if user := u.url.User; user != nil && r.Header("Authorization") == nil && u.header.Get("Authorization") == "" {
-		password, _ := user.Password()
-		b = append(b, "Authorization: Basic "...)
-		b = base64.StdEncoding.AppendEncode(b, []byte(user.Username()+":"+password))
-		b = append(b, "\r\n"...)
+	if credentials := u.credentials(); credentials != "" && r.Header("Authorization") == nil && u.header.Get("Authorization") == "" {
+		b = append(append(append(b, "Authorization: "...), credentials...), "\r\n"...)
 	}
 	return append(b, "\r\n"...)
 }

@@ -1,0 +1,185 @@
+package relay
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// opens matches the head of an opening handshake.
+var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
+
+// servePages passes on the plain HTTP of a client, of which read has come already: the
+// proxy may stand in front of a whole application. It returns when the connection has
+// ended.
+func (c *connection) servePages(ctx context.Context, read []byte) {
+	c.client.SetDeadline(time.Time{})
+	ln := &oneListener{conn: &resumed{Conn: c.client, read: bytes.NewReader(read), closed: make(chan struct{})}}
+	pages := &httputil.ReverseProxy{
+		Transport:     c.proxy.transport(),
+		FlushInterval: -1, // what streams is passed on as it comes
+		ErrorLog:      log.New(io.Discard, "", 0),
+		Rewrite:       c.proxy.to.rewrite,
+		ModifyResponse: func(r *http.Response) error {
+			c.proxy.log(c.number, "%s %s: %s", r.Request.Method, r.Request.URL.RequestURI(), r.Status)
+			c.proxy.to.stay(r)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			c.proxy.log(c.number, "%s %s: %v", r.Method, r.URL.RequestURI(), err)
+			http.Error(w, "zerowire proxy: "+err.Error(), http.StatusBadGateway)
+		},
+	}
+	server := &http.Server{
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ReadHeaderTimeout: handshakeTimeout,
+		IdleTimeout:       idleTimeout,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+				c.openBehind(ctx, w, r)
+				return
+			}
+			pages.ServeHTTP(w, r)
+		}),
+	}
+	defer context.AfterFunc(ctx, func() { server.Close() })()
+	server.Serve(ln)
+}
+
+// idleTimeout is how long a connection of plain HTTP may be idle.
+const idleTimeout = 2 * time.Minute
+
+// openBehind passes on an opening handshake that came behind other requests.
+func (c *connection) openBehind(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return // the client is gone
+	}
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.URL.RequestURI(), r.Host)
+	r.Header.Write(&head)
+	head.WriteString("\r\n")
+	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
+	head.Write(early)
+	c.proxy.connection(c.number, &resumed{Conn: nc, read: bytes.NewReader(head.Bytes()), closed: make(chan struct{})}).serve(ctx)
+}
+
+// transport returns what asks the server. It is made once.
+func (p *proxy) transport() *http.Transport {
+	p.pagesOnce.Do(func() {
+		p.pages = &http.Transport{
+			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.to.dial(ctx) },
+			DisableCompression: true,
+			IdleConnTimeout:    idleTimeout,
+		}
+	})
+	return p.pages
+}
+
+// rewrite makes a client's request one to the server. dial does TLS, so that the URL is
+// one without.
+func (u *upstream) rewrite(r *httputil.ProxyRequest) {
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", u.host, u.host
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if values := r.In.Header[name]; values != nil {
+			r.Out.Header[name] = values
+		}
+	}
+	if origin := r.In.Header.Get("Origin"); origin != "" {
+		r.Out.Header.Set("Origin", u.origin(origin, r.In.Host))
+	}
+	for name, values := range u.header {
+		r.Out.Header[name] = values
+	}
+	if credentials := u.credentials(); credentials != "" && r.Out.Header.Get("Authorization") == "" {
+		r.Out.Header.Set("Authorization", credentials)
+	}
+}
+
+// credentials returns what the user in the URL signs in with, or "".
+func (u *upstream) credentials() string {
+	if u.url.User == nil {
+		return ""
+	}
+	password, _ := u.url.User.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.url.User.Username()+":"+password))
+}
+
+// base is the origin of the server.
+func (u *upstream) base() string {
+	if strings.HasPrefix(u.url.Scheme, "wss") || u.url.Scheme == "https" {
+		return "https://" + u.host
+	}
+	return "http://" + u.host
+}
+
+// origin returns the Origin to send: that of a page of the proxy, which was asked for
+// host, becomes that of the server.
+func (u *upstream) origin(value, host string) string {
+	if o, err := url.Parse(value); err == nil && strings.EqualFold(o.Host, host) {
+		return u.base()
+	}
+	return value
+}
+
+// stay makes a redirect to the server itself one to the proxy.
+func (u *upstream) stay(r *http.Response) {
+	if path, ok := strings.CutPrefix(r.Header.Get("Location"), u.base()); ok && strings.HasPrefix(path, "/") {
+		r.Header.Set("Location", path)
+	}
+}
+
+// resumed is a connection of which something was read before.
+type resumed struct {
+	net.Conn
+	read   *bytes.Reader
+	once   sync.Once
+	closed chan struct{}
+}
+
+func (r *resumed) Read(p []byte) (int, error) {
+	if r.read.Len() > 0 {
+		return r.read.Read(p)
+	}
+	return r.Conn.Read(p)
+}
+
+func (r *resumed) Close() error {
+	r.once.Do(func() { close(r.closed) })
+	return r.Conn.Close()
+}
+
+// CloseWrite ends the sending direction, if the connection can.
+func (r *resumed) CloseWrite() error {
+	closeWrite(r.Conn)
+	return nil
+}
+
+// oneListener accepts one connection, and ends with it.
+type oneListener struct {
+	conn     *resumed
+	accepted bool
+}
+
+func (l *oneListener) Accept() (net.Conn, error) {
+	if !l.accepted {
+		l.accepted = true
+		return l.conn, nil
+	}
+	<-l.conn.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneListener) Close() error   { return nil }
+func (l *oneListener) Addr() net.Addr { return l.conn.LocalAddr() }
