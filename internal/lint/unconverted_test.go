@@ -9,8 +9,6 @@ var unconverted = []string{
 	"bench/load/fleet_linux.go",
 	"bench/soak/report.go",
 	"cmd/internal/conform/choose.go",
-	"cmd/internal/inspect/connection.go",
-	"cmd/internal/relay/proxy.go",
 	"cmd/zerowire/cluster.go",
 	"codec/close.go",
 	"codec/decoder.go",

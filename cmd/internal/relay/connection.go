@@ -29,8 +29,11 @@ type connection struct {
 	number  int
 	client  net.Conn
 	server  net.Conn
-	session *trace.Session // nil unless the frames are shown
-	pumps   [2]pump        // by the end that sends
+	session *trace.Session  // nil unless the frames are shown
+	ctx     context.Context // ends with the connection, and when the proxy is to end
+	pumps   [2]pump         // by the end that sends
+
+	injected chan verdict // messages of the filter\'s own
 
 	mu       sync.Mutex
 	limit    time.Time // by when both ends have to be done; zero while nothing has ended
@@ -52,6 +55,7 @@ func (c *connection) serve(ctx context.Context) {
 	limit := time.Now().Add(handshakeTimeout)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	c.ctx = ctx
 	c.client.SetDeadline(limit)
 	interruptClient := context.AfterFunc(ctx, func() { c.client.SetDeadline(time.Now()) })
 
@@ -89,7 +93,7 @@ func (c *connection) serve(ctx context.Context) {
 	c.client.SetDeadline(time.Time{})
 	c.server.SetDeadline(time.Time{})
 	defer context.AfterFunc(ctx, c.stop)()
-	c.relay(early, late)
+	c.relay(string(request.Target()), early, late)
 }
 
 // refuse answers a request that is not passed on, because of err.
@@ -190,10 +194,16 @@ func (c *connection) observe(from codec.Role, head []byte) {
 
 // relay passes on frames until both directions have ended. early and late are what
 // client and server have sent already.
-func (c *connection) relay(early, late []byte) {
+func (c *connection) relay(target string, early, late []byte) {
 	up, down := &c.pumps[codec.Client], &c.pumps[codec.Server]
 	up.src, up.dst = c.client, c.server
 	down.src, down.dst = c.server, c.client
+	if f := c.proxy.filter; f != nil {
+		c.injected = make(chan verdict, maxInjected)
+		go c.inject()
+		f.begin(c, target)
+		defer f.end(c)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

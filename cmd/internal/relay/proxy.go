@@ -25,6 +25,7 @@ type ProxyCommand struct {
 	Trace   bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
 	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
 	Record  string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay and inspect; a name that ends in .har makes it an HTTP archive, when the proxy ends."`
+	Filter  string `placeholder:"COMMAND" help:"Program that decides about each message: it reads and writes lines of JSON."`
 	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
 	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
 	Quiet   bool   `help:"Do not print when connections begin and end."`
@@ -33,13 +34,18 @@ type ProxyCommand struct {
 
 // Help shows what the command is used for.
 func (*ProxyCommand) Help() string {
-	return `Every frame is passed on as it came: pings, fragments, close codes, masking keys and compressed payloads are the ends' own. So is the opening handshake, except for Host, which names the server. What breaks a rule is passed on, too, and --trace shows it. An end that is lost without a Close frame is told to the other one: 1001 if it was the client, 1014 if it was the server. On SIGINT or SIGTERM every connection is closed with 1001.
+	return `Every frame is passed on as it came: pings, fragments, close codes, masking keys and compressed payloads are the ends' own. So is the opening handshake, except for Host, which names the server. What breaks a rule is passed on, too, and --trace shows it. When an end is lost without a Close frame, the other one gets one: 1001 if the client was lost, 1014 if the server was. On SIGINT or SIGTERM every connection is closed with 1001.
 
 A recording is a file of JSON objects, one per line: first {"recording": 1, "began": TIME, "to": URL}, then what was sent, with "connection" (a number), "at" (seconds since the beginning), "from" ("client" or "server") and one of: "head" of the opening handshake; a frame, with "opcode", "fin", "rsv", "key" (hex, if masked), "length" and "payload" (base64, unmasked, not inflated; with "more": true if the next entry has more of it); "raw" (base64), what follows a broken rule; "end".
+
+What is no opening handshake is passed on to the same origin as plain HTTP, so that the proxy can stand in front of a whole application. Secrets of TLS go to the file that SSLKEYLOGFILE names.
+
+With --filter, a program decides about messages. It reads {"id": N, "connection": N, "from": "client" or "server", "text": … or "base64": …} for each, and writes {"id": N} to pass it on, with "drop": true to leave it out, "delay": SECONDS to delay it, "text" or "base64" to change it. {"connection": N, "to": "client" or "server", "text": …} sends another message. It also reads {"connection": N, "event": "open", "path": …} and "close". Compression is not offered then, and fragments come as one message. When the program ends, the proxy does.
 
 Examples:
 
   zerowire proxy --to ws://127.0.0.1:8000 --trace
+  zerowire proxy --to ws://127.0.0.1:8000 --filter ./filter.py
   zerowire proxy --listen :9443 --tls-cert cert.pem --tls-key key.pem --to wss://example.com/live --record live.jsonl`
 }
 
@@ -52,7 +58,7 @@ func (p *ProxyCommand) Validate() error {
 		return err
 	}
 	if p.To == "" {
-		return nil // which is told better than here
+		return nil // parsing reports it better than here
 	}
 	if _, err := newUpstream(p.To, &p.Flags); err != nil {
 		return fmt.Errorf("--to: %w", err)
@@ -78,6 +84,26 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 			ln.Close()
 			return err
 		}
+	}
+	if p.Filter != "" {
+		if px.filter, err = startFilter(p.Filter); err != nil {
+			ln.Close()
+			return fmt.Errorf("--filter: %w", err)
+		}
+		defer px.filter.stop()
+		px.to.sifted = true
+		filtered, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			<-px.filter.ended
+			cancel()
+		}()
+		defer func(ctx context.Context) {
+			if filtered.Err() != nil && ctx.Err() == nil {
+				err = px.filter.err
+			}
+		}(ctx)
+		ctx = filtered
 	}
 	fmt.Printf("Listening on %s\n", ln.Addr())
 	err = px.serve(ctx, ln)
@@ -115,6 +141,7 @@ type proxy struct {
 	to       *upstream
 	printer  *trace.Printer      // nil unless frames are shown
 	recorder *recording.Recorder // nil without a recording
+	filter   *filter             // nil without one
 	quiet    bool
 
 	pagesOnce sync.Once

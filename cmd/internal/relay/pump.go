@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/recording"
@@ -28,6 +29,13 @@ type pump struct {
 	bytes   int64
 	closed  bool   // the Close frame has passed
 	closing []byte // its payload
+
+	// With a filter, messages are passed on, not bytes.
+	op      codec.Opcode // of the message begun
+	message []byte       // its payload
+	control []byte       // that of the control frame begun
+	sending sync.Mutex   // held while a frame is written, because the filter may send one too
+	silent  bool         // no frame may be written any more; guarded by sending
 }
 
 // bufferSize is how much is read at once, in bytes.
@@ -55,14 +63,29 @@ func (p *pump) run(early []byte) {
 // src still sends leads nowhere.
 func (p *pump) pass(b []byte) {
 	p.observe(b)
+	if !p.sifted() {
+		p.write(b)
+	}
+}
+
+// sifted reports whether a filter decides what is passed on.
+func (p *pump) sifted() bool { return p.conn.proxy != nil && p.conn.proxy.filter != nil }
+
+// write writes b to dst.
+func (p *pump) write(b []byte) {
 	if p.failed {
 		return
 	}
 	if _, err := p.dst.Write(b); err != nil {
-		p.failed = true
-		p.conn.ended(p.from.Peer(), false, err)
-		p.dst.Close()
+		p.lose(err)
 	}
+}
+
+// lose gives dst up because of err, which ends the connection.
+func (p *pump) lose(err error) {
+	p.failed = true
+	p.conn.ended(p.from.Peer(), false, err)
+	p.dst.Close()
 }
 
 // observe follows, shows and records the frames in b.
@@ -76,17 +99,32 @@ func (p *pump) observe(b []byte) {
 		piece, rest, ok, err := p.scanner.Next(b)
 		if err != nil {
 			p.astray = true
-			p.track.Raw(now, p.scanner.Pending())
+			p.raw(now, p.scanner.Pending())
 			break
 		}
 		if !ok {
 			return
 		}
 		p.track.Piece(now, piece)
+		if p.sifted() {
+			p.sift(piece)
+		}
 		p.count(piece)
 		b = rest
 	}
+	p.raw(now, b)
+}
+
+// raw records bytes that are not cut into frames. No filter can decide about them, so
+// that they pass.
+func (p *pump) raw(now time.Time, b []byte) {
 	p.track.Raw(now, b)
+	if p.sifted() {
+		p.sending.Lock()
+		defer p.sending.Unlock()
+		p.silent = true
+		p.write(b)
+	}
 }
 
 // count takes note of a piece, and of the Close frame.
@@ -116,12 +154,15 @@ func (p *pump) end(err error) {
 	}
 	p.track.End(now, err)
 	limit, stopping := p.conn.ended(p.from, p.closed, err)
+	p.sending.Lock()
 	if !p.failed {
-		if !p.closed && !p.astray && p.scanner.Between() {
+		if !p.closed && !p.astray && (p.scanner.Between() || p.sifted()) {
 			p.dst.Write(p.closeFrame(stopping))
 		}
 		closeWrite(p.dst)
 	}
+	p.silent = true
+	p.sending.Unlock()
 	if stopping {
 		// Bytes that nobody reads would make of our end a reset, which overtakes the Close
 		// frame.

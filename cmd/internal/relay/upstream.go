@@ -19,6 +19,7 @@ type upstream struct {
 	url    *url.URL
 	host   string      // for the Host header
 	header http.Header // in place of the client's lines of the same names
+	sifted bool        // a filter decides about messages
 }
 
 func newUpstream(rawURL string, flags *reach.Flags) (*upstream, error) {
@@ -75,6 +76,8 @@ func (u *upstream) request(r *codec.Request) []byte {
 	b = append(b, "\r\n"...)
 	for name, value := range r.Fields() {
 		switch {
+		case strings.EqualFold(string(name), "Sec-WebSocket-Extensions") && u.sifted:
+			continue // a filter sees what was sent, not what compression makes of it
 		case strings.EqualFold(string(name), "Host"), u.header.Values(string(name)) != nil:
 			continue
 		case strings.EqualFold(string(name), "Origin"):

@@ -1,0 +1,206 @@
+package relay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// filter is a program that decides what becomes of messages. It reads a JSON object per
+// line for each message, and writes one with the same id for each.
+type filter struct {
+	program *exec.Cmd
+	ended   chan struct{} // closed when the program has ended
+
+	mu      sync.Mutex
+	in      io.WriteCloser
+	last    int64                  // id
+	waiting map[int64]chan verdict // for the program's answer
+	open    map[int]*connection    // by number
+	err     error                  // why the program has ended
+}
+
+// question is a line for the program: a message, or that a connection begins or ends.
+type question struct {
+	ID         int64  `json:"id,omitempty"` // of a message
+	Connection int    `json:"connection"`
+	From       string `json:"from,omitempty"` // "client" or "server"
+	content
+	Event string `json:"event,omitempty"` // "open" or "close"
+	Path  string `json:"path,omitempty"`  // what the client has asked for
+}
+
+// content is the payload of a text or binary message.
+type content struct {
+	Text   *string `json:"text,omitempty"`
+	Base64 *[]byte `json:"base64,omitempty"` // also text that is not UTF-8
+}
+
+// verdict is a line of the program: what becomes of the message with an id, or a message
+// of its own for an end of a connection.
+type verdict struct {
+	ID    int64   `json:"id"`
+	Drop  bool    `json:"drop"`
+	Delay float64 `json:"delay"` // seconds; what the same end sends later waits, too
+	content
+
+	Connection int    `json:"connection"`
+	To         string `json:"to"` // "client" or "server"
+}
+
+// startFilter starts a program, which a shell finds. Its errors go to standard error.
+func startFilter(command string) (*filter, error) {
+	shell, flag := "sh", "-c"
+	if runtime.GOOS == "windows" {
+		shell, flag = "cmd", "/c"
+	}
+	f := &filter{
+		program: exec.Command(shell, flag, command),
+		ended:   make(chan struct{}),
+		waiting: map[int64]chan verdict{},
+		open:    map[int]*connection{},
+	}
+	f.program.Stderr = os.Stderr
+	in, err := f.program.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := f.program.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	f.in = in
+	if err := f.program.Start(); err != nil {
+		return nil, err
+	}
+	go f.read(json.NewDecoder(out))
+	return f, nil
+}
+
+// stop ends the program, and waits until it has ended.
+func (f *filter) stop() {
+	f.in.Close()
+	select {
+	case <-f.ended:
+	case <-time.After(stopTimeout):
+		f.program.Process.Kill()
+		<-f.ended
+	}
+}
+
+// read takes the lines of the program.
+func (f *filter) read(lines *json.Decoder) {
+	var err error
+	for {
+		var v verdict
+		if err = lines.Decode(&v); err != nil {
+			break
+		}
+		f.mu.Lock()
+		answered, c := f.waiting[v.ID], f.open[v.Connection]
+		delete(f.waiting, v.ID)
+		f.mu.Unlock()
+		switch {
+		case answered != nil:
+			answered <- v
+		case c != nil && v.ID == 0:
+			select {
+			case c.injected <- v:
+			default:
+				c.client.Close() // an end has not taken many messages
+			}
+		}
+	}
+	if err == io.EOF {
+		err = f.program.Wait()
+	} else {
+		err = fmt.Errorf("a line that is not as it should be: %w", err)
+		f.program.Process.Kill()
+		f.program.Wait()
+	}
+	f.err = errors.Join(errors.New("the filter has ended"), err)
+	close(f.ended)
+}
+
+// tell writes a line to the program.
+func (f *filter) tell(q question) {
+	line, err := json.Marshal(q)
+	if err != nil {
+		panic("relay: " + err.Error()) // a question has nothing that JSON has not
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.in.Write(append(line, '\n')) // if it fails, the program has ended
+}
+
+// begin reports a connection to the program, and end its end.
+func (f *filter) begin(c *connection, path string) {
+	f.mu.Lock()
+	f.open[c.number] = c
+	f.mu.Unlock()
+	f.tell(question{Connection: c.number, Event: "open", Path: path})
+}
+
+func (f *filter) end(c *connection) {
+	f.mu.Lock()
+	delete(f.open, c.number)
+	f.mu.Unlock()
+	f.tell(question{Connection: c.number, Event: "close"})
+}
+
+// errFiltered reports that a message has to be left out because nothing decides about it.
+var errFiltered = errors.New("the filter has not answered")
+
+// ask returns the program's verdict on a message, after the delay that it wants. It
+// returns errFiltered if the program or ctx has ended.
+func (f *filter) ask(ctx context.Context, number int, from codec.Role, op codec.Opcode, payload []byte) (verdict, error) {
+	answer := make(chan verdict, 1)
+	f.mu.Lock()
+	f.last++
+	id := f.last
+	f.waiting[id] = answer
+	f.mu.Unlock()
+	f.tell(question{ID: id, Connection: number, From: from.String(), content: contentOf(op, payload)})
+	select {
+	case v := <-answer:
+		select {
+		case <-time.After(time.Duration(v.Delay * float64(time.Second))):
+			return v, nil
+		case <-ctx.Done():
+		case <-f.ended:
+		}
+	case <-ctx.Done():
+	case <-f.ended:
+	}
+	return verdict{}, errFiltered
+}
+
+func contentOf(op codec.Opcode, payload []byte) content {
+	if op == codec.OpText && utf8.Valid(payload) {
+		text := string(payload)
+		return content{Text: &text}
+	}
+	return content{Base64: &payload}
+}
+
+// message returns what the program has written in place of a message; ok is false if it
+// has written nothing.
+func (c *content) message() (op codec.Opcode, payload []byte, ok bool) {
+	switch {
+	case c.Text != nil:
+		return codec.OpText, []byte(*c.Text), true
+	case c.Base64 != nil:
+		return codec.OpBinary, *c.Base64, true
+	}
+	return 0, nil, false
+}
