@@ -361,7 +361,7 @@ func TestCaptureWithGaps(t *testing.T) {
 		{"from the middle on", func(all []packet) []packet {
 			return all[client[1]:]
 		}, []string{
-			"#1: client 127.0.0.1:38794, server 127.0.0.1:18080, from its middle on: frames are told apart as if the first packet began one",
+			"#1: client 127.0.0.1:38794, server 127.0.0.1:18080, from its middle on: the first packet is taken for the beginning of a frame",
 			`       0 #1 → text         FIN      4f4de2ab     11 "Hello, wire"`,
 			`       0 #1 ← text         FIN                   11 "Hello, wire"`,
 			`      17 #1 → text                  403a4a99      4 "frag"`,
@@ -382,7 +382,7 @@ func TestCaptureWithGaps(t *testing.T) {
 			p.data[len(p.data)-10] |= 0x30
 			return all[server[1]:server[2]]
 		}, []string{
-			"#1: client 127.0.0.1:38794, server 127.0.0.1:18080, from its middle on: frames are told apart as if the first packet began one",
+			"#1: client 127.0.0.1:38794, server 127.0.0.1:18080, from its middle on: the first packet is taken for the beginning of a frame",
 			`       0 #1 ← text         FIN                   11 "Hello, wire"`,
 			"       0 #1 → text         RSV2 RSV3 403a4a99      4 INCOMPLETE: no frame (reserved bit set without an extension that defines it): the capture begins in the middle of this connection",
 		}},

@@ -308,7 +308,7 @@ func (c *connection) announce() {
 	}
 	switch {
 	case c.middle:
-		line += ", from its middle on: frames are told apart as if the first packet began one"
+		line += ", from its middle on: the first packet is taken for the beginning of a frame"
 	case c.http != nil && c.http.missed != nil && c.http.missed.session != nil:
 		line += ", without the client's handshake"
 	}
