@@ -15,8 +15,8 @@ require (
 	github.com/prometheus/procfs v0.22.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/valyala/fasthttp v1.77.0
-	github.com/zerowire/websocket v0.0.0
-	github.com/zerowire/websocket/h2 v0.0.0
+	github.com/zerowire/websocket v0.1.0
+	github.com/zerowire/websocket/h2 v0.1.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0

@@ -7,8 +7,8 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/nats-io/nats.go v1.55.0
-	github.com/zerowire/websocket v0.0.0
-	github.com/zerowire/websocket/h2 v0.0.0
+	github.com/zerowire/websocket v0.1.0
+	github.com/zerowire/websocket/h2 v0.1.0
 )
 
 require (
@@ -70,14 +70,8 @@ require (
 	github.com/tidwall/pretty v1.2.2
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	github.com/xo/terminfo v1.0.0 // indirect
-	github.com/zerowire/websocket/hub/natsbroker v0.0.0
+	github.com/zerowire/websocket/hub/natsbroker v0.1.0
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 )
-
-replace github.com/zerowire/websocket => ../
-
-replace github.com/zerowire/websocket/h2 => ../h2
-
-replace github.com/zerowire/websocket/hub/natsbroker => ../hub/natsbroker

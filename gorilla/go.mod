@@ -3,7 +3,7 @@ module github.com/zerowire/websocket/gorilla
 go 1.26.0
 
 require (
-	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket v0.1.0
 	golang.org/x/net v0.62.0
 )
 
@@ -12,5 +12,3 @@ require (
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 )
-
-replace github.com/zerowire/websocket => ../

@@ -3,7 +3,7 @@ module github.com/zerowire/websocket/h2
 go 1.26.0
 
 require (
-	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket v0.1.0
 	golang.org/x/net v0.62.0
 )
 
@@ -13,5 +13,3 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
-
-replace github.com/zerowire/websocket => ../

@@ -10,8 +10,8 @@ require (
 	github.com/hashicorp/yamux v0.1.2
 	github.com/lxzan/gws v1.9.1
 	github.com/mochi-mqtt/server/v2 v2.7.9
-	github.com/zerowire/websocket v0.0.0
-	github.com/zerowire/websocket/h2 v0.0.0-00010101000000-000000000000
+	github.com/zerowire/websocket v0.1.0
+	github.com/zerowire/websocket/h2 v0.1.0
 	golang.org/x/net v0.62.0
 )
 

@@ -6,7 +6,7 @@ require (
 	github.com/coder/websocket v1.8.15
 	github.com/gobwas/ws v1.5.0
 	github.com/gorilla/websocket v1.5.3
-	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket v0.1.0
 )
 
 require (

@@ -4,7 +4,7 @@ go 1.26.0
 
 require (
 	github.com/quic-go/quic-go v0.65.0
-	github.com/zerowire/websocket v0.0.0
+	github.com/zerowire/websocket v0.1.0
 )
 
 require (
