@@ -1,6 +1,7 @@
 package websocket_test
 
 import (
+	"context"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -151,5 +152,22 @@ func TestHeldReplyLeavesBeforeTheClose(t *testing.T) {
 		tc.wantFrame("and then the Close frame", wstest.Close(1000, "enough"))
 		tc.wantIdle("and nothing behind it")
 		tc.peer.Close()
+	})
+}
+
+// TestReadDoesNotWaitForItsReplies has a read that sends delayed replies over a
+// connection that cannot be left while it sends, to a peer that takes nothing.
+func TestReadDoesNotWaitForItsReplies(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		tc.want("what fills the pipe", tc.Write(background, websocket.OpBinary, make([]byte, 60<<10)), nil)
+		tc.want("what waits for the next flush", tc.Queue(background, websocket.OpBinary, make([]byte, 30<<10)), nil)
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		_, _, err := tc.Read(ctx)
+		tc.want("Read ends with its context", err, context.DeadlineExceeded)
+		tc.took("and in time", start, time.Second)
+		tc.wantFrame("the first message", wstest.Binary(make([]byte, 60<<10)))
+		tc.wantFrame("and the one that waited", wstest.Binary(make([]byte, 30<<10)))
 	})
 }

@@ -132,9 +132,14 @@ func (c *Conn) flushDelayed() {
 }
 
 // flushLocked sends until the outbox is empty, unless a send is under way, which does
-// so. While it sends it gives up the lock.
+// so. While it sends it gives up the lock. What a caller with the context offhand cannot
+// leave is sent on another goroutine.
 func (c *Conn) flushLocked(ctx context.Context) error {
 	w := &c.out
+	if ctx == offhand && !w.Sending() && c.transport.MayBlock(w.Size()) {
+		go c.flush()
+		return w.Err()
+	}
 	for round := 0; w.Err() == nil && !w.Sending() && !w.Empty(); round++ {
 		if round == sendRounds {
 			go c.flush() // others keep queueing: what the caller wanted sent is long gone

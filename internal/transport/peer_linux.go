@@ -33,6 +33,24 @@ func held(nc net.Conn) (n int, known bool) {
 	return n, failed == nil && err == nil
 }
 
+// room returns how many bytes the socket below nc takes at once. Half of its buffer is
+// left to what the system needs beside them.
+func room(nc net.Conn) (n int, known bool) {
+	raw := socketOf(nc)
+	if raw == nil {
+		return 0, false
+	}
+	var err error
+	failed := raw.Control(func(fd uintptr) {
+		var size, unsent int
+		if size, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF); err == nil {
+			unsent, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+		}
+		n = size/2 - unsent
+	})
+	return n, failed == nil && err == nil
+}
+
 // Unacknowledged reports whether the system of a TCP peer has certainly not
 // acknowledged everything that was sent.
 func (t *Transport) Unacknowledged() bool {

@@ -169,6 +169,21 @@ func WriteAll(nc net.Conn, b []byte) error {
 	return err
 }
 
+// unknownBytes is what a connection takes at once most often, of which nothing is known.
+const unknownBytes = 8 << 10
+
+// MayBlock reports whether sending n bytes may wait for the peer where Send and
+// TrySendOne are not told to return.
+func (t *Transport) MayBlock(n int) bool {
+	if t.raw != nil || t.Vectored() {
+		return false
+	}
+	if room, known := room(t.nc); known {
+		return n > room
+	}
+	return n > unknownBytes
+}
+
 // Vectored reports whether several slices are sent in one system call, and an
 // interrupted write does no harm.
 func (t *Transport) Vectored() bool {
