@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -25,9 +26,10 @@ type Command struct {
 	JSON    bool     `short:"j" name:"json" help:"Lay out messages that are JSON."`
 	Send    []string `short:"x" sep:"none" placeholder:"TEXT" help:"Send TEXT first, and stay connected until the server closes unless --wait is given; may be repeated."`
 
-	Compress bool `help:"Offer permessage-deflate (RFC 7692)."`
-	HTTP2    bool `name:"http2" help:"Connect in a stream of HTTP/2 (RFC 8441), and not over HTTP/1.1: with ws:// without TLS and without asking first."`
-	Trace    bool `help:"Show the opening handshake, and every frame."`
+	Compress  bool `help:"Offer permessage-deflate (RFC 7692)."`
+	HTTP2     bool `name:"http2" help:"Connect in a stream of HTTP/2 (RFC 8441), and not over HTTP/1.1: with ws:// without TLS and without asking first."`
+	Reconnect bool `help:"Connect again whenever the connection ends, after a delay that grows; lines are queued meanwhile. A refusal that another attempt cannot change ends it."`
+	Trace     bool `help:"Show the opening handshake, and every frame."`
 
 	Ping       time.Duration `placeholder:"TIME" help:"Send a Ping that often, and print the round-trip times."`
 	Wait       *seconds      `placeholder:"TIME" help:"How long to wait for messages after the end of standard input, such as 5, 5s or 500ms; -1 waits until the server closes. Each message begins the time anew (10s for the first one, then 1s)."`
@@ -70,23 +72,36 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return reach.UsageError{Err: err}
 	}
-	if s.conn, err = c.dial(ctx, opts); err != nil {
-		return c.Explain(ctx, c.URL, err)
+	if err := c.checkReconnect(); err != nil {
+		return reach.UsageError{Err: err}
 	}
-	defer s.conn.CloseNow()
+	if c.Reconnect {
+		c.keepConnected(ctx, s)
+		defer s.giveUp()
+	} else {
+		conn, err := c.dial(ctx, opts)
+		if err != nil {
+			return c.Explain(ctx, c.URL, err)
+		}
+		defer conn.CloseNow()
+		s.current.Store(conn)
+		if err := s.sendFirst(ctx, c, conn); err != nil {
+			return err
+		}
+	}
 	if c.Ping > 0 {
 		go s.pings(ctx, c.Ping)
 	}
-	if err := s.sendFirst(ctx, c); err != nil {
-		return err
-	}
 	if len(c.Program) > 0 {
-		return c.bridge(ctx, s.conn)
+		return c.bridge(ctx, s.current.Load())
 	}
 	if atPrompt() {
 		err = s.converse(ctx, c)
 	} else {
 		err = s.pass(ctx, os.Stdin, c)
+	}
+	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
+		err = c.Explain(ctx, c.URL, refused) // of --reconnect
 	}
 	if err == nil {
 		err = out.err()

@@ -72,7 +72,12 @@ func (s *session) converse(ctx context.Context, c *Command) error {
 
 func (s *session) greet(url string) {
 	with := ""
-	if name := s.conn.Subprotocol(); name != "" {
+	conn := s.current.Load()
+	if conn == nil {
+		s.out.notice("Connecting to %s, again whenever the connection ends. /help lists commands.", reach.WithoutPassword(url))
+		return
+	}
+	if name := conn.Subprotocol(); name != "" {
 		with = ", sub-protocol " + name
 	}
 	s.out.notice("Connected to %s%s. /help lists commands.", reach.WithoutPassword(url), with)
@@ -93,8 +98,17 @@ func (s *session) typed(ctx context.Context, line string, c *Command, p *prompt)
 }
 
 // sendLine sends a message that is written in a line, or several that were pasted.
-func (s *session) sendLine(ctx context.Context, line string, binary, escapes bool) (err error) {
-	op, payload := websocket.OpText, []byte(line)
+func (s *session) sendLine(ctx context.Context, line string, binary, escapes bool) error {
+	op, payload, err := parseLine(line, binary, escapes)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, op, payload)
+}
+
+// parseLine returns the message that a line stands for.
+func parseLine(line string, binary, escapes bool) (op websocket.Opcode, payload []byte, err error) {
+	op, payload = websocket.OpText, []byte(line)
 	switch {
 	case binary:
 		op = websocket.OpBinary
@@ -106,9 +120,9 @@ func (s *session) sendLine(ctx context.Context, line string, binary, escapes boo
 		err = errNotUTF8
 	}
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
-	return s.conn.Write(ctx, op, payload)
+	return op, payload, nil
 }
 
 // command does what was typed behind a slash.

@@ -142,7 +142,7 @@ func (s *session) feed(ctx context.Context, in *os.File, c *Command) error {
 				return fmt.Errorf("%w: line %d is not UTF-8: --binary sends any bytes", errInput, number)
 			}
 			s.ask()
-			if err := s.conn.Write(ctx, websocket.OpText, line); err != nil {
+			if err := s.write(ctx, websocket.OpText, line); err != nil {
 				return err
 			}
 		}
@@ -157,7 +157,7 @@ func (s *session) feed(ctx context.Context, in *os.File, c *Command) error {
 
 // feedBinary sends all of in as one message, as it comes.
 func (s *session) feedBinary(ctx context.Context, in io.Reader) error {
-	w, err := s.conn.Writer(ctx, websocket.OpBinary)
+	w, err := s.current.Load().Writer(ctx, websocket.OpBinary)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ func (s *session) pings(ctx context.Context, interval time.Duration) {
 	defer next.Stop()
 	for silent := false; ; {
 		answered, open := s.ping(ctx, interval, silent)
-		if !open {
+		if ctx.Err() != nil || !open && s.client == nil {
 			return
 		}
 		silent = !answered
@@ -28,7 +28,11 @@ func (s *session) pings(ctx context.Context, interval time.Duration) {
 func (s *session) ping(ctx context.Context, limit time.Duration, quiet bool) (answered, open bool) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	rtt, err := s.conn.Ping(limited)
+	conn := s.current.Load()
+	if conn == nil {
+		return true, true // there is one again later
+	}
+	rtt, err := conn.Ping(limited)
 	switch {
 	case err == nil:
 		s.out.notice("Pong after %v", rtt.Round(time.Microsecond))

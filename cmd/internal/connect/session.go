@@ -1,24 +1,33 @@
 package connect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/reconnect"
 )
 
 // session is a connection with what it is shown with. It is the connection's
 // Handler, so that messages are received until the very end of the closing
 // handshake.
 type session struct {
-	conn *websocket.Conn
+	current atomic.Pointer[websocket.Conn] // nil between two connections
+	client  *reconnect.Client              // nil without --reconnect
+	giveUp  context.CancelFunc             // ends the client
+	run     func() error                   // receives, and returns what has ended the last connection
+	last    error                          // what ended a connection that this end closed
+
 	view view
 	out  *output
 
+	open    sync.Once
 	opened  chan struct{} // closed when the connection's messages come here
 	started time.Time
 	heard   atomic.Int64  // when something of a message last came, as a time.Duration since started
@@ -27,11 +36,13 @@ type session struct {
 }
 
 func newSession(view view, out *output) *session {
-	return &session{view: view, out: out, started: time.Now(), opened: make(chan struct{})}
+	s := &session{view: view, out: out, started: time.Now(), opened: make(chan struct{})}
+	s.run = func() error { return s.current.Load().Serve(s) }
+	return s
 }
 
 // Open says that messages come here.
-func (s *session) Open(*websocket.Conn) { close(s.opened) }
+func (s *session) Open(*websocket.Conn) { s.open.Do(func() { close(s.opened) }) }
 
 // Message shows a message.
 func (s *session) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
@@ -56,12 +67,22 @@ func (s *session) silence() time.Duration {
 // Close does nothing: Serve returns the same error.
 func (s *session) Close(*websocket.Conn, error) {}
 
+// write sends a message, or queues it until there is a connection again.
+func (s *session) write(ctx context.Context, op websocket.Opcode, p []byte) error {
+	if s.client != nil {
+		return s.client.Write(ctx, op, p)
+	}
+	return s.current.Load().Write(ctx, op, p)
+}
+
 // receive shows what comes, and sends on the channel that it returns what has ended
 // the connection.
 func (s *session) receive() <-chan error {
 	ended := make(chan error, 1)
-	go func() { ended <- s.conn.Serve(s) }()
-	<-s.opened
+	go func() { ended <- s.run() }()
+	if s.client == nil {
+		<-s.opened
+	}
 	return ended
 }
 
@@ -69,7 +90,12 @@ func (s *session) receive() <-chan error {
 // wrong with code or reason.
 func (s *session) close(code websocket.StatusCode, reason string) error {
 	first := s.said.CompareAndSwap(0, uint32(code))
-	err := s.conn.Close(code, reason)
+	conn := s.current.Load()
+	if conn == nil {
+		s.giveUp()
+		return nil
+	}
+	err := conn.Close(code, reason)
 	if err != nil && first {
 		s.said.Store(0)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
@@ -46,10 +47,14 @@ func (c *Command) waiting() waiting {
 }
 
 // sendFirst sends what --send asks for.
-func (s *session) sendFirst(ctx context.Context, c *Command) error {
+func (s *session) sendFirst(ctx context.Context, c *Command, conn *websocket.Conn) error {
 	for _, text := range c.Send {
-		s.ask()
-		if err := s.sendLine(ctx, text, c.Binary, c.Escapes); err != nil {
+		op, payload, err := parseLine(text, c.Binary, c.Escapes)
+		if err == nil {
+			s.ask()
+			err = conn.Write(ctx, op, payload)
+		}
+		if err != nil {
 			return fmt.Errorf("--send: %w", reach.Plain(err))
 		}
 	}
