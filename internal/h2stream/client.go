@@ -31,7 +31,7 @@ func (r *Request) Read(p []byte) (int, error) { return r.c.out.Read(p) }
 // Close is for the transport, which calls it when it reads no more: the stream has
 // ended.
 func (r *Request) Close() error {
-	r.c.out.fail(errEnded)
+	r.c.out.consumerGone()
 	return nil
 }
 

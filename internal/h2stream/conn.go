@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 )
@@ -18,7 +19,7 @@ type Conn struct {
 	out           output
 	body          io.ReadCloser
 	local, remote net.Addr
-	halfClose     bool
+	halfClose     bool                      // a client's end
 	finish        func(drained, ended bool) // frees the stream; see newConn
 
 	mu      sync.Mutex
@@ -74,19 +75,28 @@ func (c *Conn) Done() <-chan struct{} { return c.left }
 // Read reads what the peer has sent: at least a byte, unless it fails. The errors are
 // io.EOF after END_STREAM, a *ResetError after RST_STREAM, os.ErrDeadlineExceeded,
 // net.ErrClosed after Close, and what ended the HTTP/2 connection.
-func (c *Conn) Read(p []byte) (int, error) { return c.in.read(p) }
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.in.read(p)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.out.endReported()
+	}
+	return n, err
+}
 
 // Write copies p into the buffer of the stream, waits for room where there is none, and
-// returns how much of p it has copied. An error of sending is returned by later calls.
+// returns how much of p it has copied. An error of sending is returned by later calls. On a
+// stream that the server has ended, a client's writes are dropped until Read has said so:
+// what the server has sent before can then be read to its end.
 func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
-// CloseWrite sends END_STREAM behind what was written. It is for clients: a server gets
-// errors.ErrUnsupported.
+// CloseWrite sends END_STREAM behind what was written, at a client's end. At a server's
+// end net/http does that when the handler returns, which waits for Close, and the peer
+// waits for that: so reads return io.EOF there as soon as the peer sends nothing more.
 func (c *Conn) CloseWrite() error {
-	if !c.halfClose {
-		return errors.ErrUnsupported
-	}
 	c.out.close()
+	if !c.halfClose {
+		c.in.endWhenQuiet()
+	}
 	return nil
 }
 

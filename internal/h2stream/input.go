@@ -5,12 +5,16 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 )
 
 // bufferSize is the size of the buffers of both directions, in bytes. It bounds what a
 // Conn holds for a reader or a peer that takes nothing; the rest waits in HTTP/2's flow
 // control.
 const bufferSize = 32 << 10
+
+// quietTime is for how long a peer sends nothing that has read a Close frame.
+const quietTime = 50 * time.Millisecond
 
 // buffers holds *[bufferSize]byte. A Conn takes one while there is something in it.
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
@@ -23,6 +27,7 @@ type input struct {
 	unread []byte            // part of buffer
 	err    error             // why nothing follows unread
 	closed bool              // by this end
+	last   bool              // reads end when the peer is quiet
 }
 
 // pump reads body until it ends or the input is closed.
@@ -69,6 +74,7 @@ func (in *input) deliver(buffer *[bufferSize]byte, n int, err error) bool {
 func (in *input) read(p []byte) (int, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	var quiet time.Time // when the peer will have been quiet for quietTime
 	for len(p) > 0 {
 		switch {
 		case in.closed:
@@ -83,6 +89,11 @@ func (in *input) read(p []byte) (int, error) {
 			return n, nil
 		case in.err != nil:
 			return 0, in.err
+		case in.last && quiet.IsZero():
+			quiet = time.Now().Add(quietTime)
+			time.AfterFunc(quietTime, in.wake)
+		case in.last && !time.Now().Before(quiet):
+			return 0, io.EOF
 		}
 		if err := in.wait(); err != nil {
 			return 0, err
@@ -107,6 +118,14 @@ func (in *input) close() {
 	in.closed = true
 	in.stop()
 	in.release()
+}
+
+// endWhenQuiet makes reads return io.EOF when the peer has sent nothing for quietTime.
+func (in *input) endWhenQuiet() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.last = true
+	in.changed.Broadcast()
 }
 
 // ended reports whether the peer has ended its side with END_STREAM.

@@ -16,6 +16,7 @@ type output struct {
 	sending bool              // the consumer has taken something and has not come back
 	closed  bool              // nothing follows pending
 	err     error             // why the consumer failed
+	gone    bool              // there is no consumer any more: what is written is dropped
 
 	// begin is called, with mu held, when something is pending and no consumer is at
 	// work. nil if the consumer waits in Read.
@@ -34,6 +35,8 @@ func (o *output) write(p []byte) (n int, err error) {
 			return n, o.err
 		case o.expired():
 			return n, os.ErrDeadlineExceeded
+		case o.gone:
+			return len(p), nil
 		}
 		k := o.append(p[n:])
 		if n += k; n == len(p) {
@@ -103,6 +106,28 @@ func (o *output) fail(err error) {
 	o.changed.Broadcast()
 }
 
+// consumerGone is called when nothing is to be sent any more. A Read that waits returns.
+func (o *output) consumerGone() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gone, o.sending = true, false
+	if o.buffer != nil {
+		buffers.Put(o.buffer)
+	}
+	o.buffer, o.pending = nil, nil
+	o.changed.Broadcast()
+}
+
+// endReported makes writes fail from now on if the consumer has gone.
+func (o *output) endReported() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.gone && o.err == nil {
+		o.err = errEnded
+		o.changed.Broadcast()
+	}
+}
+
 // Read is the other way to consume: it waits for something to send, and returns io.EOF
 // after the last of it if the output is closed. It is to be called when what it returned has been sent.
 func (o *output) Read(p []byte) (int, error) {
@@ -110,7 +135,7 @@ func (o *output) Read(p []byte) (int, error) {
 	defer o.mu.Unlock()
 	o.sending = false
 	o.changed.Broadcast()
-	for len(o.pending) == 0 && !o.closed && o.err == nil {
+	for len(o.pending) == 0 && !o.closed && !o.gone && o.err == nil {
 		o.changed.Wait()
 	}
 	switch {
@@ -118,6 +143,8 @@ func (o *output) Read(p []byte) (int, error) {
 		return 0, io.EOF // also if the stream is given up now: END_STREAM goes before RST_STREAM
 	case o.err != nil:
 		return 0, o.err
+	case o.gone: // the transport closes its request body while it reads it
+		return 0, errEnded
 	}
 	n := copy(p, o.pending)
 	rest := copy(o.pending, o.pending[n:])
