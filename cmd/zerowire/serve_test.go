@@ -126,7 +126,7 @@ func TestServeRefusesWhatItCannotDo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"address in use", []string{"serve", "--listen", p.addr}, "address already in use"},
+		{"address in use", []string{"serve", "--listen", p.addr}, "the port is taken by another process"},
 		{"no address", []string{"serve", "--listen", "nowhere"}, "missing port"},
 		{"no number", []string{"serve", "--max-message", "many"}, "--max-message"},
 		{"no such command", []string{"swerve"}, "swerve"},

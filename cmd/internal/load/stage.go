@@ -261,6 +261,11 @@ func (v *visitor) sendOne(ctx context.Context, due int64) bool {
 // many bytes, and allows another one.
 func (v *visitor) complete(since int64, size int) {
 	v.locked(func(t *tally) { t.arrived(t.now-since, 1, size) })
+	v.release()
+}
+
+// release allows another message in a closed load, after the time to think.
+func (v *visitor) release() {
 	if v.plan.rate > 0 {
 		return
 	}
@@ -306,6 +311,7 @@ func (v *visitor) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 	v.mu.Unlock()
 	if x.echo && (op != x.opcode || !bytes.Equal(p, want)) {
 		v.locked(func(t *tally) { t.faults.add(wrongContent, 1, "connection %d: %s", v.id, difference(p, want)) })
+		v.release()
 		return
 	}
 	v.complete(since, len(p))
