@@ -18,7 +18,7 @@ import (
 var floodFaults = []fault{
 	{"flood: Pings", floods(websocket.StatusPolicyViolation, wstest.Ping("x"), 5000)},
 	{"flood: Pongs", floods(websocket.StatusPolicyViolation, wstest.Pong(""), 5000)},
-	{"flood: Pings inside a message", floods(websocket.StatusPolicyViolation, wstest.Ping(""), 1000, wstest.Text("begun").More())},
+	{"flood: Pings inside a message", floods(websocket.StatusPolicyViolation, wstest.Ping(""), 2000, wstest.Text("begun").More())},
 	{"flood: empty messages", func(a *attack) error { return a.manyMessages(5000, "") }},
 	{"flood: messages of a byte", func(a *attack) error { return a.manyMessages(5000, "x") }},
 	{"flood: empty fragments", func(a *attack) error { return a.manyFragments(20_000, "") }},
