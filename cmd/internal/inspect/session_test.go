@@ -83,6 +83,13 @@ func TestCapturesOfRealSessions(t *testing.T) {
 			`     144 #1 → text         FIN      11223344      5 "hello"`,
 			"    5133 #1 ← close        FIN                    2 1000 normal closure",
 		}, 15, 0},
+		{"nginx", []string{ // aiohttp in front of it and behind it
+			`     490 #1 → text         FIN      b188339c     15 "through a proxy"`,
+			`     454 #2 → text         FIN      b188339c     15 "through a proxy"`,
+			`     827 #2 ← text         FIN                   15 "through a proxy"`,
+			`     836 #1 ← text         FIN                   15 "through a proxy"`,
+			"not shown: 4 exchanges of plain HTTP on these connections",
+		}, 43, 0},
 		{"lo.pcap.gz", []string{
 			`     226 #1 → text         FIN RSV1 bf3dd324      7 inflated 5 "hello"`,
 			`     320 #1 ← close        FIN                    5 1000 normal closure "bye"`,

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Captures the sessions that the tests inspect: real ones, over the loopback
-interface, with tcpdump (run as root). Needs Debian's python3-websockets.
+interface, with tcpdump (run as root). Needs Debian's python3-websockets, and for some
+python3-aiohttp and nginx.
 
 usage: capture.py NAME, which writes NAME.pcap; the names are the functions below.
 """
@@ -88,6 +89,68 @@ async def violation():
         writer.write(b"\x81\x05Hello")
         await reader.read()
         writer.close()
+
+
+async def application(port):
+    """A page and an echo."""
+    from aiohttp import web
+
+    async def page(request):
+        return web.Response(text="a page\n" * 20)
+
+    async def ws(request):
+        ws = web.WebSocketResponse()
+        await ws.prepare(request)
+        async for message in ws:
+            await ws.send_str(message.data)
+        await ws.close()
+        return ws
+
+    app = web.Application()
+    app.add_routes([web.get("/", page), web.get("/ws", ws)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    return runner
+
+
+async def browse():
+    """Asks for two pages, and opens a WebSocket, as aiohttp does it."""
+    import aiohttp
+
+    async with aiohttp.ClientSession() as session:
+        for _ in range(2):
+            async with session.get(f"http://127.0.0.1:{PORT}/") as response:
+                await response.text()
+        async with session.ws_connect(f"http://127.0.0.1:{PORT}/ws") as ws:
+            await ws.send_str("through a proxy")
+            await ws.receive()
+
+
+NGINX = """daemon off; pid %s/pid; error_log stderr; events {}
+http {
+  access_log off; client_body_temp_path %s; proxy_temp_path %s; fastcgi_temp_path %s; uwsgi_temp_path %s; scgi_temp_path %s;
+  upstream app { server 127.0.0.1:18081; keepalive 1; }
+  map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+  server {
+    listen 127.0.0.1:18080;
+    location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade; }
+  }
+}"""
+
+
+async def nginx():
+    """nginx keeps the connection to its upstream, and asks for the upgrade on it."""
+    runner = await application(PORT + 1)
+    with tempfile.TemporaryDirectory() as d:
+        with open(f"{d}/conf", "w") as conf:
+            conf.write(NGINX % ((d,) * 6))
+        server = subprocess.Popen(["nginx", "-c", f"{d}/conf"])
+        await asyncio.sleep(1)
+        await browse()
+        server.terminate()
+        server.wait()
+    await runner.cleanup()
 
 
 def main(name):
