@@ -1,56 +1,57 @@
 package hub
 
-// Broker carries published messages between the hubs of many processes, its
-// nodes. One that speaks NATS is in hub/natsbroker.
+// Broker carries published messages between the hubs of many processes, called nodes.
+// Package hub/natsbroker implements one for NATS.
 //
-// A hub delivers to its own connections itself, and gives the broker every
-// message for the other nodes. It marks each with its origin and a number: so a
-// broker may hand a node its own messages back, and may deliver a message more
-// than once, for example once for each pattern that it matches. The hub drops what
-// it had. What a broker must not do is change the order of the messages that one
-// node publishes to one topic.
+// A hub delivers to its own connections directly, and passes every message for other
+// nodes to the broker. It marks each message with its origin and a number. So a broker
+// may return a node's own messages to it, and may deliver a message more than once, for
+// example once for each matching pattern. The hub drops duplicates. A broker must keep
+// the order of messages that one node publishes to one topic.
 //
-// The methods may be called concurrently. None may wait for the network for long,
-// and none may call the Receiver or wait for it: its calls come from goroutines of
-// the broker's.
-// While the link to the other nodes is down they work on what they know, and a
-// broker that comes back knows the patterns that were subscribed.
+// The methods may be called concurrently. They must not wait for the network for long,
+// and must not call the [Receiver] or wait for it. The broker calls the Receiver from
+// goroutines of its own. While the link to the other nodes is down, the methods
+// continue to work on local state. When the link is back, the broker restores the
+// subscribed patterns.
 type Broker interface {
-	// Attach is called once, first, by New. r is where messages go from now on. An
-	// error makes New fail. The hub takes the link for connected when Attach has
-	// returned nil, until r.State says otherwise.
+	// Attach is called once by [New], before all other methods. r receives messages
+	// from then on. If Attach returns an error, New fails. After Attach has returned
+	// nil the link counts as connected until Receiver.State reports a change.
 	Attach(r Receiver) error
 
-	// Subscribe asks for the messages of a pattern: the first local subscriber of
-	// it has come. Patterns may overlap. Calls of Subscribe and Unsubscribe come one
-	// after the other.
+	// Subscribe requests the messages of a pattern. The hub calls it for the first
+	// local subscriber of the pattern. Patterns may overlap. Calls of Subscribe and
+	// Unsubscribe are made one at a time.
 	Subscribe(pattern string) error
 
-	// Unsubscribe ends that: the last local subscriber of the pattern has gone.
+	// Unsubscribe ends a subscription. The hub calls it after the last local subscriber
+	// of the pattern has left.
 	Unsubscribe(pattern string) error
 
-	// Publish sends a message to every other node that has subscribed to a pattern
-	// of the topic's. message is not retained. It is the hub's own encoding: at most
-	// 32 bytes longer than what was published. An error says that the message will
-	// not be sent; what cannot be sent at once may be kept, in bounded memory.
+	// Publish sends a message to every other node that has subscribed to a pattern that
+	// matches topic. message must not be retained. It is in the hub's own encoding, at
+	// most 32 bytes longer than the published payload. An error means that the message
+	// will not be sent. A message that cannot be sent immediately may be buffered in
+	// bounded memory.
 	Publish(topic string, message []byte) error
 
-	// Close ends the broker. It sends what was published before, as far as the link
-	// allows and without waiting for long; the Receiver is not called any more when
-	// it has returned.
+	// Close closes the broker. It first sends what was published before, as far as the
+	// link permits without long waiting. The Receiver must not be called after Close
+	// has returned.
 	Close() error
 }
 
-// Receiver is what a Broker delivers to: a Hub. Its methods may be called
-// concurrently. They wait while the node is behind with its deliveries, and never
-// for a connection.
+// Receiver is the side of a [Hub] that a [Broker] calls. Its methods may be called
+// concurrently. They block while the node is behind with its deliveries; they never
+// wait for a connection.
 type Receiver interface {
-	// Deliver hands over a message that was published to topic. message is valid
-	// until Deliver returns. Messages that one node published to one topic have to
-	// come in its order: one call after the other.
+	// Deliver passes on a message that was published to topic. message is not retained.
+	// Messages that one node published to one topic must be delivered in order, one
+	// call at a time.
 	Deliver(topic string, message []byte)
 
-	// State reports that the link to the other nodes was lost, and err says why, or
-	// that it is back and err is nil.
+	// State reports a change of the link to the other nodes: lost because of err, or
+	// connected again (err is nil).
 	State(connected bool, err error)
 }

@@ -3,26 +3,26 @@ package hub
 // directory finds the subscribers of a topic. It is guarded by Hub.mu.
 type directory struct {
 	exact map[string]*group // by topic
-	below map[string]*group // of patterns with a wildcard, by what they match everything below of
+	below map[string]*group // of patterns with a wildcard, by the topic above it
 }
 
 // group is the subscribers of one pattern.
 type group struct {
 	size  int     // in all parts
-	parts []*part // by shard; nil where nobody of the shard has subscribed
+	parts []*part // by shard; nil if the shard has no subscriber
 }
 
-// part is those subscribers of a pattern that one shard serves.
+// part is the subscribers of a pattern that one shard serves.
 type part struct {
 	size    int           // guarded by Hub.mu
-	members []*membership // the shard's, which follows its queue
+	members []*membership // owned by the shard's goroutine
 }
 
 // membership is the subscription of one connection to one pattern.
 type membership struct {
 	*subscriber
 	part  *part
-	index int    // in part.members; the shard's
+	index int    // in part.members; owned by the shard's goroutine
 	name  string // in the presence of the topic; "" for none
 }
 
@@ -30,7 +30,7 @@ func newDirectory() directory {
 	return directory{exact: make(map[string]*group), below: make(map[string]*group)}
 }
 
-// table returns where the group of a pattern is, and its key there.
+// table returns the map that holds the group of a pattern, and its key.
 func (d *directory) table(pattern string) (map[string]*group, string) {
 	if prefix, wildcard := below(pattern); wildcard {
 		return d.below, prefix
@@ -38,7 +38,7 @@ func (d *directory) table(pattern string) (map[string]*group, string) {
 	return d.exact, pattern
 }
 
-// add counts a subscriber to pattern that is served by the shard with the index.
+// add counts a subscriber to pattern. The shard with the given index serves it.
 func (d *directory) add(pattern string, shard, shards int) *part {
 	table, key := d.table(pattern)
 	g := table[key]
@@ -54,7 +54,7 @@ func (d *directory) add(pattern string, shard, shards int) *part {
 	return g.parts[shard]
 }
 
-// remove takes that back. It reports whether nobody is left.
+// remove reverts add. It reports whether the pattern has no subscriber left.
 func (d *directory) remove(pattern string, shard int) (empty bool) {
 	table, key := d.table(pattern)
 	g := table[key]
@@ -66,7 +66,7 @@ func (d *directory) remove(pattern string, shard int) (empty bool) {
 	return g.size == 0
 }
 
-// has reports whether somebody has subscribed to pattern.
+// has reports whether pattern has a subscriber.
 func (d *directory) has(pattern string) bool {
 	table, key := d.table(pattern)
 	return table[key] != nil

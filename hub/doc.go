@@ -1,11 +1,12 @@
-// Package hub publishes messages to many WebSocket connections: by topic, in order,
-// and past one process.
+// Package hub publishes messages to many WebSocket connections: by topic, in order, and
+// across processes.
 //
 // # Overview
 //
-// A connection subscribes to topics, with Subscribe, or with Join to be seen there;
-// Publish sends a message to all who have. It leaves by Unsubscribe, by Leave, or
-// by ending.
+// A connection subscribes to topics with [Hub.Subscribe], or with [Hub.Join] to be
+// listed as a member. [Hub.Publish] sends a message to all subscribers of a topic. A
+// subscription ends with [Hub.Unsubscribe], with [Hub.Leave], or when the connection
+// ends.
 //
 //	h, err := hub.New(nil)
 //	…
@@ -13,77 +14,87 @@
 //	…
 //	err = h.Publish("scores.tennis", websocket.OpText, []byte("40:15"))
 //
-// A topic is tokens with a '.' between them. A pattern is a topic, or matches
-// everything below one at any depth: "scores.*" matches "scores.tennis" and
-// "scores.tennis.wimbledon", and not "scores"; "*" matches all there is. A
-// connection to which several patterns lead gets a message once. PublishExcept leaves
-// some out: who has sent the message, say.
+// A topic consists of tokens separated by '.'. A pattern is a topic, or a topic
+// followed by ".*", which matches everything below that topic at any depth: "scores.*"
+// matches "scores.tennis" and "scores.tennis.wimbledon", but not "scores". The pattern
+// "*" matches every topic. A connection receives a message once, even if several of its
+// patterns match. [Hub.PublishExcept] excludes connections, for example the sender of
+// the message.
 //
 // # Delivery
 //
-// A message is delivered at most once. Nothing is kept for those who are not there,
-// and nothing is repeated: whoever connects anew has to ask the application
-// where things stand. A subscriber that keeps up gets every message that is published
-// on its node while it is subscribed.
+// A message is delivered at most once. The hub does not store messages for absent
+// subscribers, and does not repeat messages. A client that reconnects has to ask the
+// application for the current state. A subscriber that keeps up receives every message
+// that is published on its node while it is subscribed.
 //
-// A message is encoded once, and compressed once for each setting of Compression,
-// however many get it. Publish only queues it: it makes no system call for a
-// subscriber and allocates nothing for one. As many goroutines as there
-// are processors write to the connections, each to its own share of them, without a
-// lock and without waiting; they are there only while something is to do. Messages
-// that come faster than they are delivered leave several with one system call.
+// A message is encoded once, and compressed once for each setting of
+// [websocket.Compression]. [Hub.Publish] only adds it to queues: it makes no system
+// call and no allocation for a subscriber. One goroutine per processor writes to the
+// connections. Each goroutine serves its own share of the connections, without locks
+// and without blocking, and exists only while its queue is not empty. Messages that are
+// published faster than they are delivered are batched: several are written with one
+// system call.
 //
 // # Order
 //
-// What one goroutine publishes arrives in its order: at the subscribers of its
-// own node over all topics, at those of other nodes for each topic. Messages of
-// several publishers to one topic arrive in one order at all subscribers of a node;
-// on another node it may be another one.
+// Messages that one goroutine publishes arrive in the order in which they were
+// published: for subscribers of its own node over all topics, for subscribers of other
+// nodes for each topic. Messages that several goroutines publish to one topic arrive in
+// the same order at all subscribers of a node. The order may differ on another node.
 //
-// So a newcomer can be told where things stand: under a lock that publishers hold, too,
-// it subscribes to a topic that nobody else has subscribed to, this is published there,
-// and it subscribes to what follows.
+// To send a new subscriber the current state before later changes, take a lock that all
+// publishers also take. Under that lock subscribe the connection to a topic of its own,
+// publish the state to that topic, and subscribe the connection to the topic of the
+// changes.
 //
 // # Slow subscribers
 //
-// A subscriber whose connection takes nothing delays nobody. Its messages wait, by
-// reference, up to Options.MaxPending bytes; past that Options.Overflow drops the
-// oldest of them, or the newest, or closes the connection with StatusTryAgainLater
-// (1013). Options.Dropped counts. A peer that takes nothing for the connection's own
-// WriteTimeout is cut.
+// A subscriber whose connection takes nothing delays no other subscriber. Its messages
+// wait, by reference, up to Options.MaxPending bytes. Beyond that, Options.Overflow
+// drops the oldest or the newest message, or closes the connection with
+// StatusTryAgainLater (1013). Options.Dropped counts dropped messages. The connection
+// is closed when its peer takes nothing for the WriteTimeout of [websocket.Options].
 //
-// Connections over TLS cannot tell whether they have room, so that a goroutine for
-// each writes what it is given. The rules are the same.
+// Over TLS it is not known whether a connection has room. For these connections one
+// goroutine each does the writing. The limits are the same.
 //
-// If the node itself is too slow for what is published, Publish waits, which has the
-// connections of the publishers read less: memory stays bounded, and nothing is lost.
+// If the node is too slow for the rate of publishing, [Hub.Publish] blocks. Publishers
+// then read less from their own connections, so memory stays bounded and no message is
+// lost.
 //
 // # Presence
 //
-// Join gives a connection a name in a topic. Members lists the names there, and
-// Options.Presence is told of every name that comes and goes, in one order for each
-// node. A name with several connections, also on several nodes, is there once.
+// [Hub.Join] gives a connection a name in a topic. [Hub.Members] returns the names in a
+// topic. Options.Presence is called for every name that joins or leaves, in one order
+// on each node. A name that several connections have, also on several nodes, is listed
+// once.
 //
 // # Nodes
 //
-// With Options.Broker many processes are one hub; hub/natsbroker is one for NATS. A
-// node delivers to its own subscribers itself and gives the broker what others
-// shall have; so it goes on alone while the link is down. What a broker loses is
-// lost: what was published elsewhere meanwhile, unless it repeats it, and
-// what was published here beyond what it keeps, of which Publish tells by a
-// BrokerError. A message that it delivers twice, or hands back, is dropped.
+// With Options.Broker the hubs of many processes, called nodes, act as one hub. Package
+// hub/natsbroker implements a [Broker] for NATS. A node delivers to its own subscribers
+// directly, and passes messages for other nodes to the broker, so it continues to serve
+// its own subscribers while the broker is not reachable.
 //
-// Presence repairs itself. Nodes number their changes and send heartbeats: who has
-// missed something asks for a snapshot. The members of a node that closes leave at
-// once, those of one that is not heard of any more after three heartbeats, and they
-// are back when it is. Between two nodes Members may differ for as long.
+// Messages that the broker loses are lost. These are messages that other nodes
+// published in the meantime, unless the broker repeats them, and messages published
+// here beyond what the broker buffers. For the latter [Hub.Publish] returns a
+// [*BrokerError]. A message that the broker delivers twice, or returns to its origin,
+// is dropped.
 //
-// All nodes trust each other, and the broker: who can publish there can publish to
-// every subscriber.
+// Presence repairs itself. Each node numbers its changes and sends heartbeats. A node
+// that misses a change requests a snapshot. The members of a node that closes leave
+// immediately. The members of a node that is silent for three heartbeats leave, and
+// rejoin when the node is heard again. During that time [Hub.Members] may differ
+// between two nodes.
+//
+// All nodes trust each other and the broker: a client that can publish to the broker
+// can publish to every subscriber.
 //
 // # Limits
 //
-// Topics and names have at most 255 bytes; the number of topics, subscribers and
-// subscriptions is limited by memory alone. A connection that has subscribed once
-// is remembered until it ends.
+// Topics and names have at most 255 bytes. The number of topics, subscribers and
+// subscriptions is limited only by memory. The hub keeps a record of a connection from
+// its first subscription until the connection ends.
 package hub

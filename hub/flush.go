@@ -7,12 +7,12 @@ import (
 )
 
 // Flush blocks until every message that was published on this node before has been
-// written to c, or was dropped, as Options.Dropped reports. If ctx ends first, it returns
-// ctx.Err(). For a connection that has not subscribed it returns nil at once. It must not
-// be called by Options.Dropped.
+// written to c or was dropped. Options.Dropped reports dropped messages. If ctx ends
+// first, Flush returns ctx.Err(). For a connection that has not subscribed it returns
+// nil immediately. Options.Dropped must not call it.
 //
-// Closing a subscriber with [websocket.Conn.Close] or [websocket.Server.Shutdown] flushes it
-// first, within websocket.Options.CloseTimeout.
+// [websocket.Conn.Close] and [websocket.Server.Shutdown] flush a subscriber before they
+// send the Close frame, within the CloseTimeout of [websocket.Options].
 func (h *Hub) Flush(ctx context.Context, c *websocket.Conn) error {
 	h.mu.RLock()
 	s := h.subscribers[c]

@@ -10,67 +10,69 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Options are the settings of a Hub. The zero value works: a hub of this process
-// alone, which drops the oldest messages of subscribers that are too slow. A field
-// that is zero means its default.
+// Options are the settings of a [Hub]. The zero value is valid: a hub of one process
+// that drops the oldest messages of slow subscribers. A field that is zero selects its
+// default.
 type Options struct {
-	// Broker carries messages to the hubs of other processes, and theirs to this
-	// one. The hub closes it. Default none.
+	// Broker carries messages to and from the hubs of other processes. The hub takes
+	// ownership of it, and closes it. Default: none.
 	Broker Broker
 
-	// Overflow says what happens when more than MaxPending waits for a subscriber
-	// that takes its messages too slowly. Default DropOldest.
+	// Overflow selects what happens when more than MaxPending bytes wait for a slow
+	// subscriber. Default: DropOldest.
 	Overflow Overflow
 
-	// MaxPending is how many bytes of messages may wait for a subscriber, each
-	// counted with 64 bytes for its administration. A single message may be larger.
-	// They are kept by reference: a message that waits for a thousand is in memory
-	// once. Default 64 KiB.
+	// MaxPending limits the bytes of messages that may wait for one subscriber. Each
+	// message counts 64 bytes more than its size. A single message may be larger than
+	// the limit. Messages are kept by reference: one that waits for a thousand
+	// subscribers is in memory once. Default: 64 KiB.
 	MaxPending int
 
-	// Dropped is called when n messages for c were dropped: always with Overflow, or
-	// because the connection was lost with messages waiting. It is called by
-	// whoever delivers, and must not wait, nor publish. May be nil.
+	// Dropped is called when n messages for c were dropped, because of Overflow or
+	// because the connection ended while messages were waiting. It is called on the
+	// goroutine that delivers messages: it must not block, and must not publish. May be
+	// nil.
 	Dropped func(c *websocket.Conn, n int)
 
-	// Presence is called for everyone who joins or leaves a topic, on this node or
-	// another one, with one event after the other. It may use the hub. What
-	// happens meanwhile waits. May be nil.
+	// Presence is called for every name that joins or leaves a topic, on this node or
+	// another one. Calls are made one at a time, in order. It may call methods of the
+	// hub. Events that occur during a call wait. May be nil.
 	Presence func(Event)
 
-	// Heartbeat is how often nodes tell each other that they are there. One that is
-	// silent for three times as long has left, and its members with it. Default 5 s.
+	// Heartbeat is the interval at which a node sends a heartbeat to the other nodes. A
+	// node that is silent for three intervals is removed, together with its members.
+	// Default: 5 s.
 	Heartbeat time.Duration
 
-	// Logger gets what no caller can be told: the state of the broker's link, and
-	// messages from it that make no sense. Default slog.Default().
+	// Logger receives what no call can return: the state of the link to the broker, and
+	// invalid messages from the broker. Default: slog.Default().
 	Logger *slog.Logger
 }
 
-// Overflow is what happens to the messages of a subscriber that is too slow.
+// Overflow selects what happens to the messages of a slow subscriber.
 type Overflow uint8
 
 const (
-	// DropOldest drops the messages that have waited longest: for a subscriber to
-	// whom only the present matters.
+	// DropOldest drops the messages that have waited longest. It fits subscribers that
+	// need only recent messages.
 	DropOldest Overflow = iota
 
-	// DropNewest drops what comes, until there is room again.
+	// DropNewest drops new messages until there is room again.
 	DropNewest
 
-	// Disconnect drops all that waits and closes the connection with
-	// StatusTryAgainLater: for a subscriber that would rather come back, and begin
-	// anew, than miss something.
+	// Disconnect drops all waiting messages and closes the connection with
+	// StatusTryAgainLater. It fits subscribers that have to reconnect and load the
+	// state again rather than miss a message.
 	Disconnect
 )
 
-// Hub publishes messages to the connections that have subscribed to their topic.
-// All methods may be called concurrently.
+// Hub publishes messages to the connections that have subscribed to their topics. All
+// methods may be called concurrently.
 type Hub struct {
 	options  Options
 	shards   []*shard   // shard.go
 	stripes  [64]stripe // link.go
-	origin   uint64     // tells this hub from others
+	origin   uint64     // identifies this hub to other nodes
 	presence presence   // presence.go
 	interest interest   // interest.go
 	rejected sync.Once
@@ -82,7 +84,8 @@ type Hub struct {
 	next        int // the shard of the next subscriber
 }
 
-// New makes a Hub. It fails only if the broker does. opts may be nil.
+// New returns a new [Hub]. opts may be nil. The error is a [*BrokerError] from
+// Broker.Attach or Broker.Subscribe.
 func New(opts *Options) (*Hub, error) {
 	h := &Hub{
 		origin:      rand.Uint64(),
@@ -118,10 +121,10 @@ func (o *Options) resolve() {
 	}
 }
 
-// Close ends the hub: everybody is unsubscribed, and the members of this node
-// leave. What was published before is still delivered; Close waits for that, and
-// not for subscribers that are too slow. It closes the broker, whose error it
-// returns, and leaves the connections open. Closing again does nothing.
+// Close closes the hub. It removes all subscriptions, and the members of this node
+// leave. It waits until messages that were published before have been delivered, except
+// to slow subscribers. It closes the broker and returns the broker's error as a
+// [*BrokerError]. Connections stay open. Further calls do nothing and return nil.
 func (h *Hub) Close() error {
 	h.mu.Lock()
 	closed := h.closed

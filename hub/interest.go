@@ -2,15 +2,15 @@ package hub
 
 import "sync"
 
-// interest is what the broker was asked for. It follows the directory one pattern
-// at a time, whatever the order in which goroutines get here.
+// interest holds the patterns that the broker was asked for. It applies changes of the
+// directory one pattern at a time, in any order of goroutines.
 type interest struct {
 	mu    sync.Mutex
 	asked map[string]struct{}
 }
 
-// follow subscribes to pattern at the broker, or unsubscribes, so that it is as in
-// the directory.
+// follow subscribes to pattern at the broker, or unsubscribes, so that the broker's
+// state matches the directory.
 func (i *interest) follow(h *Hub, pattern string) error {
 	broker := h.options.Broker
 	if broker == nil {
@@ -35,7 +35,7 @@ func (i *interest) follow(h *Hub, pattern string) error {
 	return nil
 }
 
-// wants reports whether somebody has subscribed to pattern here.
+// wants reports whether pattern has a local subscriber.
 func (h *Hub) wants(pattern string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()

@@ -9,21 +9,21 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// The link to other nodes: what one of them publishes goes to the broker in an
-// envelope, and what comes from there is delivered to the subscribers of this one.
+// The link to other nodes: published messages are passed to the broker in an envelope.
+// Messages from the broker are delivered to the local subscribers.
 
-// stripe is the part of the link for some of the topics. It holds their messages
-// in order.
+// stripe is the part of the link for a share of the topics. It keeps their messages in
+// order.
 type stripe struct {
-	out      sync.Mutex // from numbering a message to handing it to the broker
+	out      sync.Mutex // held from numbering a message to passing it to the broker
 	number   uint64     // of the last message
-	envelope []byte     // room for the next one
+	envelope []byte     // buffer for the next one
 
-	in   sync.Mutex // while a message is put into the queues of the shards
+	in   sync.Mutex // held while a message is added to the queues of the shards
 	seen seen
 }
 
-// keepEnvelope is how much room for envelopes is kept, in bytes.
+// keepEnvelope is the largest envelope buffer that is kept, in bytes.
 const keepEnvelope = 64 << 10
 
 var seed = maphash.MakeSeed()
@@ -33,8 +33,8 @@ func (h *Hub) stripe(topic string) *stripe {
 	return &h.stripes[maphash.String(seed, topic)%uint64(len(h.stripes))]
 }
 
-// publish delivers m, which may be nil, to this node but for those in except, and p
-// to the others.
+// publish delivers m, which may be nil, to the subscribers of this node except those in
+// except, and passes p to the broker.
 func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m *websocket.Prepared, except []*websocket.Conn) (behind bool, err error) {
 	s.out.Lock()
 	defer s.out.Unlock()
@@ -54,14 +54,14 @@ func (s *stripe) publish(h *Hub, topic string, op websocket.Opcode, p []byte, m 
 	return behind, nil
 }
 
-// dispatch puts m, which may be nil, into the queues of the shards.
+// dispatch adds m, which may be nil, to the queues of the shards.
 func (s *stripe) dispatch(h *Hub, topic string, m *websocket.Prepared, except []*websocket.Conn) (behind bool) {
 	s.in.Lock()
 	defer s.in.Unlock()
 	return h.enqueue(topic, m, except)
 }
 
-// receive is dispatch for a message of another node, unless it was here before.
+// receive dispatches a message of another node, unless it is a duplicate.
 func (s *stripe) receive(h *Hub, topic string, e envelope) (behind bool, err error) {
 	s.in.Lock()
 	defer s.in.Unlock()
@@ -75,7 +75,7 @@ func (s *stripe) receive(h *Hub, topic string, e envelope) (behind bool, err err
 	return h.enqueue(topic, m, nil), nil
 }
 
-// receiver is the Hub as its broker sees it.
+// receiver implements Receiver for the hub's broker.
 type receiver struct{ *Hub }
 
 // Deliver delivers a message of another node.
@@ -100,7 +100,8 @@ func (r receiver) Deliver(topic string, message []byte) {
 	}
 }
 
-// State logs that the link was lost, or is back, and then tells the others.
+// State logs a change of the link. When the link is back, it exchanges presence with
+// the other nodes.
 func (r receiver) State(connected bool, err error) {
 	if !connected {
 		r.options.Logger.Warn("hub: the link to the other nodes was lost", "err", err)
@@ -110,14 +111,15 @@ func (r receiver) State(connected bool, err error) {
 	r.presence.hello()
 }
 
-// reject logs the first message that makes no sense: who sends one sends many.
+// reject logs the first invalid message. One faulty node may send many, so that later
+// ones are not logged.
 func (h *Hub) reject(topic string, err error) {
 	h.rejected.Do(func() {
-		h.options.Logger.Error("hub: a message of the broker's makes no sense; more of them are not reported", "topic", topic, "err", err)
+		h.options.Logger.Error("hub: invalid message from the broker; further ones are not logged", "topic", topic, "err", err)
 	})
 }
 
-// connect makes the hub a node.
+// connect attaches the hub to the broker.
 func (h *Hub) connect(b Broker) error {
 	h.interest.asked = make(map[string]struct{})
 	if err := b.Attach(receiver{h}); err != nil {
@@ -131,12 +133,12 @@ func (h *Hub) connect(b Broker) error {
 	return nil
 }
 
-// envelope is a message on its way between nodes:
+// envelope is a message between nodes:
 //
 //	version (1) · type of the message (1) · origin (8) · number (8) · payload
 //
-// The number counts what the origin has published in this stripe of its own, so
-// that it grows from message to message of a topic.
+// The number counts the messages that the origin has published in this stripe, so that
+// it increases from message to message of a topic.
 type envelope struct {
 	op      websocket.Opcode
 	origin  uint64
@@ -158,7 +160,7 @@ func appendEnvelope(dst []byte, e envelope) []byte {
 	return append(dst, e.payload...)
 }
 
-// parseEnvelope parses b. The payload is part of it.
+// parseEnvelope parses b. The payload is a slice of b.
 func parseEnvelope(b []byte) (envelope, error) {
 	if len(b) < envelopeSize || b[0] != envelopeVersion {
 		return envelope{}, errEnvelope

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// presenceTopic is where nodes tell each other who is there. What one of them says
-// arrives in its order, or not at all: a broker may lose messages. So each notice
-// carries the number of changes so far; who finds that one is missing asks for a
-// snapshot, which comes in the same stream and so fits between the changes.
+// presenceTopic is the topic in which nodes exchange presence. Notices of one node
+// arrive in order, or are lost. So each notice carries the number of changes so far. A
+// node that misses a change requests a snapshot. The snapshot is sent in the same
+// stream, so its place among the changes is known.
 const presenceTopic = "$hub"
 
-// notice is what one node tells the others.
+// notice is a message about presence from one node to the others.
 type notice struct {
 	Kind    kind                `json:"kind"`
 	Changes uint64              `json:"changes"` // so far, this one included
 	Topic   string              `json:"topic,omitempty"`
 	Name    string              `json:"name,omitempty"`
-	Node    uint64              `json:"node,omitempty"`    // that is asked, 0 for all
+	Node    uint64              `json:"node,omitempty"`    // the node that is asked; 0 for all
 	Part    int                 `json:"part,omitempty"`    // of the snapshot, from 1
 	Parts   int                 `json:"parts,omitempty"`   // how many there are
 	Members map[string][]string `json:"members,omitempty"` // by topic
@@ -27,29 +27,29 @@ type notice struct {
 type kind string
 
 const (
-	joined   kind = "joined"   // Name is there now, in Topic
-	left     kind = "left"     // and now it is not
+	joined   kind = "joined"   // Name has joined Topic
+	left     kind = "left"     // Name has left Topic
 	alive    kind = "alive"    // a heartbeat
-	ask      kind = "ask"      // for a snapshot of Node
-	snapshot kind = "snapshot" // Members are all there are, in Parts
+	ask      kind = "ask"      // requests a snapshot of Node
+	snapshot kind = "snapshot" // Members are all members of the node, in Parts
 	gone     kind = "gone"     // the node closes
 )
 
 const (
 	partBytes  = 32 << 10 // of names, in a part of a snapshot
-	maxOutbox  = 1 << 14  // more changes than this are told by a snapshot
+	maxOutbox  = 1 << 14  // more changes than this are replaced by a snapshot
 	nodeSilent = "hub: a node was silent for too long, and its members have left"
 )
 
-// node is another node, as far as is known here.
+// node is the local record of another node.
 type node struct {
 	heard   time.Time
-	changes uint64 // that its members follow
+	changes uint64 // that members include
 	behind  bool   // a change was missed
 	members members
-	next    members // of a snapshot that has come in part
-	part    int     // the last part that has come
-	at      uint64  // the changes that the snapshot follows
+	next    members // of a snapshot that has been received in part
+	part    int     // the last part received
+	at      uint64  // the changes that the snapshot includes
 }
 
 // members are names by topic.
@@ -74,7 +74,7 @@ func (m members) has(topic, name string) bool {
 	return ok
 }
 
-// post puts a notice into the outbox.
+// post adds a notice to the outbox.
 func (p *presence) post(n notice) {
 	if p.wake == nil {
 		return
@@ -90,7 +90,7 @@ func (p *presence) post(n notice) {
 	}
 }
 
-// send hands the outbox to the broker. What fails is repaired after a heartbeat.
+// send passes the outbox to the broker. Failures are repaired after a heartbeat.
 func (p *presence) send() {
 	p.mu.Lock()
 	notices := p.outbox
@@ -99,21 +99,21 @@ func (p *presence) send() {
 	for _, n := range notices {
 		payload, err := json.Marshal(n)
 		if err != nil {
-			panic(err) // cannot be: there are only strings and numbers
+			panic(err) // not possible: there are only strings and numbers
 		}
 		p.hub.options.Broker.Publish(presenceTopic, appendEnvelope(nil, envelope{origin: p.hub.origin, payload: payload}))
 	}
 }
 
-// hello asks everybody who is there, and says that this node is.
+// hello announces this node, and requests the presence of all others.
 func (p *presence) hello() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.post(notice{Kind: ask})
 }
 
-// beat says that this node is there, forgets those that were not heard of since a
-// time, and asks those from whom something was missed.
+// beat sends a heartbeat. It removes nodes that were not heard of since a time, and
+// requests snapshots from nodes of which a change was missed.
 func (p *presence) beat(since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,7 +129,7 @@ func (p *presence) beat(since time.Time) {
 	}
 }
 
-// postSnapshot posts a snapshot if somebody has asked for one.
+// postSnapshot posts a snapshot if another node has requested one.
 func (p *presence) postSnapshot() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,7 +144,7 @@ func (p *presence) postSnapshot() bool {
 	return true
 }
 
-// split returns the names in parts of about size bytes. There is one at least.
+// split returns the names in parts of about size bytes. It returns at least one part.
 func (r roster) split(size int) []map[string][]string {
 	part, n := make(map[string][]string), 0
 	parts := []map[string][]string{part}
@@ -164,7 +164,7 @@ func (r roster) split(size int) []map[string][]string {
 	return parts
 }
 
-// receive follows a notice of the node with the origin.
+// receive applies a notice of the node with the given origin.
 func (p *presence) receive(origin uint64, payload []byte) error {
 	var n notice
 	if err := json.Unmarshal(payload, &n); err != nil {
@@ -186,7 +186,7 @@ func (p *presence) receive(origin uint64, payload []byte) error {
 	}
 	from.heard = time.Now()
 	if n.Kind != snapshot {
-		from.next, from.part = nil, 0 // its parts come one after the other: the rest was lost
+		from.next, from.part = nil, 0 // parts of a snapshot are consecutive: the rest was lost
 	}
 	switch n.Kind {
 	case joined, left:
@@ -206,7 +206,7 @@ func (p *presence) receive(origin uint64, payload []byte) error {
 	return nil
 }
 
-// follow follows the next change of a node's.
+// follow applies the next change of a node.
 func (p *presence) follow(from *node, n notice) {
 	switch there := from.members.has(n.Topic, n.Name); {
 	case from.behind || n.Changes != from.changes+1:
@@ -221,7 +221,8 @@ func (p *presence) follow(from *node, n notice) {
 	from.changes++
 }
 
-// followSnapshot takes a part of a snapshot, and with the last one what is in it.
+// followSnapshot takes a part of a snapshot. With the last part it applies the
+// snapshot.
 func (p *presence) followSnapshot(from *node, n notice) {
 	if n.Changes <= from.changes && !from.behind {
 		return
@@ -230,7 +231,7 @@ func (p *presence) followSnapshot(from *node, n notice) {
 		from.next, from.part, from.at = make(members), 0, n.Changes
 	}
 	if n.Part != from.part+1 || n.Changes != from.at || from.next == nil {
-		if n.Part != from.part { // and not the same once more
+		if n.Part != from.part { // not a repetition of the last part
 			from.next, from.part = nil, 0
 		}
 		return
@@ -249,7 +250,7 @@ func (p *presence) followSnapshot(from *node, n notice) {
 	from.changes, from.behind = n.Changes, false
 }
 
-// replace makes next the members of a node.
+// replace sets the members of a node to next.
 func (p *presence) replace(n *node, next members) {
 	before := n.members
 	n.members = next
@@ -269,7 +270,7 @@ func (p *presence) replace(n *node, next members) {
 	}
 }
 
-// forget has all members of a node leave.
+// forget removes a node and its members.
 func (p *presence) forget(origin uint64) {
 	if n := p.nodes[origin]; n != nil {
 		p.replace(n, nil)

@@ -297,7 +297,7 @@ func TestNonsenseFromBroker(t *testing.T) {
 			}
 			wantMessages(one, name+" is not delivered")
 		}
-		if got := strings.Count(log.String(), "makes no sense"); got != 1 {
+		if got := strings.Count(log.String(), "invalid message from the broker"); got != 1 {
 			t.Errorf("%d of them were reported, want the first:\n%s", got, &log)
 		}
 		publish(t, c.hubs[0], "a", "and we go on")

@@ -7,14 +7,15 @@ import (
 	"time"
 )
 
-// Event says that somebody has joined a topic, or left it.
+// Event reports that a name has joined a topic or left it.
 type Event struct {
 	Topic  string
 	Name   string
-	Joined bool // or left
+	Joined bool // false: left
 }
 
-// Members returns the names of those who have joined topic, on all nodes, sorted.
+// Members returns the names that have joined topic, on all nodes, sorted. The caller
+// owns the slice.
 func (h *Hub) Members(topic string) []string {
 	p := &h.presence
 	p.mu.Lock()
@@ -22,9 +23,9 @@ func (h *Hub) Members(topic string) []string {
 	return slices.Sorted(maps.Keys(p.all[topic]))
 }
 
-// presence knows who has joined which topic. Each node tells the others what
-// changes among its own connections, and keeps a record of each other node:
-// nodes.go has what they say to each other.
+// presence holds the names that have joined each topic. Each node sends the changes of
+// its own connections to the other nodes, and keeps a record of each of them. The
+// messages between nodes are in nodes.go.
 type presence struct {
 	hub *Hub
 
@@ -33,8 +34,8 @@ type presence struct {
 	all     roster           // on all nodes, with the number of nodes
 	nodes   map[uint64]*node // the others, by origin
 	changes uint64           // to the names in own
-	events  []Event          // that Options.Presence is not told yet
-	telling bool             // a goroutine does
+	events  []Event          // not yet passed to Options.Presence
+	telling bool             // a goroutine passes them on
 	closed  bool
 
 	outbox []notice // for the other nodes
@@ -47,7 +48,7 @@ type presence struct {
 // roster counts names by topic.
 type roster map[string]map[string]int
 
-// add counts a name once more, or once less. It returns how often it is there.
+// add adds n to the count of a name and returns the count.
 func (r roster) add(topic, name string, n int) int {
 	names := r[topic]
 	if names == nil {
@@ -72,8 +73,8 @@ func (p *presence) init(h *Hub) {
 	}
 }
 
-// change is called when a connection of this node that was in topic as old is
-// there as now. Either may be empty.
+// change is called when the name of a local connection in topic changes from old to
+// now. Either may be empty.
 func (p *presence) change(topic, old, now string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,8 +93,7 @@ func (p *presence) change(topic, old, now string) {
 	}
 }
 
-// count counts a name for one node more or less, and makes an event of it if it
-// is the first or was the last.
+// count adds n nodes to a name. If the name is new or has left, it reports an event.
 func (p *presence) count(topic, name string, n int) {
 	switch count := p.all.add(topic, name, n); {
 	case count == 1 && n > 0:
@@ -103,7 +103,7 @@ func (p *presence) count(topic, name string, n int) {
 	}
 }
 
-// tell has Options.Presence told of an event, behind those before it.
+// tell queues an event for Options.Presence.
 func (p *presence) tell(e Event) {
 	if p.hub.options.Presence == nil {
 		return
@@ -131,13 +131,13 @@ func (p *presence) tellAll() {
 	}
 }
 
-// open makes this node known to the others.
+// open announces this node to the others.
 func (p *presence) open() {
 	p.hello()
 	go p.run()
 }
 
-// close tells the others that this node has gone.
+// close announces to the others that this node has left.
 func (p *presence) close() {
 	p.mu.Lock()
 	p.closed = true
@@ -151,7 +151,7 @@ func (p *presence) close() {
 	}
 }
 
-// run sends notices as they come, and heartbeats.
+// run sends notices when they are posted, and heartbeats.
 func (p *presence) run() {
 	defer close(p.done)
 	heartbeat := p.hub.options.Heartbeat

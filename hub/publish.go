@@ -6,27 +6,27 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Publish sends a message of type OpText, which has to be UTF-8, or OpBinary to
-// all who have subscribed to topic, on every node. p is not retained. The
-// message is encoded once; the connections are written to by goroutines of the
-// hub's, several at a time, and none of them is waited for.
+// Publish sends a message to all subscribers of topic, on every node. op is OpText, for
+// which p must be valid UTF-8, or OpBinary. p is not retained. The message is encoded
+// once. Goroutines of the hub write to the connections concurrently; Publish does not
+// wait for connections.
 //
-// Messages that one goroutine publishes arrive in its order: on this node over
-// all topics, on others for each topic. Those of several publishers arrive in the
-// same order at every subscriber of this node to a topic. If this node is behind
-// with its deliveries, by more than 65,536 of them or 16 MiB for each processor,
-// Publish waits until it has caught up.
+// Messages that one goroutine publishes arrive in order: on this node over all topics,
+// on other nodes for each topic. Messages of several publishers to one topic arrive in
+// the same order at every subscriber of this node. Publish blocks while this node is
+// behind with its deliveries by more than 65,536 of them, or 16 MiB, for each
+// processor.
 //
-// A topic that is none is a *TopicError. After a *BrokerError the message is
-// delivered on this node alone.
+// Errors are a [*TopicError], [websocket.ErrMessageType], [ErrText], [ErrClosed], and a
+// [*BrokerError], after which the message is still delivered on this node.
 func (h *Hub) Publish(topic string, op websocket.Opcode, p []byte) error {
 	return h.PublishExcept(topic, op, p)
 }
 
-// PublishExcept is Publish to all but some connections of this node: to those of
-// others, say, than who has sent the message. The rest of them, and everybody on
-// other nodes, gets it in its place among what is published. A connection that has not
-// subscribed, or is nil, is left out anyhow.
+// PublishExcept is [Hub.Publish] to all subscribers except some connections of this
+// node, for example the sender of the message. All other subscribers receive the
+// message in its order among the published messages. A connection in except that has
+// not subscribed, or is nil, is ignored.
 func (h *Hub) PublishExcept(topic string, op websocket.Opcode, p []byte, except ...*websocket.Conn) error {
 	m, err := h.prepare(topic, op, p)
 	if err != nil {
@@ -40,8 +40,8 @@ func (h *Hub) PublishExcept(topic string, op websocket.Opcode, p []byte, except 
 	return err
 }
 
-// PublishLocal is Publish to the subscribers of this node alone: for what every
-// node tells its own, such as who has joined.
+// PublishLocal is [Hub.Publish] to the subscribers of this node only. It fits messages
+// that every node publishes itself, such as presence events.
 func (h *Hub) PublishLocal(topic string, op websocket.Opcode, p []byte) error {
 	m, err := h.prepare(topic, op, p)
 	if err != nil {
@@ -53,7 +53,7 @@ func (h *Hub) PublishLocal(topic string, op websocket.Opcode, p []byte) error {
 	return nil
 }
 
-// prepare encodes a message, or returns nil if nobody here would get it.
+// prepare encodes a message. It returns nil if the topic has no local subscriber.
 func (h *Hub) prepare(topic string, op websocket.Opcode, p []byte) (*websocket.Prepared, error) {
 	switch err := CheckTopic(topic); {
 	case err != nil:
@@ -76,8 +76,8 @@ func (h *Hub) prepare(topic string, op websocket.Opcode, p []byte) (*websocket.P
 	return websocket.Prepare(op, p)
 }
 
-// enqueue gives m, which may be nil, to the shards of its subscribers, but for those
-// in except. It reports whether one of the shards is too far behind.
+// enqueue adds m, which may be nil, to the queues of the shards of its subscribers,
+// except those in except. It reports whether a shard is too far behind.
 func (h *Hub) enqueue(topic string, m *websocket.Prepared, except []*websocket.Conn) (behind bool) {
 	if m == nil {
 		return false
@@ -95,7 +95,7 @@ func (h *Hub) enqueue(topic string, m *websocket.Prepared, except []*websocket.C
 	return behind
 }
 
-// find appends those of conns that are subscribers.
+// find appends the subscribers of conns to dst.
 func (h *Hub) find(dst []*subscriber, conns []*websocket.Conn) []*subscriber {
 	for _, c := range conns {
 		if s := h.subscribers[c]; s != nil {
@@ -105,7 +105,7 @@ func (h *Hub) find(dst []*subscriber, conns []*websocket.Conn) []*subscriber {
 	return dst
 }
 
-// hasPart reports whether one of groups has members that the shard with the index
+// hasPart reports whether one of groups has members that the shard with the given index
 // serves.
 func hasPart(groups []*group, index int) bool {
 	for _, g := range groups {

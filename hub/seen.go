@@ -1,8 +1,8 @@
 package hub
 
-// seen knows the number of the last message of each origin and topic, in bounded
-// memory: it forgets those that were not heard of for longest. It serves to drop
-// what comes twice, and that comes soon.
+// seen stores the number of the last message of each origin and topic, in bounded
+// memory: it evicts the entries that were unused for longest. It serves to drop
+// duplicates, which arrive soon after the first copy.
 type seen struct {
 	young, old map[seenKey]uint64
 }
@@ -12,11 +12,10 @@ type seenKey struct {
 	topic  uint64 // its hash
 }
 
-// keepSeen is how many entries are young at most. There are as many old ones.
+// keepSeen is the maximum number of young entries, and of old ones.
 const keepSeen = 1024
 
-// isNew reports whether number is above the last one of key, and is the last one
-// from now on.
+// isNew reports whether number is above the last one of key, and stores it if so.
 func (s *seen) isNew(key seenKey, number uint64) bool {
 	last, ok := s.young[key]
 	if !ok {

@@ -7,36 +7,36 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// shard delivers to some of the subscribers. Whoever publishes puts one item into
-// the queue of each shard, however many its subscribers are; a goroutine that
-// lives for as long as there is something in the queue follows it, in order:
-// subscriptions and their ends change the lists of members at their place in the
-// queue, so that nothing else may touch those, and nothing is locked while they
-// are walked. The system calls are made there, several shards at a time.
+// shard delivers to a share of the subscribers. Publish adds one item to the queue of
+// each shard, independently of the number of subscribers. A goroutine that exists while
+// the queue is not empty processes the items in order. Subscriptions and their ends
+// change the lists of members at their place in the queue. So only this goroutine
+// accesses the lists, and no lock is held while it iterates over them. It also makes
+// the system calls; several shards do so in parallel.
 //
-// When messages come faster than they are delivered, up to 64 of them are taken at
-// a time: each subscriber gets those that are its own with one call. Which ones
-// is a bit set in the subscriber, so that it gets a message once to which several
-// patterns lead.
+// When messages arrive faster than they are delivered, up to 64 of them form a batch:
+// each subscriber receives its messages with one call. A bit set in the subscriber
+// marks which messages these are, so that it receives a message once even if several
+// patterns match.
 type shard struct {
-	run func() // follow, as a value that `go` need not make anew
+	run func() // follow, as a value: `go` then allocates no closure
 
 	mu      sync.Mutex
 	changed sync.Cond
 	queue   []item
-	cost    int  // of the items that are not done
-	running bool // follow is
+	cost    int  // of the unfinished items
+	running bool // follow runs
 
-	// What follows is the goroutine's.
-	taken    []item // what it follows
+	// The goroutine owns the fields below.
+	taken    []item // the items in work
 	members  int    // of all parts
 	messages []*websocket.Prepared
 	due      []*subscriber
 	batch    []*websocket.Prepared
 }
 
-// item is one step for a shard: a message to the members of a part, somebody who is
-// excluded from the message in front of it, a member that joins a part or leaves it, or a
+// item is one step for a shard: a message to the members of a part, a subscriber that
+// is excluded from the message before it, a member that joins or leaves a part, or a
 // fence, which is closed when everything before it has been delivered.
 type item struct {
 	message *websocket.Prepared
@@ -49,13 +49,13 @@ type item struct {
 }
 
 const (
-	batchMessages = 64      // as many as there are bits
-	backlogLimit  = 1 << 16 // a shard that is more behind has publishers wait; see cost
-	keepItems     = 1 << 12 // room for so many is kept while nothing is to do
+	batchMessages = 64      // the bits of subscriber.due
+	backlogLimit  = 1 << 16 // beyond this publishers block; see cost
+	keepItems     = 1 << 12 // capacity that an idle shard keeps
 )
 
-// cost is what a message of n bytes adds to a backlog: the deliveries, and
-// the memory, at 256 bytes each.
+// cost returns what a message of n bytes adds to a backlog: its deliveries, and one for
+// each 256 bytes of memory.
 func cost(deliveries, n int) int { return deliveries + n/256 }
 
 func newShard() *shard {
@@ -67,7 +67,7 @@ func newShard() *shard {
 	return s
 }
 
-// push puts a step behind those in the queue.
+// push appends a step to the queue.
 func (s *shard) push(it item) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -83,9 +83,9 @@ func (s *shard) pushLocked(it item) {
 	}
 }
 
-// pushMessage puts a message to the members of groups into the queue, but for those
-// that are spared it. It reports whether the shard, whose index it is given, is too
-// far behind.
+// pushMessage appends a message to the members of groups to the queue, and excludes the
+// subscribers in spared. index is that of the shard. It reports whether the shard is
+// too far behind.
 func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, spared []*subscriber, index int) (behind bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +111,7 @@ func (s *shard) awaitRoom() {
 	}
 }
 
-// awaitIdle waits until nothing is in the queue.
+// awaitIdle waits until the queue is empty.
 func (s *shard) awaitIdle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +120,7 @@ func (s *shard) awaitIdle() {
 	}
 }
 
-// follow does what is in the queue until there is nothing.
+// follow processes the queue until it is empty.
 func (s *shard) follow() {
 	for s.take() {
 		for rest := s.taken; len(rest) > 0; {
@@ -132,8 +132,8 @@ func (s *shard) follow() {
 	}
 }
 
-// take takes all there is. It returns false, and the goroutine is over, if there
-// is nothing.
+// take takes all items of the queue. It returns false if there are none; the goroutine
+// then ends.
 func (s *shard) take() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,7 +151,7 @@ func (s *shard) take() bool {
 	return true
 }
 
-// done forgets items that are done.
+// done releases processed items.
 func (s *shard) done(items []item) {
 	total := 0
 	for i := range items {
@@ -164,8 +164,8 @@ func (s *shard) done(items []item) {
 	s.changed.Broadcast()
 }
 
-// mark follows items until a batch of messages is full, and marks in each
-// subscriber which of them it gets. It returns how many items that were.
+// mark processes items until a batch of messages is full, and marks in each subscriber
+// which of them it receives. It returns the number of items processed.
 func (s *shard) mark(items []item) (n int) {
 	var last *websocket.Prepared
 	for i := range items {
@@ -206,8 +206,9 @@ func (s *shard) markMembers(p *part, bit uint64) {
 	}
 }
 
-// deliver gives each subscriber what mark has marked. One that was spared may be due
-// twice, and then the second time gets nothing, or get nothing at all.
+// deliver sends each subscriber its marked messages. A subscriber that was excluded
+// from a message may be due twice, and then has nothing to send the second time, or
+// nothing at all.
 func (s *shard) deliver() {
 	var collected uint64
 	for _, sub := range s.due {
@@ -227,7 +228,7 @@ func (s *shard) deliver() {
 	}
 }
 
-// collect makes the batch of those messages whose bit is set.
+// collect sets batch to the messages whose bits are set.
 func (s *shard) collect(due uint64) {
 	s.batch = s.batch[:0]
 	for ; due != 0; due &= due - 1 {
@@ -235,13 +236,13 @@ func (s *shard) collect(due uint64) {
 	}
 }
 
-// join puts the member into its part's list.
+// join adds the member to the list of its part.
 func (m *membership) join() {
 	m.index = len(m.part.members)
 	m.part.members = append(m.part.members, m)
 }
 
-// leave takes it out.
+// leave removes the member from the list of its part.
 func (m *membership) leave() {
 	members := m.part.members
 	last := members[len(members)-1]

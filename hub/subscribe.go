@@ -9,14 +9,14 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Subscribe has c receive the messages of a topic, or of all topics that a pattern
-// matches: "chat.*" matches "chat.a" and "chat.a.b", and not "chat"; "*" matches
-// all. A connection to which several of its patterns lead gets a message once.
+// Subscribe subscribes c to a topic, or to all topics that a pattern matches: "chat.*"
+// matches "chat.a" and "chat.a.b", but not "chat"; "*" matches every topic. c receives
+// a message once, even if several of its patterns match.
 //
-// It gets every message that is published on this node after Subscribe has
-// returned. Subscribing again does nothing. A connection that has ended is no
-// subscriber any more, and Subscribe returns websocket.ErrClosed for it. Other
-// errors are a *TopicError, a *BrokerError and ErrClosed.
+// c receives every message that is published on this node after Subscribe has returned.
+// Subscribing again to the same pattern does nothing. For a connection that has ended,
+// Subscribe returns [websocket.ErrClosed]. Other errors are a [*TopicError], a
+// [*BrokerError] and [ErrClosed].
 func (h *Hub) Subscribe(c *websocket.Conn, pattern string) error {
 	if err := CheckPattern(pattern); err != nil {
 		return err
@@ -24,14 +24,15 @@ func (h *Hub) Subscribe(c *websocket.Conn, pattern string) error {
 	return h.subscribe(c, pattern, "")
 }
 
-// MaxName is the length of the longest name of a member, in bytes.
+// MaxName is the maximum length of the name of a member, in bytes.
 const MaxName = 255
 
-// Join is Subscribe to a topic for a member who is seen there: Members lists name,
-// and Options.Presence is told, on every node. A name may be there by several
-// connections; it joins with the first and leaves with the last one. Joining again
-// with another name changes it. A name that is empty, longer than MaxName, not
-// UTF-8 or has control characters is a *NameError.
+// Join subscribes c to a topic, as [Hub.Subscribe] does, and makes name a member of the
+// topic on every node: [Hub.Members] returns it, and Options.Presence is called.
+// Several connections may share a name: it joins with the first and leaves with the
+// last of them. Joining again with another name replaces the name. A [*NameError]
+// reports a name that is empty, longer than MaxName, not UTF-8, or has control
+// characters.
 func (h *Hub) Join(c *websocket.Conn, topic, name string) error {
 	if err := CheckTopic(topic); err != nil {
 		return err
@@ -74,7 +75,7 @@ func (h *Hub) subscribe(c *websocket.Conn, pattern, name string) error {
 	return nil
 }
 
-// enter makes a subscriber of c, unless it is one. It is one until it ends.
+// enter makes c a subscriber until it ends, unless it is one.
 func (h *Hub) enter(c *websocket.Conn) error {
 	h.mu.Lock()
 	switch {
@@ -118,9 +119,9 @@ func (h *Hub) add(c *websocket.Conn, pattern, name string) error {
 	return nil
 }
 
-// Unsubscribe ends what Subscribe or Join has begun; pattern is the same. Messages
-// that were published before may still be delivered. If c has not subscribed,
-// nothing is done.
+// Unsubscribe ends a subscription that [Hub.Subscribe] or [Hub.Join] made with the same
+// pattern. Messages that were published before may still be delivered. It does nothing
+// if c has not subscribed.
 func (h *Hub) Unsubscribe(c *websocket.Conn, pattern string) {
 	h.mu.Lock()
 	s := h.subscribers[c]
@@ -131,7 +132,8 @@ func (h *Hub) Unsubscribe(c *websocket.Conn, pattern string) {
 	}
 }
 
-// Leave ends all subscriptions of c. A connection that ends leaves by itself.
+// Leave ends all subscriptions of c. The hub does this by itself when a connection
+// ends.
 func (h *Hub) Leave(c *websocket.Conn) {
 	h.mu.Lock()
 	empty := h.dropAll(h.subscribers[c])
@@ -154,8 +156,8 @@ func (h *Hub) followAll(patterns []string) {
 	}
 }
 
-// drop ends the subscription of s to pattern, if there is one. It reports whether
-// it was the pattern's last one.
+// drop ends the subscription of s to pattern, if there is one. It reports whether the
+// pattern has no local subscriber left.
 func (h *Hub) drop(s *subscriber, pattern string) (empty bool) {
 	m := s.memberships[pattern]
 	if m == nil {
@@ -169,8 +171,8 @@ func (h *Hub) drop(s *subscriber, pattern string) (empty bool) {
 	return h.directory.remove(pattern, s.shard)
 }
 
-// dropAll ends all subscriptions of s, which may be nil. It returns the patterns
-// that nobody subscribes to any more.
+// dropAll ends all subscriptions of s, which may be nil. It returns the patterns that
+// have no local subscriber left.
 func (h *Hub) dropAll(s *subscriber) (empty []string) {
 	if s == nil {
 		return nil

@@ -9,41 +9,41 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// subscriber is a connection, for as long as it is open.
+// subscriber is an open connection that has subscribed.
 type subscriber struct {
 	hub         *Hub
 	conn        *websocket.Conn
 	shard       int
 	memberships map[string]*membership // by pattern; guarded by Hub.mu
-	due         uint64                 // which of a batch it gets; the shard's
+	due         uint64                 // messages of the batch that it receives, as bits; owned by the shard's goroutine
 
 	mu      sync.Mutex
-	behind  bool                  // catchUp serves it, from waiting
-	waiting []*websocket.Prepared // in their order
-	bytes   int                   // of those, and of what catchUp has taken
-	closing bool                  // it was too slow, and gets nothing more
-	caught  chan struct{}         // closed when it is not behind any more; nil if nobody waits for that
+	behind  bool                  // catchUp sends what is in waiting
+	waiting []*websocket.Prepared // in order
+	bytes   int                   // of waiting, and of the messages that catchUp has taken
+	closing bool                  // it was too slow, and receives nothing more
+	caught  chan struct{}         // closed when it is not behind any more; nil if no Flush waits
 }
 
-// overhead is what a waiting message counts beside its payload, in bytes.
+// overhead is added to the size of each waiting message, in bytes.
 const overhead = 64
 
 func weight(m *websocket.Prepared) int { return m.Size() + overhead }
 
-// newSubscriber makes a subscriber of c. Shards take turns.
+// newSubscriber returns a subscriber for c. It assigns the shards round-robin.
 func (h *Hub) newSubscriber(c *websocket.Conn) *subscriber {
 	h.next = (h.next + 1) % len(h.shards)
 	return &subscriber{hub: h, conn: c, shard: h.next, memberships: make(map[string]*membership)}
 }
 
-// send writes ms, or has what the connection does not take wait. It never waits
-// itself, and is called by one goroutine at a time. ms is not retained.
+// send writes ms, and queues what the connection does not take. It does not block. It
+// is called by one goroutine at a time. ms is not retained.
 func (s *subscriber) send(ms []*websocket.Prepared) {
 	if s.postpone(ms, false) {
 		return
 	}
 	n, err := s.conn.TryWritePrepared(ms...)
-	if err != nil { // one that is lost unsubscribes itself
+	if err != nil { // the end of the connection removes its subscriptions
 		s.report(len(ms) - n)
 		return
 	}
@@ -54,8 +54,8 @@ func (s *subscriber) send(ms []*websocket.Prepared) {
 	go s.catchUp()
 }
 
-// postpone has ms wait if others do, or if this is the beginning of it. It reports
-// whether it is so.
+// postpone queues ms if the subscriber is behind, or if begin says that it now is. It
+// reports whether it did.
 func (s *subscriber) postpone(ms []*websocket.Prepared, begin bool) bool {
 	s.mu.Lock()
 	s.behind = s.behind || begin
@@ -72,7 +72,7 @@ func (s *subscriber) postpone(ms []*websocket.Prepared, begin bool) bool {
 	return true
 }
 
-// admit puts m behind what waits. It returns how many messages had to be dropped.
+// admit appends m to what waits. It returns how many messages were dropped.
 func (s *subscriber) admit(m *websocket.Prepared) (dropped int) {
 	if s.closing {
 		return 1
@@ -98,7 +98,7 @@ func (s *subscriber) admit(m *websocket.Prepared) (dropped int) {
 	return dropped
 }
 
-// clear drops all that waits, and returns how many those are.
+// clear drops all waiting messages, and returns their number.
 func (s *subscriber) clear() (dropped int) {
 	dropped = len(s.waiting)
 	for _, m := range s.waiting {
@@ -114,8 +114,9 @@ func (s *subscriber) report(dropped int) {
 	}
 }
 
-// catchUp writes what waits whenever the connection has taken what it was given
-// before, until nothing waits or it has ended. Only it waits for the connection.
+// catchUp writes waiting messages whenever the connection has sent the earlier ones,
+// until none waits or the connection has ended. It is the only function that waits for
+// the connection.
 func (s *subscriber) catchUp() {
 	var room [batchMessages]*websocket.Prepared
 	ctx := context.Background()
@@ -133,7 +134,7 @@ func (s *subscriber) catchUp() {
 			switch err = s.conn.WritePrepared(ctx, ms[0]); {
 			case err == nil:
 				n = 1
-			case errors.Is(err, websocket.ErrOverflow): // by the connection's own rule, which may have cut it
+			case errors.Is(err, websocket.ErrOverflow): // by Options.Overflow of the connection, which may have closed it
 				s.report(1)
 				n, err = 1, nil
 			}
@@ -143,8 +144,8 @@ func (s *subscriber) catchUp() {
 	}
 }
 
-// next takes the first messages that wait, and appends them to dst. If there are
-// none, the subscriber is not behind any more.
+// next takes the first waiting messages and appends them to dst. If there are none, the
+// subscriber is no longer behind.
 func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,8 +162,8 @@ func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 	return dst
 }
 
-// settle counts the first n of ms, which next has taken, as sent, and puts the
-// others back. If err says that the connection is lost, they are dropped.
+// settle counts the first n of ms, which next has taken, as sent, and puts the others
+// back. If err is not nil, the connection has ended and they are dropped.
 func (s *subscriber) settle(ms []*websocket.Prepared, n int, err error) {
 	dropped := 0
 	s.mu.Lock()

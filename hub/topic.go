@@ -6,16 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// MaxTopic is the length of the longest topic or pattern, in bytes.
+// MaxTopic is the maximum length of a topic or pattern, in bytes.
 const MaxTopic = 255
 
-// CheckTopic returns a *TopicError unless topic is one: tokens with a '.' between
-// them, none of them empty or "*", of valid UTF-8 without control characters, and
-// at most MaxTopic bytes in all. Topics that begin with '$' are the hub's own.
+// CheckTopic returns a [*TopicError] if topic is not valid. A topic consists of tokens
+// separated by '.'. No token is empty or "*". It is valid UTF-8 without control
+// characters, and has at most MaxTopic bytes. Topics that begin with '$' are reserved
+// for the hub.
 func CheckTopic(topic string) error { return check(topic, false) }
 
-// CheckPattern returns a *TopicError unless pattern is a topic, or a topic with
-// ".*" behind it, or "*".
+// CheckPattern returns a [*TopicError] if pattern is not valid. A pattern is a topic, a
+// topic followed by ".*", or "*".
 func CheckPattern(pattern string) error { return check(pattern, true) }
 
 func check(topic string, pattern bool) error {
@@ -28,7 +29,7 @@ func check(topic string, pattern bool) error {
 	case strings.ContainsFunc(topic, unicode.IsControl):
 		wrong = "has a control character"
 	case strings.HasPrefix(topic, "$"):
-		wrong = "begins with $, which is for the hub itself"
+		wrong = "begins with $, which is reserved for the hub"
 	default:
 		wrong = checkTokens(topic, pattern)
 	}
@@ -45,7 +46,7 @@ func checkTokens(topic string, pattern bool) (wrong string) {
 		case token == "":
 			return "has an empty token"
 		case token == "*" && !pattern:
-			return "has a wildcard, which only a pattern may"
+			return "has a wildcard, which is allowed only in a pattern"
 		case token == "*" && more:
 			return "has a wildcard that is not the last token"
 		}
@@ -53,8 +54,8 @@ func checkTokens(topic string, pattern bool) (wrong string) {
 	return ""
 }
 
-// below splits a pattern with a wildcard: into what it matches everything below
-// of, "" for all there is.
+// below returns the prefix of a pattern with a wildcard: the topic above the wildcard,
+// or "" for the pattern "*".
 func below(pattern string) (prefix string, wildcard bool) {
 	if pattern == "*" {
 		return "", true
