@@ -7,38 +7,42 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// Compression are the settings of permessage-deflate (RFC 7692). The zero value is
-// good for most: no takeover, so that an idle connection costs nothing more.
+// Compression holds the settings of permessage-deflate (RFC 7692). The zero value is
+// valid: messages of 512 bytes or more are compressed, without context takeover. An
+// idle connection then uses no memory for compression.
 //
-// Compressing secrets together with what an attacker can choose tells their length
-// to whoever watches the wire (RFC 7692 §8): send those with WriteUncompressed.
+// Do not compress messages that mix secrets with attacker-controlled data: the
+// compressed size reveals information about the secret (RFC 7692 §8; see CRIME,
+// BREACH). Send them with [Conn.WriteUncompressed].
 type Compression struct {
-	// Takeover lets messages refer to those before them, in both directions: small
-	// messages that are like each other become much smaller. Each direction of a
-	// connection then holds up to 32 KiB from its first compressed message on.
+	// Takeover allows messages to refer to earlier messages, in both directions
+	// ("context takeover", RFC 7692 §7.1.1). Small similar messages become much
+	// smaller. Each direction of a connection keeps up to 32 KiB of history from its
+	// first compressed message on.
 	Takeover bool
 
-	// Level is from 1, the fastest, to 9, the smallest. Default 1.
+	// Level is the compression level, from 1 (fastest) to 9 (smallest). Default: 1.
 	Level int
 
-	// Threshold is the size in bytes from which on a message is compressed; smaller
-	// ones gain little. Default 512; negative compresses every message. A message that
-	// would not become smaller goes as it is.
+	// Threshold is the minimum size, in bytes, of a message to be compressed. Default:
+	// 512. A negative value compresses every message. A message that compression would
+	// not make smaller is sent uncompressed.
 	Threshold int
 
-	// WindowBits bounds how far back messages refer, to 2^WindowBits bytes, 8 to 15, in
-	// both directions, if the peer can: it also bounds what Takeover holds. Default 15.
+	// WindowBits limits the window to 2^WindowBits bytes, from 8 to 15, in both
+	// directions if the peer supports it (RFC 7692 §7.1.2). It also limits the memory
+	// that Takeover uses. Default: 15.
 	WindowBits int
 }
 
-// defaultThreshold is that of Compression.
+// defaultThreshold is the default of Compression.Threshold, in bytes.
 const defaultThreshold = 512
 
 func (z *Compression) policy() deflate.Policy {
 	return deflate.Policy{Takeover: z.Takeover, WindowBits: z.WindowBits}
 }
 
-// offer returns the Sec-WebSocket-Extensions of a request, "" for none.
+// offer returns the value of Sec-WebSocket-Extensions for a request, "" for none.
 func (z *Compression) offer() string {
 	if z == nil {
 		return ""
@@ -46,7 +50,7 @@ func (z *Compression) offer() string {
 	return string(z.policy().AppendOffer(nil))
 }
 
-// accept answers a client's offers.
+// accept returns the extension for a client's offers.
 func (z *Compression) accept(offers iter.Seq[[]byte]) (e extension) {
 	if z != nil {
 		e.params, e.on = z.policy().Accept(offers)
@@ -54,8 +58,8 @@ func (z *Compression) accept(offers iter.Seq[[]byte]) (e extension) {
 	return e
 }
 
-// agreedExtension reads the Sec-WebSocket-Extensions of a response; ok is false if it is
-// not valid.
+// agreedExtension parses the Sec-WebSocket-Extensions of a response. ok is false if it
+// is not valid.
 func agreedExtension(value string) (e extension, ok bool) {
 	if value == "" {
 		return e, true
@@ -65,13 +69,13 @@ func agreedExtension(value string) (e extension, ok bool) {
 	return e, ok
 }
 
-// extension is what the opening handshake has agreed on.
+// extension is the result of the negotiation in the opening handshake.
 type extension struct {
 	on     bool
 	params deflate.Params
 }
 
-// String returns it as the response's Sec-WebSocket-Extensions, "" for none.
+// String returns the value of Sec-WebSocket-Extensions for the response, "" for none.
 func (e extension) String() string {
 	if !e.on {
 		return ""
@@ -85,7 +89,7 @@ func newCompression(role Role, params deflate.Params, set *settings) *session.Co
 	ours, theirs := session.Directions(role, params)
 	z.In.Takeover, z.In.WindowBits = theirs.Takeover, int(theirs.WindowBits)
 	z.Out = deflate.Compressor{
-		// A message that is dropped must not be one that others refer to.
+		// Later messages must not refer to one that was dropped.
 		Takeover:   ours.Takeover && set.Compression.Takeover && set.Overflow != DropOldest,
 		Level:      set.Compression.Level,
 		WindowBits: ours.Bits(set.Compression.WindowBits),

@@ -9,25 +9,25 @@ import (
 	"github.com/zerowire/websocket/internal/transport"
 )
 
-// Conn is one WebSocket connection, after its opening handshake.
+// Conn is a WebSocket connection, after its opening handshake.
 //
-// All methods may be called concurrently, except that only one goroutine may
-// read at a time. Every Conn has to be closed, with Close or CloseNow; a Server
-// and Serve do so when the Handler is done.
+// All methods may be called concurrently, with one exception: only one goroutine may
+// read at a time. Every Conn must be closed with [Conn.Close] or [Conn.CloseNow]. A
+// [Server] and [Conn.Serve] close it when the [Handler] is done.
 //
 // # Locks and callbacks
 //
-// A Conn has two locks, and holds one of them at a time:
+// A Conn has two leaf locks, and holds at most one of them at a time:
 //
-//   - in.mu guards the deadline of the read under way, and what may interrupt it
-//     (conn_wait.go): contexts, the closing handshake, the application that wants
-//     to read where the library does.
-//   - out.mu guards the outbox (conn_send.go), the Pings that wait for a Pong, and
-//     the functions to be called at the end.
+//   - in.mu guards the deadline of the current read, and what may interrupt it
+//     (conn_wait.go): contexts, the closing handshake, and an application that wants to
+//     read while the library reads.
+//   - out.mu guards the outbox (conn_send.go), Pings that wait for a Pong, and the
+//     functions to be called at the end.
 //
-// The rest of the receiving half belongs to the goroutine that owns reading
-// (conn_owner.go). Nothing is called under a lock, except Hooks.Sent under out.mu;
-// and nothing waits for the network under one.
+// The other fields of the receiving half belong to the goroutine that owns reading
+// (conn_owner.go). No callback is called under a lock, except Hooks.Sent under out.mu.
+// No lock is held while waiting for the network.
 type Conn struct {
 	transport transport.Transport
 	settings  *settings
@@ -36,7 +36,7 @@ type Conn struct {
 	out       sending
 	protocol  string
 	role      Role
-	counted   bool // its end is in the Server's books, whose mu guards it
+	counted   bool // the Server has counted its end; guarded by Server.mu
 }
 
 func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte) *Conn {
@@ -62,12 +62,13 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext exte
 	return c
 }
 
-// Subprotocol returns the sub-protocol that the opening handshake agreed on, or
-// "".
+// Subprotocol returns the sub-protocol that was negotiated in the opening handshake, or
+// "" if none was (RFC 6455 §1.9).
 func (c *Conn) Subprotocol() string { return c.protocol }
 
-// Extensions returns the extensions that the opening handshake agreed on, as
-// Sec-WebSocket-Extensions names them: permessage-deflate with its parameters, or "".
+// Extensions returns the negotiated extensions in the syntax of
+// Sec-WebSocket-Extensions: permessage-deflate with its parameters, or "" if there is
+// none (RFC 6455 §9.1).
 func (c *Conn) Extensions() string {
 	if c.out.compression == nil {
 		return ""
@@ -75,16 +76,16 @@ func (c *Conn) Extensions() string {
 	return c.out.compression.Params.String()
 }
 
-// RemoteAddr returns the network address of the peer, or of the proxy before it.
+// RemoteAddr returns the network address of the peer, or of the proxy in between.
 func (c *Conn) RemoteAddr() net.Addr { return c.transport.Conn().RemoteAddr() }
 
-// LocalAddr returns the network address of this end.
+// LocalAddr returns the local network address.
 func (c *Conn) LocalAddr() net.Addr { return c.transport.Conn().LocalAddr() }
 
-// SetMaxMessage replaces Options.MaxMessage for this connection: the limit in bytes
-// for the messages that are received from now on, 0 for none. It applies at once
-// where nothing is being read at this moment, so also in a Handler's method; otherwise
-// to what the read under way receives next.
+// SetMaxMessage replaces Options.MaxMessage for this connection. n is the limit in
+// bytes for messages received from now on; 0 means no limit. If no goroutine is
+// reading, for example in a [Handler]'s method, the new limit applies immediately.
+// Otherwise it applies to what the current read receives next.
 func (c *Conn) SetMaxMessage(n int64) {
 	n = max(n, 0)
 	if c.takeIdle() {

@@ -12,27 +12,29 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// The end: whatever ends a connection calls end, and everything that holds something of
-// the connection hangs on that.
+// The end of a connection: every cause leads to a call of end, which releases all
+// resources of the connection.
 //
 //	open → a Close frame sent, or received and answered → lingering → closed
 
-// lingerTime is how long an endpoint that has nothing more to say keeps the TCP
-// connection for a peer that does not close its side.
+// lingerTime is how long an endpoint keeps the TCP connection open, after its last
+// frame, for a peer that does not close its side.
 const lingerTime = time.Second
 
-// Close does the closing handshake (RFC 6455 §7.1.2): it sends a Close frame with
-// code and reason behind what was written before, waits for the peer's, for at
-// most Options.CloseTimeout, and closes the connection. Messages that arrive
-// meanwhile go to whoever is reading, or nowhere.
+// Close performs the closing handshake (RFC 6455 §7.1.2). It sends a Close frame with
+// code and reason after everything that was written before, waits for the peer's Close
+// frame for at most Options.CloseTimeout, and closes the connection. Messages that
+// arrive in the meantime are returned by a concurrent read, or discarded if there is
+// none.
 //
-// It returns nil if the peer's Close frame has come, also when it came first,
-// and else why it did not: ErrTimeout, or what ended the connection before.
-// Closing again is allowed. A code that must not be sent, or a reason that is
-// not UTF-8, is an error and nothing was done; a reason is cut at 123 bytes.
+// Close returns nil if the peer's Close frame was received, also if it was received
+// first. Otherwise it returns what ended the connection, for example an error that
+// wraps [ErrTimeout]. Close may be called again. If code must not be sent, or reason is
+// not valid UTF-8, Close returns an error and has no effect. A reason longer than 123
+// bytes is truncated.
 //
-// On a connection that a Handler is served by, Close sends the frame and
-// returns: the Handler's Close is called when the closing handshake is over.
+// If a [Handler] serves the connection, Close sends the frame and returns. The
+// Handler's Close is called after the closing handshake.
 func (c *Conn) Close(code StatusCode, reason string) error {
 	if err := c.beginClose(context.Background(), code, reason); err != nil {
 		return err
@@ -53,10 +55,12 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 	}
 }
 
-// StartClose is Close without waiting: it puts the Close frame behind what was written
-// before and returns. The library completes the closing handshake, and closes the
-// connection after Options.CloseTimeout at the latest; AfterClose and Hooks.Closed
-// report the end. The connection may still be read.
+// StartClose begins the closing handshake and does not wait for it. It queues the Close
+// frame after what was written before, and returns. The library completes the
+// handshake, and closes the connection after Options.CloseTimeout at the latest.
+// [Conn.AfterClose] and Hooks.Closed report the end. The connection may still be read.
+//
+// Errors are those of [Conn.Close] for an invalid code or reason.
 func (c *Conn) StartClose(code StatusCode, reason string) error {
 	if _, err := codec.AppendClose(nil, code, reason); err != nil {
 		return fmt.Errorf("websocket: close: %w", err)
@@ -70,16 +74,16 @@ func (c *Conn) StartClose(code StatusCode, reason string) error {
 	return nil
 }
 
-// closeUnattended is Close for the library itself: if nobody reads, it completes the
-// closing handshake.
+// closeUnattended is Close for calls of the library. If the application does not read,
+// the library completes the closing handshake.
 func (c *Conn) closeUnattended(code StatusCode, reason string) {
 	c.beginClose(offhand, code, reason)
 	c.lookAfterReading()
 }
 
 // beginClose sends a Close frame, unless one was sent, and limits the time for the
-// peer's. What was published to the connection before is sent before. ctx is that of the
-// sending.
+// peer's Close frame. It first calls the functions of BeforeClose. ctx is the context
+// of the send.
 func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) error {
 	if _, err := codec.AppendClose(nil, code, reason); err != nil {
 		return fmt.Errorf("websocket: close: %w", err)
@@ -90,9 +94,9 @@ func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) e
 	return nil
 }
 
-// CloseNow closes the connection without a closing handshake. What was written before is
-// sent as far as that is possible without waiting, and otherwise lost. It may be called
-// in any state, and always returns nil.
+// CloseNow closes the connection immediately, without a closing handshake. What was
+// written before is sent as far as that is possible without waiting; the rest is lost.
+// CloseNow may be called in any state, and always returns nil.
 func (c *Conn) CloseNow() error {
 	if !c.life.Closed() {
 		c.sendLast()
@@ -103,10 +107,10 @@ func (c *Conn) CloseNow() error {
 	return nil
 }
 
-// end closes the connection because of cause, unless an earlier one is known. It is the
-// one place where a connection ends: later writes return writes, and everybody who waits
-// for the connection, or has registered for its end, is released. With reset, what the
-// system holds for the peer is dropped.
+// end closes the connection because of cause, unless an earlier cause is known.
+// Connections end only here. Later writes return writes. All waiting calls and all
+// functions registered for the end are released. If reset is set, the system discards
+// what it still holds for the peer.
 func (c *Conn) end(cause, writes error, reset bool) {
 	cause = c.life.End(cause)
 	if !c.life.Close() {
@@ -137,8 +141,8 @@ func (c *Conn) end(cause, writes error, reset bool) {
 	}
 }
 
-// endReading ends the connection because of what reading found. A cause that came before
-// is the better one.
+// endReading ends the connection because of an error of reading. An earlier cause takes
+// precedence.
 func (c *Conn) endReading(err error) error {
 	c.end(err, ErrClosed, false)
 	c.in.ended = true
@@ -146,7 +150,8 @@ func (c *Conn) endReading(err error) error {
 	return c.life.Cause()
 }
 
-// endWithClose ends the connection because of err, and sends the peer code and reason.
+// endWithClose ends the connection because of err, and sends a Close frame with code
+// and reason.
 func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 	err = c.life.End(err)
 	c.in.ended = true
@@ -160,11 +165,11 @@ func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 	return err
 }
 
-// linger keeps the connection until the peer closes its side, where that is needed. "The
-// server MUST close the TCP connection first" RFC 6455 §7.1.1, so a client waits for
-// that. A server closes at once after a clean closing handshake behind which nothing is
-// unread. Otherwise it closes its own half alone, and waits: unread input would make TCP
-// send a reset, which can destroy what is still on its way to the peer.
+// linger waits until the peer closes its side, where that is needed. "The server MUST
+// close the TCP connection first" RFC 6455 §7.1.1, so a client waits. A server closes
+// immediately after a clean closing handshake if no input is unread. Otherwise it
+// closes only its sending half, and waits: because of unread input TCP would send a
+// reset, which can destroy data in flight to the peer.
 func (c *Conn) linger(err error) {
 	e, ok := err.(*CloseError)
 	clean := ok && e.Err == nil && c.in.Decoder.Buffered() == 0
@@ -180,8 +185,8 @@ func (c *Conn) linger(err error) {
 	drain(c.transport.Conn(), scratch.B[:cap(scratch.B)])
 }
 
-// awaitSent waits, for as long as a closing handshake may take, until the send under way
-// has ended, and with it that of the last frame. It reports whether that is so.
+// awaitSent waits until the current send, including the last frame, has ended. The
+// limit is that of a closing handshake. It reports whether the send has ended.
 func (c *Conn) awaitSent() bool {
 	c.out.mu.Lock()
 	busy := c.out.Sending()
@@ -198,10 +203,11 @@ func (c *Conn) awaitSent() bool {
 	return c.Flush(ctx) == nil
 }
 
-// AfterClose registers f to be called once, when the connection has ended: it is closed,
-// by this endpoint or because the peer has gone. It is for tables in which connections
-// are registered, in either form of using one. f is called on the goroutine that closes
-// the connection, and must not wait; if it has ended already, by AfterClose itself.
+// AfterClose registers f to be called once, after the connection has been closed by
+// either endpoint or has failed. It serves to remove connections from tables. It works
+// in the event form and in the blocking form. f is called on the goroutine that closes
+// the connection, and must not block. If the connection has already been closed,
+// AfterClose calls f itself.
 func (c *Conn) AfterClose(f func()) {
 	if !c.addAfter(f) {
 		f()
@@ -226,10 +232,11 @@ func (c *Conn) addAfter(f func()) bool {
 	return true
 }
 
-// BeforeClose registers f to be called whenever Close, StartClose or Shutdown is about
-// to send a Close frame, so that what a queue of the application's holds for the
-// connection is sent before. ctx ends after Options.CloseTimeout, or with the
-// connection. f is called on the goroutine that closes the connection.
+// BeforeClose registers f to be called once, before [Conn.Close], [Conn.StartClose] or
+// [Server.Shutdown] sends a Close frame. An application that has a queue of its own
+// sends it in f. ctx ends after Options.CloseTimeout, or when the connection ends. f is
+// called on the goroutine that closes the connection. If the connection has already
+// been closed, BeforeClose does nothing.
 func (c *Conn) BeforeClose(f func(ctx context.Context)) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()

@@ -5,16 +5,17 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// TryWritePrepared is WritePrepared for a caller that has many connections to write to,
-// and must not wait for one: it writes the first messages of ms that the peer has
-// room for, several with one system call, and returns how many those are. The last
-// of them may be on its way in part: the library sends the rest.
+// TryWritePrepared writes prepared messages without blocking, for a caller that writes
+// to many connections. It sends the first messages of ms for which the peer has room,
+// several with one system call, and returns their number. The last of them may have
+// been sent in part: the library sends the rest.
 //
-// It returns fewer than len(ms), and no error, while the peer takes nothing,
-// another goroutine is sending, or a Writer is open; Flush waits for the first two.
-// Options.Overflow and Options.FlushDelay have no part in it, and messages before the
-// n-th are not delayed. Over TLS, and any other transport that cannot tell whether
-// it has room, a goroutine of its own writes what was taken.
+// It returns fewer than len(ms) messages, and no error, while the peer takes nothing,
+// while another goroutine is sending, or while a [Conn.Writer] is open. [Conn.Flush]
+// waits for the first two. Options.Overflow and Options.FlushDelay do not apply, and
+// queued messages are sent before ms. Over TLS, and any other transport that does not
+// report whether it has room, a goroutine of its own writes the messages that were
+// taken.
 func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 	w := &c.out
 	w.mu.Lock()
@@ -27,12 +28,13 @@ func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 		}
 	}
 	if !w.Sending() {
-		c.flushLocked(offhand) // what others have queued meanwhile
+		c.flushLocked(offhand) // what other goroutines queued during the send
 	}
 	return n, w.Err()
 }
 
-// offer sends some of ms behind what is pending, as far as it goes at once.
+// offer sends some of ms after what is pending, as far as that is possible without
+// blocking.
 func (c *Conn) offer(ms []*Prepared) (n int, err error) {
 	w := &c.out
 	if c.role == RoleServer && (len(ms) == 1 || ms[0].Size() >= session.VectorBytes) {
@@ -52,7 +54,7 @@ func (c *Conn) offer(ms []*Prepared) (n int, err error) {
 	return n, c.sendAtOnce(w.Take(codec.Header{}, nil))
 }
 
-// offerInPlace sends a frame from where it is: m never changes.
+// offerInPlace sends a frame without copying it: m never changes.
 func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
 	w := &c.out
 	f := c.formOf(m)
@@ -71,8 +73,8 @@ func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
 	return 1, c.sendAtOnce(rest)
 }
 
-// sendAtOnce sends as much of b as goes without waiting, and the rest on a goroutine.
-// Meanwhile it gives up the lock.
+// sendAtOnce sends as much of b as possible without blocking, and the rest on a
+// goroutine. It releases the lock during the system call.
 func (c *Conn) sendAtOnce(b *session.Batch) error {
 	w := &c.out
 	w.mu.Unlock()

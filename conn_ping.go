@@ -10,11 +10,14 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// Ping sends a Ping and waits for its Pong (RFC 6455 §5.5.2). It returns the
-// round-trip time: from handing the Ping to the system to reading the Pong. The
-// Pong is met on the way to the next message: if nobody reads, the library does after a
-// second. If ctx ends first, Ping returns ctx.Err() and the connection is as
-// before; if the connection ends, ErrClosed.
+// Ping sends a Ping, waits for the matching Pong, and returns the round-trip time (RFC
+// 6455 §5.5.2). The time runs from passing the Ping to the operating system to reading
+// the Pong.
+//
+// The Pong is handled on the way to the next message. If the application does not read,
+// the library reads after a second. If ctx ends first, Ping returns ctx.Err(), and the
+// connection stays usable. If the connection ends, Ping returns [ErrClosed] or the
+// error of the send.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -35,13 +38,13 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// WriteControl sends a Ping with a payload of the application's, or a Pong that nothing
-// has asked for (RFC 6455 §5.5.2, §5.5.3). payload has at most 125 bytes, and is not
-// retained. It does not wait for an answer, which Hooks.Control sees. The frame is sent
-// ahead of messages that wait; of several Pongs that wait, only the last one is sent.
+// WriteControl sends a Ping with an application-defined payload, or an unsolicited Pong
+// (RFC 6455 §5.5.2, §5.5.3). payload has at most 125 bytes, and is not retained.
+// WriteControl does not wait for an answer; Hooks.Control receives it. The frame is
+// sent before waiting messages. If several Pongs wait, only the last one is sent.
 //
-// The error is ErrControlType for another op, a codec.Violation for a longer payload,
-// ctx.Err() if ctx has ended, or that of Write.
+// The error is [ErrControlType] for another op, a [codec.Violation] for a longer
+// payload, ctx.Err() if ctx has ended, or one of [Conn.Write].
 func (c *Conn) WriteControl(ctx context.Context, op Opcode, payload []byte) error {
 	if op != codec.OpPing && op != codec.OpPong {
 		return ErrControlType
@@ -52,8 +55,8 @@ func (c *Conn) WriteControl(ctx context.Context, op Opcode, payload []byte) erro
 	return c.sendControl(ctx, op, payload)
 }
 
-// RTT returns the last round-trip time that a Ping has measured, the
-// connection's own keepalive included; 0 if there was none yet.
+// RTT returns the most recent round-trip time that a Ping has measured, including the
+// Pings of the keepalive. It returns 0 if there is none yet.
 func (c *Conn) RTT() time.Duration {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -63,23 +66,23 @@ func (c *Conn) RTT() time.Duration {
 	return c.out.rare.last
 }
 
-// pings are the Pings that wait for their Pongs. Their payload is a number of
-// eight bytes. It is guarded by sending.mu.
+// pings holds the Pings that wait for their Pongs. Their payload is a number of eight
+// bytes. It is guarded by sending.mu.
 type pings struct {
 	last    time.Duration
 	number  uint64                 // of the last Ping
-	sent    instant.Instant        // when that was; Never if it was answered
-	waiting map[uint64]waitingPing // nil until somebody waits
+	sent    instant.Instant        // when it was sent; Never if it was answered
+	waiting map[uint64]waitingPing // nil until the first call of Ping
 }
 
-// waitingPing is a Ping whose sender waits.
+// waitingPing is a Ping that a call of Ping waits for.
 type waitingPing struct {
 	sent   instant.Instant
 	answer chan<- time.Duration
 }
 
-// sendPing sends a Ping whose round-trip time goes to answer, if that is not nil.
-// When the connection ends answer is closed.
+// sendPing sends a Ping. The round-trip time is sent to answer, if that is not nil.
+// answer is closed when the connection ends.
 func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error {
 	w := &c.out
 	w.mu.Lock()
@@ -106,7 +109,7 @@ func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error 
 	return err
 }
 
-// forgetPing is called when nobody waits for answer any more.
+// forgetPing removes the Ping that answer belongs to.
 func (c *Conn) forgetPing(answer chan<- time.Duration) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -117,9 +120,8 @@ func (c *Conn) forgetPing(answer chan<- time.Duration) {
 	}
 }
 
-// answered takes the payload of a Pong, and reports whether it is the first to
-// answer a Ping of ours. Another one is legal and means nothing (RFC 6455
-// §5.5.3).
+// answered handles the payload of a Pong, and reports whether it is the first answer to
+// a Ping of this endpoint. Other Pongs are legal and are ignored (RFC 6455 §5.5.3).
 func (c *Conn) answered(payload []byte) bool {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -147,7 +149,7 @@ func (c *Conn) answered(payload []byte) bool {
 	return true
 }
 
-// end releases everyone who waits: no Pong will come.
+// end releases all waiting calls of Ping: no Pong will arrive.
 func (p *pings) end() {
 	for _, ping := range p.waiting {
 		close(ping.answer)
@@ -155,9 +157,8 @@ func (p *pings) end() {
 	p.waiting = nil
 }
 
-// checkAlive looks after a peer from which nothing was received for a while. The
-// deadline that leads here is not moved with every byte that is received, so most
-// often it was too early.
+// checkAlive checks a peer from which nothing was received for a while. The deadline is
+// not moved with every received byte, so that most calls are too early.
 func (c *Conn) checkAlive(now instant.Instant) error {
 	a, limits := &c.in.alive, c.settings.limits
 	c.noteProgress(now)
@@ -181,8 +182,8 @@ func (c *Conn) checkAlive(now instant.Instant) error {
 	return nil
 }
 
-// noteProgress tells the keepalive of what the sending half knows: messages sent, and
-// signs of life of a peer that takes a large one.
+// noteProgress passes what the sending half knows to the keepalive: messages sent, and
+// bytes that the peer takes of a large one.
 func (c *Conn) noteProgress(now instant.Instant) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()

@@ -4,12 +4,13 @@ import (
 	"context"
 )
 
-// queueBytes is how much Queue lets wait.
+// queueBytes is the number of bytes beyond which Queue sends.
 const queueBytes = 64 << 10
 
-// Queue is Write without sending: the message is sent with the next Write or
-// Flush, or when much is pending. It is for messages that are made one by one
-// and are sent together.
+// Queue adds a message to the send queue without sending it. The message is sent with
+// the next [Conn.Write] or [Conn.Flush], or when 64 KiB are pending. It is for messages
+// that are produced one by one and sent together. Parameters and errors are those of
+// [Conn.Write].
 func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
@@ -30,9 +31,9 @@ func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 	return c.flushLocked(ctx)
 }
 
-// Flush sends what is pending and returns when all of it is in the socket: the
-// peer has caught up. If ctx ends first, Flush returns ctx.Err(), and what is
-// left is sent nevertheless.
+// Flush sends what is pending, and returns when all of it has been passed to the
+// operating system. If ctx ends first, Flush returns ctx.Err(), and the rest is sent
+// nevertheless.
 func (c *Conn) Flush(ctx context.Context) error {
 	w := &c.out
 	w.mu.Lock()
@@ -50,8 +51,8 @@ func (c *Conn) Flush(ctx context.Context) error {
 	}
 }
 
-// Pending returns how many bytes wait to be sent, without those that are being sent at
-// this moment.
+// Pending returns the number of bytes that wait to be sent, without those that are
+// being sent.
 func (c *Conn) Pending() int {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()

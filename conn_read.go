@@ -10,17 +10,17 @@ import (
 )
 
 // receiving is the receiving half of a Conn. It belongs to the owner of reading, except
-// wait and watch.
+// for wait and watch.
 type receiving struct {
 	owner owner // conn_owner.go
 	session.Receiver
 	wait wait // conn_wait.go
 
-	served atomic.Bool // a Handler is served: its loop owns reading, but while a method runs
-	slow   bool        // the last bytes were long in coming
-	parks  bool        // the goroutine that reads may be replaced by a fresh one
-	unread uint8       // how often the library has looked after the application's last read
-	ended  bool        // nothing more is received: later reads return the cause, behind what was read ahead
+	served atomic.Bool // a Handler is served: its loop owns reading, except while a method runs
+	slow   bool        // the last bytes arrived after a pause
+	parks  bool        // a new goroutine may replace the reading one
+	unread uint8       // how often the library has read since the application's last read
+	ended  bool        // nothing more is received: reads return what was read ahead, then the cause
 
 	alive  session.Keepalive
 	budget session.Budget
@@ -28,15 +28,19 @@ type receiving struct {
 	watch  watch // conn_ahead.go
 }
 
-// Read returns the next message. p is valid until the next read, and may be
-// changed; text is valid UTF-8.
+// Read returns the next message. It blocks until the message is complete. op is OpText,
+// for which p is valid UTF-8, or OpBinary. p is valid until the next read, and may be
+// modified.
 //
-// If ctx ends first, Read returns ctx.Err() and nothing is lost: the next read
-// goes on at the same byte, in the middle of a frame too. Any other error is
-// final, and later reads return it again: a *CloseError, whose Err is nil if the peer
-// sent a Close frame, and otherwise the cause: a codec.Violation, ErrTimeout, or
-// what the network reported; or ErrClosed, after CloseNow. ErrConcurrentRead and
-// ErrHandlerReads report misuse and change nothing.
+// If ctx ends first, Read returns ctx.Err() and no data is lost: the next read
+// continues at the same byte, even in the middle of a frame. All other errors are
+// final, and later reads return them again. They are [ErrClosed] after [Conn.CloseNow],
+// and otherwise a [*CloseError]. Its Err is nil if the peer sent a Close frame.
+// Otherwise Err is the cause: a [codec.Violation], [ErrTimeout], or an error of the
+// network.
+//
+// [ErrConcurrentRead] and [ErrHandlerReads] report misuse, and have no effect on the
+// connection.
 func (c *Conn) Read(ctx context.Context) (op Opcode, p []byte, err error) {
 	if err := c.takeRead(ctx); err != nil {
 		return 0, nil, err
@@ -46,8 +50,8 @@ func (c *Conn) Read(ctx context.Context) (op Opcode, p []byte, err error) {
 	return op, p, err
 }
 
-// ReadAppend appends the next message to dst and returns the extended slice,
-// which is the caller's. It fails as Read does; dst is then returned as it was.
+// ReadAppend appends the next message to dst and returns the extended slice, which the
+// caller owns. Errors are those of [Conn.Read]; dst is then returned unchanged.
 func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (op Opcode, _ []byte, err error) {
 	if err := c.takeRead(ctx); err != nil {
 		return 0, dst, err
@@ -59,14 +63,14 @@ func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (op Opcode, _ []byte,
 	return op, dst, err
 }
 
-// Message is a message that was received.
+// Message is a received message.
 type Message struct {
 	Opcode  Opcode // OpText or OpBinary
-	Payload []byte // valid until the next read, and may be changed
+	Payload []byte // valid until the next read; may be modified
 }
 
-// Messages returns an iterator over the messages to come. It ends after the
-// first error, which may be that of ctx: then reading may go on later.
+// Messages returns an iterator over the messages to come, as [Conn.Read] returns them.
+// It ends after the first error. If that is the error of ctx, a later read continues.
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for {
@@ -78,7 +82,7 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
-// outcome is what a step of reading led to.
+// outcome is the result of a step of reading.
 type outcome uint8
 
 const (
@@ -103,7 +107,7 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 	}
 }
 
-// nextMessage returns the next message that has been received. It answers the control
+// nextMessage returns the next message that has been received. It answers control
 // frames before it.
 func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 	if !c.in.ended {
@@ -130,7 +134,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 			err = c.control(op, p)
 		case session.Violation:
 			err = c.violation(err)
-		default: // of a connection that has ended, the rest of what was read ahead is no whole message
+		default: // after the end, the rest of what was read ahead is not a whole message
 			if !c.in.ended {
 				return 0, nil, needInput, nil
 			}
@@ -141,7 +145,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 	}
 }
 
-// received notes a message that is complete, and prepares for its reply.
+// received records a message that is complete, and prepares for its reply.
 func (c *Conn) received(op Opcode, n int) {
 	c.in.wait.message = instant.Never
 	c.out.delay.More(c.in.Ready())

@@ -10,18 +10,18 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// The way in: transport → receive → session.Receiver → nextMessage → the caller.
+// Receiving: transport → receive → session.Receiver → nextMessage → the caller.
 
-// busyGap is the longest pause between bytes received on a connection that counts as
+// busyGap is the longest pause between received bytes for which a connection counts as
 // busy.
 const busyGap = 100 * time.Millisecond
 
-// receive reads at least a byte from the transport: into the message, where it lacks
-// much of a large frame's payload, otherwise into the decoder. Delayed replies are sent
-// first: the peer may be waiting for them.
+// receive reads at least one byte from the transport. If much of a large frame's
+// payload is missing, it reads into the message, otherwise into the decoder. It first
+// sends delayed replies, because the peer may be waiting for them.
 //
-// NOTE: nearly all connections wait here nearly all the time: what stands on the
-// stack here is what they cost.
+// NOTE: nearly all connections block here most of the time. The stack below this call
+// is a large part of the memory of a connection.
 func (c *Conn) receive() error {
 	c.flushDelayed()
 	if c.in.parks && c.in.slow && c.in.Idle() {
@@ -31,7 +31,7 @@ func (c *Conn) receive() error {
 	return c.receiveInto(c.in.Room())
 }
 
-// receiveInto is receive into payload, or into the decoder if that is nil.
+// receiveInto is receive into payload, or into the decoder if payload is nil.
 func (c *Conn) receiveInto(payload []byte) error {
 	c.in.wait.limitRest(!c.in.Decoder.Idle(), c.settings.MessageTimeout)
 	for {
@@ -39,7 +39,7 @@ func (c *Conn) receiveInto(payload []byte) error {
 			return err
 		}
 		n, err := c.transport.Receive(&c.in.Decoder, payload)
-		if n > 0 { // an error with it comes again
+		if n > 0 { // the next call returns the error again
 			if payload != nil {
 				c.in.Took(n)
 			}
@@ -54,14 +54,14 @@ func (c *Conn) receiveInto(payload []byte) error {
 	}
 }
 
-// heard notes that bytes were received.
+// heard records that bytes were received.
 func (c *Conn) heard(now instant.Instant) {
 	c.in.slow = now.Since(c.in.alive.Heard) > busyGap
 	c.in.alive.Heard = now
 }
 
-// notReceived finds out why reading from the transport failed with err. It returns
-// nil if reading goes on.
+// notReceived handles err, with which reading from the transport failed. It returns nil
+// if reading continues.
 func (c *Conn) notReceived(err error) error {
 	if c.life.Closed() || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return c.endReading(abnormal(err))
@@ -82,8 +82,8 @@ func (c *Conn) notReceived(err error) error {
 	return nil
 }
 
-// control answers a control frame (RFC 6455 §5.5). It returns what ended the
-// connection, if that did.
+// control answers a control frame (RFC 6455 §5.5). If the frame ends the connection, it
+// returns the cause.
 func (c *Conn) control(op Opcode, payload []byte) error {
 	if c.settings.Hooks.Control != nil {
 		c.settings.Hooks.Control(c, op, payload)
@@ -108,14 +108,15 @@ func (c *Conn) control(op Opcode, payload []byte) error {
 func (c *Conn) peerCloses(payload []byte) error {
 	code, reason, err := codec.ParseClose(payload)
 	if err != nil {
-		return c.violation(err) // the decoder lets no such frame through
+		return c.violation(err) // not reached: the decoder refuses such frames
 	}
 	// "the endpoint typically echos the status code" RFC 6455 §5.5.1
 	return c.endWithClose(&CloseError{Code: code, Reason: string(reason)}, code, "")
 }
 
-// violation sends the peer the Close frame for the rule that it broke, and ends the
-// connection (RFC 6455 §7.1.7). It is the one place where a Violation becomes one.
+// violation sends the Close frame for the rule that the peer violated, and ends the
+// connection (RFC 6455 §7.1.7). It is the only place where a Violation becomes a
+// CloseError.
 func (c *Conn) violation(err error) error {
 	v := err.(codec.Violation)
 	return c.endWithClose(&CloseError{Code: v.StatusCode(), Reason: v.Rule(), Err: fmt.Errorf("websocket: %w", v)}, v.StatusCode(), v.Rule())

@@ -10,15 +10,15 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// Reader returns the next message as a stream, for messages that are better
-// not held in memory as a whole. Options.MaxMessage still bounds it, and so does
-// Options.MessageTimeout, without the time that passes between two reads. The stream
-// ends with io.EOF; it is valid until the next read from c by another way, which
-// skips what is left of the message.
+// Reader returns the next message as a stream, for messages that are too large to hold
+// in memory. Options.MaxMessage and Options.MessageTimeout apply; the time between two
+// reads of the stream does not count. The stream ends with io.EOF. It is valid until
+// the next read from c by another method, which skips the rest of the message.
 //
-// Bytes arrive as the peer sends them: text may turn out not to be UTF-8 after
-// some of it was read. Errors are those of Read; after ctx has ended, a further read of
-// the stream returns ctx.Err() again, but Read or Reader with another context go on.
+// The stream returns bytes as they arrive. Text is validated while it is read, so that
+// an error may follow valid parts. Errors are those of [Conn.Read]. After ctx has
+// ended, reads of the stream return ctx.Err(). [Conn.Read] or Reader with another
+// context continue.
 func (c *Conn) Reader(ctx context.Context) (Opcode, io.Reader, error) {
 	if err := c.takeRead(ctx); err != nil {
 		return 0, nil, err
@@ -56,8 +56,8 @@ func (c *Conn) beginStream(r *messageReader) error {
 	return nil
 }
 
-// nextFrame waits for the next data frame or piece of one, and answers the control
-// frames before it.
+// nextFrame waits for the next data frame or a piece of one, and answers control frames
+// before it.
 func (c *Conn) nextFrame() (codec.Frame, error) {
 	for {
 		if c.in.ended && !c.in.HasAhead() {
@@ -85,18 +85,18 @@ func (c *Conn) nextFrame() (codec.Frame, error) {
 type messageReader struct {
 	c     *Conn
 	ctx   context.Context
-	piece []byte // arrived and not read
-	last  bool   // nothing comes behind piece
+	piece []byte // received and not read
+	last  bool   // the message ends with piece
 	left  bool   // some of it was skipped
-	n     int    // bytes that have arrived
+	n     int    // bytes received
 
 	op       Opcode
 	inflater *session.Inflater // nil if the message is not compressed
 }
 
-var errStreamEnded = errors.New("websocket: the stream has ended because the connection was read by another way")
+var errStreamEnded = errors.New("websocket: read of a stream: the rest of the message was skipped because the connection was read by another method")
 
-// Read returns bytes of the message.
+// Read reads bytes of the message into p.
 func (r *messageReader) Read(p []byte) (int, error) {
 	c := r.c
 	if err := c.takeRead(r.ctx); err != nil {
@@ -122,7 +122,7 @@ func (r *messageReader) Read(p []byte) (int, error) {
 // next gets the next piece.
 func (r *messageReader) next() error {
 	if r.c.in.ended && !r.c.in.HasAhead() {
-		return r.c.life.Cause() // the buffers of the message are gone
+		return r.c.life.Cause() // the buffers of the message have been released
 	}
 	if r.inflater != nil {
 		p, last, err := r.inflater.NextPiece()
@@ -142,7 +142,7 @@ func (r *messageReader) next() error {
 	return nil
 }
 
-// take makes of f the piece to be read, or what the next ones come from.
+// take makes f the next piece, or the input of the inflater.
 func (r *messageReader) take(f codec.Frame) {
 	r.c.in.wait.pause(instant.Now())
 	if r.inflater != nil {
@@ -152,7 +152,7 @@ func (r *messageReader) take(f codec.Frame) {
 	r.have(f.Payload, f.Last())
 }
 
-// have makes p the piece to be read.
+// have makes p the next piece.
 func (r *messageReader) have(p []byte, last bool) {
 	r.piece, r.last = p, last
 	r.n += len(p)
@@ -161,7 +161,7 @@ func (r *messageReader) have(p []byte, last bool) {
 	}
 }
 
-// endStream skips what is left of the message that is being read as a stream.
+// endStream skips the rest of the message that is being read as a stream.
 func (c *Conn) endStream() error {
 	r := c.in.stream
 	if r == nil {

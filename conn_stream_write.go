@@ -10,11 +10,14 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Writer begins a message that is written as a stream, for messages that are
-// better not held in memory as a whole. It is sent in fragments of Options.FragmentSize
-// bytes as it is written, one that fits as a single frame; Close sends the last one.
-// Until then other messages wait; Pings and Pongs do not. ctx is that of all its writes.
-// The stream must not be used by two goroutines at once.
+// Writer begins a message that is written as a stream, for messages that are too large
+// to hold in memory. It sends fragments of Options.FragmentSize bytes while the message
+// is written. A message that fits into one fragment is sent as one frame. Close sends
+// the last fragment.
+//
+// Other messages wait until Close returns; Pings and Pongs do not. ctx applies to all
+// writes of the stream. op is OpText, for which the message must be valid UTF-8, or
+// OpBinary. The stream must not be used concurrently.
 func (c *Conn) Writer(ctx context.Context, op Opcode) (io.WriteCloser, error) {
 	if !op.IsData() {
 		return nil, ErrMessageType
@@ -44,19 +47,19 @@ type messageWriter struct {
 	message Opcode       // its type
 	op      Opcode       // of the next fragment
 	buf     *pool.Buffer // the next fragment; nil if it is empty
-	n       int          // bytes that were written
+	n       int          // bytes written
 	ended   bool         // the last fragment is pending or sent
-	rsv     uint8        // of the first fragment
-	err     error        // why no more can be
+	rsv     uint8        // reserved bits of the first fragment
+	err     error        // why no more can be written
 }
 
-var errStreamClosed = errors.New("websocket: write to a stream that was closed")
+var errStreamClosed = errors.New("websocket: write to a stream: it has been closed")
 
-// Write takes bytes of the message.
+// Write adds p to the message.
 func (s *messageWriter) Write(p []byte) (n int, err error) {
 	size := s.c.settings.FragmentSize
 	for len(p) > 0 && s.err == nil {
-		if s.buf != nil && len(s.buf.B) == size { // only now is it certain that it is not the last one
+		if s.buf != nil && len(s.buf.B) == size { // it is not the last fragment: more follows
 			if s.err = s.send(false); s.err != nil {
 				break
 			}
@@ -73,8 +76,8 @@ func (s *messageWriter) Write(p []byte) (n int, err error) {
 	return n, s.err
 }
 
-// Close ends the message. If a part of it was sent, and the rest cannot be, the
-// connection is closed: the protocol knows no other way to take it back.
+// Close ends the message. If a part of it was sent, and the rest cannot be sent, the
+// connection is closed: the protocol has no other way to abort a message.
 func (s *messageWriter) Close() error {
 	if s.err == errStreamClosed {
 		return s.err
@@ -133,7 +136,7 @@ func (s *messageWriter) bytes() []byte {
 	return s.buf.B
 }
 
-// pack compresses the next fragment, if the message is one that is sent compressed.
+// pack compresses the next fragment if the message is sent compressed.
 func (s *messageWriter) pack(fin bool) {
 	z, p := s.c.out.compression, s.bytes()
 	if z == nil {

@@ -10,28 +10,28 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// This file puts messages into the outbox; conn_send.go sends it.
+// This file adds messages to the outbox; conn_send.go sends it.
 
-// batchBytes is session.VectorBytes where the reply can be sent with others.
+// batchBytes takes the place of session.VectorBytes while replies are delayed.
 const batchBytes = 32 << 10
 
-// Write sends a message of type OpText, which has to be UTF-8, or OpBinary. It
-// may be called from any number of goroutines; each message goes out whole. p is
-// not changed, and not retained.
+// Write sends a message. op is OpText, for which p must be valid UTF-8, or OpBinary. p
+// is neither modified nor retained. Write may be called concurrently; each message is
+// sent whole.
 //
-// Write returns when the message is in the socket, or behind what another goroutine is
-// writing at this moment, or delayed for at most Options.FlushDelay while further
-// received messages wait to be read. An error of the network that comes later is
-// reported by the next call, and by reads.
+// Write returns after the message was passed to the operating system, or was queued
+// after what another goroutine is writing, or was delayed for at most
+// Options.FlushDelay because further received messages wait to be read. The next call,
+// and reads, report network errors that occur later.
 //
-// While the peer takes nothing, Write does as Options.Overflow says. If it waits
-// and ctx ends, Write returns ctx.Err(): nothing of the message was sent, or the
-// library sends what is left of it; in any case the connection is whole. If ctx has
-// ended before, Write does nothing and returns ctx.Err(). A peer that takes nothing for
-// Options.WriteTimeout loses the connection. After Close, Write returns ErrClosed.
+// While the peer takes nothing, Options.Overflow selects what Write does. If it waits
+// and ctx ends, Write returns ctx.Err(). Then nothing of the message was sent, or the
+// library sends the rest of it; the connection stays usable. If ctx has already ended,
+// Write does nothing and returns ctx.Err(). A connection whose peer takes nothing for
+// Options.WriteTimeout is closed. After Close, Write returns [ErrClosed].
 //
-// Only TCP and Unix sockets can be left while they send: over TLS a Write that is
-// sending for all minds WriteTimeout, and not ctx.
+// Over TLS, ctx does not interrupt a Write that is sending; WriteTimeout limits it. On
+// TCP and Unix sockets ctx does.
 func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	if c.out.compression.Wants(len(p)) && op.IsData() {
 		return c.writeCompressed(ctx, op, p)
@@ -39,8 +39,8 @@ func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
 	return c.WriteUncompressed(ctx, op, p)
 }
 
-// WriteUncompressed is Write for a message that is not to be compressed, where others
-// are: because it holds a secret (see Compression), or is compressed already.
+// WriteUncompressed is [Conn.Write] without compression. Use it for messages that hold
+// secrets (see [Compression]), or that are compressed already.
 func (c *Conn) WriteUncompressed(ctx context.Context, op Opcode, p []byte) error {
 	if !op.IsData() {
 		return ErrMessageType
@@ -73,7 +73,7 @@ func (c *Conn) writeCompressed(ctx context.Context, op Opcode, p []byte) error {
 		}
 		return c.dispatch(ctx)
 	}
-	packed := w.compression.Pack(p) // without the lock: messages do not refer to each other
+	packed := w.compression.Pack(p) // not under the lock: messages do not refer to each other
 	if packed == nil {
 		return c.WriteUncompressed(ctx, op, p)
 	}
@@ -103,15 +103,15 @@ func copyBelow(delayed bool) int {
 	return session.VectorBytes
 }
 
-// sendsInPlace reports whether large payloads can be sent from where they are: a
-// client's have to be masked, and where writes must not wait the caller would
-// have its slice back too early.
+// sendsInPlace reports whether large payloads can be sent without copying them. A
+// client has to mask them. Where writes must not wait, the caller may reuse its slice
+// too early.
 func (c *Conn) sendsInPlace() bool {
 	return c.role == RoleServer && c.settings.Overflow == Block && c.transport.Vectored()
 }
 
-// writeInPlace sends a frame whose payload stays where it is, in one system call
-// with the outbox before it. The message has n bytes.
+// writeInPlace sends a frame without copying its payload, in one system call with the
+// outbox before it. The message has n bytes.
 func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int) error {
 	w := &c.out
 	for w.Sending() || w.Streaming {
@@ -131,7 +131,7 @@ func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int
 	return c.flushLocked(ctx)
 }
 
-// append puts a data frame into the outbox as soon as it may be.
+// append adds a data frame to the outbox as soon as that is allowed.
 func (c *Conn) append(ctx context.Context, h codec.Header, p []byte) error {
 	if err := c.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
 		return err
@@ -139,8 +139,8 @@ func (c *Conn) append(ctx context.Context, h codec.Header, p []byte) error {
 	return c.refused(c.out.Append(h, p))
 }
 
-// enqueue puts a message into the outbox, compressed in the order of sending if it is
-// large enough.
+// enqueue adds a message to the outbox. It compresses large messages in the order of
+// sending.
 func (c *Conn) enqueue(ctx context.Context, op Opcode, p []byte) error {
 	h, payload := codec.Header{Fin: true, Opcode: op}, p
 	if err := c.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
@@ -159,8 +159,8 @@ func (c *Conn) enqueue(ctx context.Context, op Opcode, p []byte) error {
 	return nil
 }
 
-// admit waits until a data frame of n bytes may be put into the outbox, or refuses it,
-// as Options.Overflow says.
+// admit waits until a data frame of n bytes may be added to the outbox, or refuses it,
+// as Options.Overflow selects.
 func (c *Conn) admit(ctx context.Context, n int) error {
 	w := &c.out
 	for {
@@ -180,7 +180,8 @@ func (c *Conn) admit(ctx context.Context, n int) error {
 	}
 }
 
-// refused returns err, for which the Sender refused a frame, as callers get it.
+// refused converts err, with which the Sender refused a frame, to the error for
+// callers.
 func (c *Conn) refused(err error) error {
 	switch {
 	case err == nil || err == c.out.Err():

@@ -1,32 +1,33 @@
 package websocket
 
-// Handler is the event form of serving a connection: the connection's own
-// goroutine calls its methods, one after the other. It is the fastest form and
-// the one that keeps least memory while a connection is idle.
+// Handler is the event form of serving a connection. The connection's own goroutine
+// calls the methods, one at a time. This is the fastest form, and the form in which an
+// idle connection uses the least memory.
 //
-// The methods may call every method of c but two: Read returns ErrHandlerReads, and
-// Ping waits in vain, because they hold up the connection, and with it the Pong,
-// for as long as they run. They hold up no other one.
+// The methods may call every method of c, except those that read, which return
+// [ErrHandlerReads]. While a method runs, no message is received. If it runs for longer
+// than a second, the library reads ahead: so [Conn.Ping] takes up to a second more in a
+// method. A method that blocks delays only its own connection.
 //
-// A panic in a method closes the connection with StatusInternalError; the
-// Handler's Close is still called, and no other connection notices.
+// A panic in a method is logged and closes the connection with StatusInternalError.
+// Close is still called. Other connections are not affected.
 type Handler interface {
-	// Open is called once, first: the opening handshake is done.
+	// Open is called once, before the other methods, after the opening handshake.
 	Open(c *Conn)
 
-	// Message is called for each message, in order. op is OpText, and p is valid
-	// UTF-8, or op is OpBinary. p may be changed; it is valid until Message
+	// Message is called for each message, in order. op is OpText, for which p is valid
+	// UTF-8, or OpBinary. p may be modified, and must not be retained after Message
 	// returns.
 	Message(c *Conn, op Opcode, p []byte)
 
-	// Close is called once, last: nothing more can be received, and the
-	// connection is closed or about to be. err is never nil: a *CloseError if the
-	// peer sent a Close frame, a codec.Violation if it broke the protocol, and
-	// otherwise what ended the connection.
+	// Close is called once, after the other methods. No more messages are received; the
+	// connection is closed or about to be closed. err is never nil. It is a
+	// [*CloseError], or [ErrClosed] after [Conn.CloseNow]. See [CloseStatus] for the
+	// status code.
 	Close(c *Conn, err error)
 }
 
-// MessageFunc is a Handler that does nothing when a connection opens or closes.
+// MessageFunc is a [Handler] that only handles messages: its Open and Close do nothing.
 type MessageFunc func(c *Conn, op Opcode, p []byte)
 
 // Open does nothing.
@@ -38,13 +39,13 @@ func (f MessageFunc) Message(c *Conn, op Opcode, p []byte) { f(c, op, p) }
 // Close does nothing.
 func (MessageFunc) Close(*Conn, error) {}
 
-// Blocking returns the Handler of the blocking form: serve is called once for
-// each connection, on the connection's own goroutine, and reads with c.Read.
-// When it returns, the connection is closed with StatusNormalClosure unless
-// that was done already.
+// Blocking returns a [Handler] for the blocking form. serve is called once for each
+// connection, on a goroutine of the connection, and calls [Conn.Read]. When serve
+// returns, the connection is closed with StatusNormalClosure, unless it has been closed
+// before.
 func Blocking(serve func(c *Conn)) Handler { return blocking(serve) }
 
-// blocking is known to Conn.run: its methods are never called.
+// blocking is a special case of Conn.run: its methods are never called.
 type blocking func(c *Conn)
 
 func (blocking) Open(*Conn)                    {}

@@ -6,10 +6,10 @@ import (
 	"runtime/debug"
 )
 
-// Serve serves the connection with h on the calling goroutine, and returns when
-// it has ended, with what ended it. It is for connections that no Server serves:
-// of Dial, Upgrade and NewConn. It returns ErrConcurrentRead, and does nothing, if
-// another goroutine reads or serves.
+// Serve serves the connection with h on the calling goroutine. It returns when the
+// connection has ended, with the cause. It is for connections of [Dial], [Upgrade] and
+// [NewConn]; a [Server] serves its own. If another goroutine reads or serves, Serve
+// does nothing and returns [ErrConcurrentRead].
 func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		return c.serveBlocking(serve)
@@ -24,12 +24,15 @@ func (c *Conn) Serve(h Handler) error {
 	return c.serveEvents(h, true)
 }
 
-// Start serves the connection with h, as Serve does, on goroutines of the library's, and
-// returns at once. While nothing is received the connection keeps the smallest stack that
-// there is. A handler of net/http that calls Start and returns gives the stack and the
-// buffers of net/http back, which is most of what an idle connection costs; over HTTP/2
-// it must not return before the connection has ended. AfterClose reports the end. Start
-// returns ErrConcurrentRead, and does nothing, if another goroutine reads or serves.
+// Start serves the connection with h, as [Conn.Serve] does, on goroutines of the
+// library, and returns immediately. An idle connection then uses the smallest possible
+// stack.
+//
+// A handler of net/http that calls Start and returns also releases the stack and the
+// buffers of net/http, which are most of the memory of an idle connection. Over HTTP/2
+// the handler must not return before the connection has ended. [Conn.AfterClose]
+// reports the end. If another goroutine reads or serves, Start does nothing and returns
+// [ErrConcurrentRead].
 func (c *Conn) Start(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		go c.serveBlocking(serve)
@@ -42,15 +45,15 @@ func (c *Conn) Start(h Handler) error {
 	return nil
 }
 
-// CloseRead has the library read from now on: it discards messages, answers control
-// frames and finds the end of the peer, for an application that only writes. The context
-// that it returns is a child of ctx that ends with the connection; context.Cause then
-// gives what ended it. If another goroutine reads, the context has ended with
-// ErrConcurrentRead.
+// CloseRead starts a goroutine that reads the connection until it ends: it discards
+// messages, answers control frames and detects the end. It is for applications that
+// only write. The returned context is a child of ctx that also ends with the
+// connection; context.Cause then returns what ended the connection. If another
+// goroutine reads, the returned context has ended with [ErrConcurrentRead].
 //
-// Without it, and without reading, the library still answers control frames and finds
-// the end of the peer, but messages wait, up to 64 KiB of them, and the Close frame
-// behind more than that is not found.
+// Without CloseRead, on a connection that is not read, the library still answers
+// control frames and detects the end. But up to 64 KiB of messages wait, and a Close
+// frame after more than that is not found.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	if !c.takeEvents() {
@@ -81,9 +84,9 @@ func (c *Conn) callBlocking(serve blocking) (err error) {
 	return nil
 }
 
-// serveEvents calls h with what happens until the connection has ended, and
-// returns what ended it; or errParked, if the connection may be parked, and then
-// nothing has ended.
+// serveEvents calls h with events until the connection has ended, and returns the
+// cause. It returns errParked if the connection may be parked; the connection has then
+// not ended.
 func (c *Conn) serveEvents(h Handler, open bool) error {
 	err := c.deliver(h, open)
 	switch err {
@@ -97,7 +100,7 @@ func (c *Conn) serveEvents(h Handler, open bool) error {
 	return err
 }
 
-// deliver hands messages to h until the connection ends or may be parked.
+// deliver passes messages to h until the connection ends or may be parked.
 func (c *Conn) deliver(h Handler, open bool) (err error) {
 	defer c.catch(&err)
 	if open {
@@ -128,7 +131,7 @@ func (c *Conn) callClose(h Handler, ended error) {
 	h.Close(c, ended)
 }
 
-// endEvents ends what a loop held, whose connection has ended.
+// endEvents releases what the loop of an ended connection held.
 func (c *Conn) endEvents() {
 	c.yieldEvents()
 	c.CloseNow()
@@ -137,8 +140,8 @@ func (c *Conn) endEvents() {
 // errPanic ends a connection whose Handler panicked.
 var errPanic = errors.New("websocket: the connection's Handler panicked")
 
-// catch makes errPanic of a panic in a handler, and logs it: one connection's
-// fault is nobody else's. It has to be deferred.
+// catch recovers from a panic in a handler, logs it, and sets *err to errPanic, so that
+// other connections are not affected. It has to be deferred.
 func (c *Conn) catch(err *error) {
 	if r := recover(); r != nil {
 		logPanic(c.settings, r)

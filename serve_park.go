@@ -7,31 +7,31 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// Parking: a goroutine's stack stays as deep as its deepest call, and nearly all
-// connections wait nearly all the time. So one that is not busy waits on a fresh
-// goroutine, with the least stack there is, and the one that did the work ends.
+// Parking: the stack of a goroutine does not shrink to less than its deepest call needed,
+// and most connections are idle most of the time. So a connection that is not busy waits
+// on a new goroutine with the smallest stack, and the goroutine that did the work ends.
 
-// parkTime is how long nothing was received on a busy connection that no longer is.
+// parkTime is how long a connection receives nothing before it is parked.
 const parkTime = time.Second
 
-// errParked ends a goroutine that serves a connection, and not the connection.
+// errParked ends a goroutine that serves a connection, but not the connection.
 var errParked = errors.New("websocket: parked")
 
-// parkable reports whether a connection that has waited may go on to wait on
-// another goroutine: a Server serves it, and nothing of a message has come.
+// parkable reports whether the connection may wait on another goroutine: a Server
+// serves it, and no part of a message has been received.
 func (c *Conn) parkable(now instant.Instant) bool {
 	return c.in.parks && c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
 }
 
-// runParked has c served with h on goroutines of its own, of which it is the first owner
-// of reading. ended is called when the connection has ended.
+// runParked serves c with h on goroutines of its own, the first of which owns reading.
+// ended is called when the connection has ended.
 func (c *Conn) runParked(h Handler, ended func(*Conn)) {
 	c.in.parks = c.transport.Raw()
 	c.in.slow = c.in.parks
 	go c.run(h, true, ended)
 }
 
-// run serves c with h until it ends or is parked. ended is called when it has ended.
+// run serves c with h until c ends or is parked. It calls ended when c has ended.
 func (c *Conn) run(h Handler, open bool, ended func(*Conn)) {
 	parked := false
 	defer func() {
@@ -51,11 +51,11 @@ func (c *Conn) run(h Handler, open bool, ended func(*Conn)) {
 	}
 }
 
-// park waits until something can be read from c, or a deadline has passed, and then
-// serves it again.
+// park waits until c is readable, or a deadline has passed, and then continues to serve
+// it.
 //
-// NOTE: what stands on the stack here while it waits is what an idle connection
-// costs, so it calls as little as it can.
+// NOTE: the stack of this call is a large part of the memory of an idle connection, so
+// that it calls as little as possible.
 func (c *Conn) park(h Handler, ended func(*Conn)) {
 	c.transport.Await()
 	c.unpark(h, ended)
@@ -67,7 +67,8 @@ func (c *Conn) unpark(h Handler, ended func(*Conn)) {
 	c.run(h, false, ended)
 }
 
-// dropWatch frees the timer of a watch that does not run: an idle connection needs none.
+// dropWatch releases the timer of a watch that is not running: an idle connection needs
+// none.
 func (w *wait) dropWatch(watch *watch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
