@@ -77,6 +77,13 @@ type Hub struct {
 	interest interest   // interest.go
 	rejected sync.Once
 
+	// Locks are taken in this order, each for a short time; nothing waits for a
+	// connection or for the network under one, except the Broker's calls as its
+	// documentation says:
+	//
+	//	stripe.out → stripe.in → interest.mu → Hub.mu → presence.mu → shard.mu
+	//
+	// subscriber.mu is a leaf. Options.Dropped and Options.Presence are called under none.
 	mu          sync.RWMutex
 	closed      bool
 	directory   directory
