@@ -190,10 +190,10 @@ func (c *Conn) noteProgress(now instant.Instant) {
 	if c.out.rare != nil {
 		c.in.alive.Message = max(c.in.alive.Message, c.out.rare.message)
 	}
-	if c.out.stall != nil && c.out.stall.Sending() {
-		c.out.stall.Check(now, c.progress(), c.settings.WriteTimeout)
-		if life, ok := c.out.stall.Life(); ok {
-			c.in.alive.Took(life)
+	if s := c.out.stall; s != nil {
+		if s.Sending() {
+			s.Check(now, c.progress(), c.settings.WriteTimeout)
 		}
+		c.in.alive.Took(s.Life())
 	}
 }

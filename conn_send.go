@@ -254,8 +254,12 @@ func (c *Conn) awaitSend(ctx context.Context) error {
 func (c *Conn) sent(err error) {
 	w := &c.out
 	w.Sent()
-	if w.stall != nil {
-		w.stall.End()
+	if s := w.stall; s != nil {
+		now := instant.Never
+		if s.Timed() {
+			now = instant.Now()
+		}
+		s.End(now)
 	}
 	w.signal()
 	if err != nil {

@@ -16,9 +16,14 @@ type Stall struct {
 	began   instant.Instant // when the send under way began; Never if there is none
 	life    instant.Instant // when the peer last took something of it
 	fresh   bool            // it began since the last Check, at an instant that is not known
+	before  instant.Instant // when it last took something of an earlier one; Never if it has not
 	sampled bool
 	sample  int // the last Progress.Held
 }
+
+// blocked is how long a send takes at least that had to wait for the peer: its end is a
+// sign that the peer took something.
+const blocked = 10 * time.Millisecond
 
 // Progress is what the transport can tell about a send.
 type Progress struct {
@@ -28,22 +33,34 @@ type Progress struct {
 }
 
 // Begin begins a send.
-func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now} }
+func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now, before: s.before} }
 
 // BeginUntimed is Begin without reading the clock: the next Check takes its own instant
 // for the beginning.
-func (s *Stall) BeginUntimed() { *s = Stall{began: instant.Past, fresh: true} }
+func (s *Stall) BeginUntimed() { *s = Stall{began: instant.Past, fresh: true, before: s.before} }
 
-// End ends it.
-func (s *Stall) End() { s.began = instant.Never }
+// Timed reports whether it is known when the send under way began.
+func (s *Stall) Timed() bool { return s.Sending() && !s.fresh }
+
+// End ends it. now counts only if the send is Timed: one that was blocked tells that the
+// peer took something.
+func (s *Stall) End(now instant.Instant) {
+	if s.Timed() && now.Since(s.began) >= blocked {
+		s.before = now
+	}
+	s.began = instant.Never
+}
 
 // Sending reports whether a send is under way.
 func (s *Stall) Sending() bool { return s.began != instant.Never }
 
-// Life returns when the peer last took something of the send under way, if that was
-// after its beginning.
-func (s *Stall) Life() (instant.Instant, bool) {
-	return s.life, s.Sending() && !s.fresh && s.life > s.began
+// Life returns when the peer last took something of what was sent, Never if that is not
+// known: a send that was not blocked tells nothing.
+func (s *Stall) Life() instant.Instant {
+	if s.Sending() && s.life > s.began {
+		return s.life
+	}
+	return s.before
 }
 
 // Check returns when to call it next, or whether the limit has expired: the peer took

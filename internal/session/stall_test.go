@@ -77,13 +77,24 @@ func TestStall(t *testing.T) {
 					t.Fatalf("Check() at %v = %v, %t; want %v, %t", c.at, next.Since(start), expired, want.Since(start), c.expired)
 				}
 			}
-			life, ok := stall.Life()
-			if ok != (test.life != 0) || ok && life != at(test.life) {
-				t.Errorf("Life() = %v, %t; want %v", life.Since(start), ok, test.life)
+			want := instant.Never
+			if test.life != 0 {
+				want = at(test.life)
 			}
-			stall.End()
-			if _, ok := stall.Life(); ok || stall.Sending() {
+			if got := stall.Life(); got != want {
+				t.Errorf("Life() = %v, want %v", got.Since(start), test.life)
+			}
+			stall.End(at(48 * time.Hour))
+			if stall.Sending() {
 				t.Error("a send under way after End")
+			}
+			if got := stall.Life(); got != at(48*time.Hour) {
+				t.Errorf("Life() = %v behind a send that was blocked, want its end", got.Since(start))
+			}
+			stall.Begin(at(50 * time.Hour))
+			stall.End(at(50*time.Hour + blocked - 1))
+			if got := stall.Life(); got != at(48*time.Hour) {
+				t.Errorf("Life() = %v behind a send that was not blocked, want the earlier one", got.Since(start))
 			}
 		})
 	}
@@ -94,10 +105,32 @@ func TestStallBeginsAnew(t *testing.T) {
 	var stall Stall
 	stall.Begin(start)
 	stall.Check(at(time.Second), Progress{Held: 5, Known: true}, 8*time.Second)
-	stall.End()
+	stall.End(at(time.Second))
 	stall.Begin(at(time.Minute))
 	next, expired := stall.Check(at(time.Minute+time.Second), Progress{Held: 5, Known: true, Took: at(time.Second)}, 8*time.Second)
 	if expired || next != at(time.Minute+3*time.Second) {
 		t.Errorf("Check() = %v, %t; want a minute and three seconds", next.Since(start), expired)
+	}
+}
+
+// TestStallUntimed: a send whose beginning is not known counts from its first Check, and
+// tells nothing of the peer if it ends before.
+func TestStallUntimed(t *testing.T) {
+	const s = time.Second
+	var stall Stall
+	stall.BeginUntimed()
+	if stall.Timed() || !stall.Sending() {
+		t.Errorf("Timed() = %t, Sending() = %t", stall.Timed(), stall.Sending())
+	}
+	stall.End(at(time.Hour))
+	if got := stall.Life(); got != instant.Never {
+		t.Errorf("Life() = %v behind it", got.Since(start))
+	}
+	stall.BeginUntimed()
+	if next, expired := stall.Check(start, Progress{}, 8*s); next != at(2*s) || expired || !stall.Timed() {
+		t.Errorf("the first Check() = %v, %t, Timed() = %t", next.Since(start), expired, stall.Timed())
+	}
+	if _, expired := stall.Check(at(8*s), Progress{}, 8*s); !expired {
+		t.Error("it has not expired")
 	}
 }
