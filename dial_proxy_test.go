@@ -288,7 +288,7 @@ func TestDialProxyErrors(t *testing.T) {
 		{"redirect", "http://proxy", []string{"HTTP/1.1 302 Found\r\nLocation: http://other\r\nContent-Length: 0\r\n\r\n"}, "302"},
 		{"not HTTP", "http://proxy", []string{"\x05\x00"}, codec.ErrStatusLine.Error()},
 		{"cut", "http://proxy", []string{"HTTP/1.1 200"}, io.ErrUnexpectedEOF.Error()},
-		{"head too big", "http://proxy", []string{"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 20_000) + "\r\n\r\n"}, codec.ErrHeadTooBig.Error()},
+		{"head too big", "http://proxy", []string{"HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 70_000) + "\r\n\r\n"}, codec.ErrHeadTooBig.Error()},
 		{"bytes ahead", "http://proxy", []string{"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 Switching Protocols\r\n"}, "nobody has spoken to"},
 		{"not SOCKS", "socks5://proxy", []string{"HT"}, "not an answer of a SOCKS5 proxy"},
 		{"no method", "socks5://proxy", []string{"\x05\xff"}, "no way to sign in"},

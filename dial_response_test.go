@@ -112,11 +112,11 @@ func TestDialRefusesWhatIsNotHTTP(t *testing.T) {
 		{"something else", "SSH-2.0-OpenSSH_9.6\n", codec.ErrStatusLine},
 		{"HTTP/2 frames", "\x00\x00\x12\x04\x00\x00\x00\x00\x00", codec.ErrStatusLine},
 		{"header that is none", "HTTP/1.1 101 Switching Protocols\nhuh\n\n", codec.ErrHeaderLine},
-		{"head above 16 KiB", more("X: " + strings.Repeat("x", 16<<10)), codec.ErrHeadTooBig},
-		{"too many lines", more(strings.Repeat("X: y\n", 200) + "X: z"), codec.ErrTooManyLines},
-		{"interim responses without end", strings.Repeat("HTTP/1.1 100 Continue\n\n", 2000), codec.ErrHeadTooBig},
-		{"interim response of just 16 KiB", "HTTP/1.1 103 Early Hints\nX: " + strings.Repeat("x", 16<<10-len("HTTP/1.1 103 Early Hints\r\nX: \r\n\r\n")) + "\n\n" + goodResponse, codec.ErrHeadTooBig},
-		{"large interim response", "HTTP/1.1 103 Early Hints\nX: " + strings.Repeat("x", 10<<10) + "\n\n" + more("X: "+strings.Repeat("x", 10<<10)), codec.ErrHeadTooBig},
+		{"head above 64 KiB", more("X: " + strings.Repeat("x", 64<<10)), codec.ErrHeadTooBig},
+		{"too many lines", more(strings.Repeat("X: y\n", 300) + "X: z"), codec.ErrTooManyLines},
+		{"interim responses without end", strings.Repeat("HTTP/1.1 100 Continue\n\n", 4000), codec.ErrHeadTooBig},
+		{"interim response of just 64 KiB", "HTTP/1.1 103 Early Hints\nX: " + strings.Repeat("x", 64<<10-len("HTTP/1.1 103 Early Hints\r\nX: \r\n\r\n")) + "\n\n" + goodResponse, codec.ErrHeadTooBig},
+		{"large interim response", "HTTP/1.1 103 Early Hints\nX: " + strings.Repeat("x", 40<<10) + "\n\n" + more("X: "+strings.Repeat("x", 40<<10)), codec.ErrHeadTooBig},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			n := &network{peer: answering(tt.response, nil)}

@@ -13,7 +13,7 @@ const module = "github.com/zerowire/websocket"
 // module everything that is named here, from outside only what is named.
 // Imports point one way.
 var arrows = map[string][]string{
-	module + "/codec":              {module + "/pool", "bytes", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
+	module + "/codec":              {module + "/pool", "bytes", "crypto/fips140", "crypto/sha1", "encoding/base64", "encoding/binary", "errors", "iter", "math/bits", "slices", "strconv", "strings", "unicode/utf8", "golang.org/x/sys/cpu"},
 	module + "/pool":               {"github.com/valyala/bytebufferpool", "math", "math/bits"},
 	module + "/codec/deflate":      {module + "/codec", module + "/pool", "github.com/klauspost/compress/flate", "encoding/binary", "errors", "iter", "math/bits", "runtime", "slices", "strconv", "sync", "sync/atomic"},
 	module:                         {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/h2stream", module + "/internal/instant", module + "/internal/pipe", module + "/internal/session", module + "/internal/transport"},

@@ -102,7 +102,7 @@ func dribble(nc net.Conn, s string) {
 	}
 }
 
-// TestPromise17HeadsAreBounded: a head of 16 KiB and 128 lines passes, and a byte or a line
+// TestPromise17HeadsAreBounded: a head of 64 KiB and 256 lines passes, and a byte or a line
 // more is refused when it comes, with 431 by a server and an error by a client, in one piece
 // and byte by byte. A head costs no more memory than what has arrived, doubled.
 func TestPromise17HeadsAreBounded(t *testing.T) {
@@ -119,11 +119,11 @@ func TestPromise17HeadsAreBounded(t *testing.T) {
 		size, lines int
 		passes      bool
 	}{
-		{"16 KiB", codec.MaxHeadBytes, 0, true},
+		{"64 KiB", codec.MaxHeadBytes, 0, true},
 		{"a byte more", codec.MaxHeadBytes + 1, 0, false},
-		{"128 lines", 0, codec.MaxHeadLines, true},
+		{"256 lines", 0, codec.MaxHeadLines, true},
 		{"a line more", 0, codec.MaxHeadLines + 1, false},
-		{"16 KiB and 128 lines", codec.MaxHeadBytes, codec.MaxHeadLines, true},
+		{"64 KiB and 256 lines", codec.MaxHeadBytes, codec.MaxHeadLines, true},
 	} {
 		for _, piece := range []int{1, 1 << 20} {
 			t.Run(fmt.Sprintf("%s in pieces of %d", tt.name, piece), func(t *testing.T) {
@@ -150,8 +150,8 @@ func TestPromise17HeadsAreBounded(t *testing.T) {
 					if !bytes.HasPrefix(got, []byte(want)) {
 						t.Errorf("the server answers %q, want %s", got, want)
 					}
-					// 1 + 2 + 4 + 8 + 16 KiB, and what the pipe and the bubble cost.
-					if most := uint64(192 << 10); spent > most {
+					// 1 + 2 + 4 + … + 64 KiB, and what the pipe and the bubble cost.
+					if most := uint64(768 << 10); spent > most {
 						t.Errorf("a head of %d bytes allocated %d, want at most %d", len(head), spent, most)
 					}
 				})
@@ -173,8 +173,8 @@ func TestPromise17HeadsAreBounded(t *testing.T) {
 			})
 		}
 	}
-	if codec.MaxHeadBytes != 16<<10 || codec.MaxHeadLines != 128 {
-		t.Errorf("the limits are %d bytes and %d lines, want 16 KiB and 128", codec.MaxHeadBytes, codec.MaxHeadLines)
+	if codec.MaxHeadBytes != 64<<10 || codec.MaxHeadLines != 256 {
+		t.Errorf("the limits are %d bytes and %d lines, want 64 KiB and 256", codec.MaxHeadBytes, codec.MaxHeadLines)
 	}
 }
 

@@ -191,8 +191,8 @@ func TestUpgradeRefusesHTTP2(t *testing.T) {
 		}
 		body, _ := io.ReadAll(resp.Body)
 		resp.Body.Close()
-		if resp.ProtoMajor != 2 || resp.StatusCode != 505 || string(body) != "HTTP version other than 1\n" {
-			t.Errorf("response: %s %d %q, want HTTP/2.0 505", resp.Proto, resp.StatusCode, body)
+		if resp.ProtoMajor != 2 || resp.StatusCode != 400 || !strings.Contains(string(body), "extended CONNECT") {
+			t.Errorf("response: %s %d %q, want HTTP/2.0 400, and why", resp.Proto, resp.StatusCode, body)
 		}
 	}
 	if len(conns) != 2 || conns[0] != conns[1] {

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"crypto/fips140"
 	"crypto/sha1"
 	"encoding/base64"
 )
@@ -13,7 +14,11 @@ const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 // §4.2.2 /5.4/. It does not judge key: ValidKey does. key is not retained.
 func AcceptKey(key []byte) [28]byte {
 	var room [24 + len(acceptGUID)]byte
-	sum := sha1.Sum(append(append(room[:0], key...), acceptGUID...))
+	input := append(append(room[:0], key...), acceptGUID...)
+	var sum [sha1.Size]byte
+	// GODEBUG=fips140=only makes SHA-1 panic. Here it protects nothing: it shows that the
+	// peer knows WebSocket (RFC 6455 §10.8).
+	fips140.WithoutEnforcement(func() { sum = sha1.Sum(input) })
 	var accept [28]byte
 	base64.StdEncoding.Encode(accept[:], sum[:])
 	return accept
@@ -28,21 +33,9 @@ func EncodeKey(nonce [16]byte) [24]byte {
 	return key
 }
 
-// ValidKey reports whether key is the canonical base64 of exactly 16 bytes, as
-// Sec-WebSocket-Key has to be (RFC 6455 §4.2.1 /5/, RFC 4648 §3.5).
+// ValidKey reports whether key is base64 of 16 bytes, as Sec-WebSocket-Key has to be
+// (RFC 6455 §4.2.1 /5/). The 4 bits of its 22nd character that belong to none of them may
+// be anything: the example of RFC 6455 §4.1 has one of them set.
 func ValidKey[T text](key T) bool {
-	if len(key) != 24 || key[22] != '=' || key[23] != '=' {
-		return false
-	}
-	for i := range 22 {
-		if class[key[i]]&base64Char == 0 {
-			return false
-		}
-	}
-	// The 22nd character holds the last 2 of 128 bits; its other 4 bits are zero.
-	switch key[21] {
-	case 'A', 'Q', 'g', 'w':
-		return true
-	}
-	return false
+	return len(key) == 24 && key[22] == '=' && key[23] == '=' && allIn(key[:22], base64Char)
 }

@@ -7,15 +7,17 @@ const maxSubprotocols = 64
 // Refusal of, in this order: method, Upgrade, Connection, version, key, body,
 // sub-protocols, Origin. Whether the origin is welcome is the caller's to say.
 //
-// More than 64 sub-protocols are refused. Extensions are not looked at.
-func (r *Request) Check() error {
-	if v := r.check(); v != 0 {
+// speaks are the sub-protocols that the server speaks: those that are no tokens may be
+// offered all the same. More than 64 sub-protocols are refused. Extensions are not looked
+// at.
+func (r *Request) Check(speaks ...string) error {
+	if v := r.check(speaks); v != 0 {
 		return v
 	}
 	return nil
 }
 
-func (r *Request) check() Refusal {
+func (r *Request) check(speaks []string) Refusal {
 	switch {
 	case string(r.Method()) != "GET":
 		return ErrMethod
@@ -37,7 +39,7 @@ func (r *Request) check() Refusal {
 		return ErrBody
 	}
 	if r.count[fieldProtocol] > 0 {
-		if v := r.checkSubprotocols(); v != 0 {
+		if v := r.checkSubprotocols(speaks); v != 0 {
 			return v
 		}
 	}
@@ -63,18 +65,18 @@ func (r *Request) announcesBody() bool {
 }
 
 // checkSubprotocols judges Sec-WebSocket-Protocol: in all lines together one
-// token or more, each once. Empty elements of the list are no fault (RFC 9110
+// token or name of speaks or more, each once. Empty elements of the list are no fault (RFC 9110
 // §5.6.1.2).
 //
 // NOTE: it needs so much stack that a request without the header must not come
 // here: most goroutines that serve a handshake would grow theirs for it.
-func (r *Request) checkSubprotocols() Refusal {
+func (r *Request) checkSubprotocols(speaks []string) Refusal {
 	var (
 		seen [maxSubprotocols][]byte
 		n    int
 	)
 	for name := range r.Subprotocols() {
-		if n == len(seen) || !IsToken(name) {
+		if n == len(seen) || !IsToken(name) && !contains(speaks, name) {
 			return ErrSubprotocol
 		}
 		for _, other := range seen[:n] {

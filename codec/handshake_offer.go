@@ -16,6 +16,10 @@ type RequestParams struct {
 	Header       iter.Seq2[string, string] // further header lines; nil means none
 }
 
+// maxTarget is how long a request-target may be, in bytes: servers do not take a longer
+// one.
+const maxTarget = 1<<16 - 1
+
 // AppendRequest appends to dst a client's opening handshake (RFC 6455 §4.1) and
 // returns the extended slice. Every string is checked, so that none can add a
 // line or a second meaning: a Misuse returns dst as it was. Header may not name
@@ -72,7 +76,7 @@ func (p *RequestParams) check() Misuse {
 	switch {
 	case !validHost(p.Host):
 		return MisuseHost
-	case len(p.Target) > maxOffset || p.Target[0] != '/':
+	case len(p.Target) > maxTarget || p.Target[0] != '/':
 		return MisuseTarget
 	case !ValidKey(p.Key[:]):
 		return MisuseKey
@@ -85,11 +89,19 @@ func (p *RequestParams) check() Misuse {
 		return MisuseTarget
 	}
 	for i, name := range p.Subprotocols {
-		if !IsToken(name) || slices.Contains(p.Subprotocols[:i], name) {
+		if !sendableSubprotocol(name) || slices.Contains(p.Subprotocols[:i], name) {
 			return MisuseSubprotocol
 		}
 	}
 	return 0
+}
+
+// sendableSubprotocol reports whether name may stand in Sec-WebSocket-Protocol: a token
+// (RFC 6455 §4.1), or one of the names that are none and in use all the same, such as
+// "SPDY/3.1+portforward.k8s.io". A comma, a quotation mark or a space would make more, or
+// another one, of it.
+func sendableSubprotocol[T text](name T) bool {
+	return len(name) > 0 && allIn(name, protocolChar)
 }
 
 // checkHeader judges a header line of the user's.
@@ -116,7 +128,7 @@ const (
 	MisuseTarget                        // not a path and query
 	MisuseKey                           // not the base64 of 16 bytes
 	MisuseOrigin                        // a control character
-	MisuseSubprotocol                   // not a token, or offered twice
+	MisuseSubprotocol                   // empty, with a comma, a quotation mark or a space, or offered twice
 	MisuseExtensions                    // a control character
 	MisuseHeader                        // the name is not a token, or a control character in the value
 	MisuseReserved                      // a header that the handshake itself writes

@@ -3,13 +3,13 @@ package codec
 // target is where the parts of a request-target are (RFC 9112 §3.2), relative
 // to its first byte. The authority of origin-form is empty.
 type target struct {
-	authority, authorityEnd uint16
-	path, pathEnd           uint16
-	query                   uint16 // behind "?"; the length of the target if there is no "?"
+	authority, authorityEnd uint32
+	path, pathEnd           uint32
+	query                   uint32 // behind "?"; the length of the target if there is no "?"
 }
 
 // parseTarget finds the parts of s, in origin-form or in absolute-form with the
-// scheme http or https, and reports whether s is either. s is shorter than 64 KiB.
+// scheme http or https, and reports whether s is either. s is shorter than 2 GiB.
 //
 // What RFC 3986 wants escaped is accepted unescaped where browsers send it so:
 // any visible ASCII character but "#", and in the query a "%" that escapes
@@ -28,7 +28,7 @@ func parseTarget[T text](s T) (t target, ok bool) {
 		for path < len(s) && s[path] != '/' && s[path] != '?' {
 			path++
 		}
-		t.authority, t.authorityEnd = uint16(scheme), uint16(path)
+		t.authority, t.authorityEnd = uint32(scheme), uint32(path)
 		if !validHost(s[scheme:path]) {
 			return target{}, false
 		}
@@ -40,13 +40,13 @@ func parseTarget[T text](s T) (t target, ok bool) {
 	if !validEscapes(s[path:end]) {
 		return target{}, false
 	}
-	t.path, t.pathEnd = uint16(path), uint16(end)
+	t.path, t.pathEnd = uint32(path), uint32(end)
 	if path == end {
 		// "an empty path component is equivalent to an absolute path of "/""
 		// RFC 9110 §4.2.3: take the one in front of the authority.
 		t.path, t.pathEnd = t.authority-1, t.authority
 	}
-	t.query = uint16(min(end+1, len(s)))
+	t.query = uint32(min(end+1, len(s)))
 	return t, true
 }
 

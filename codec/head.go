@@ -2,15 +2,23 @@ package codec
 
 import "iter"
 
-// What Parse accepts of a head: the part of a message up to and including its
-// empty line.
+// The limits of a head, the part of a message up to and including its empty line, where
+// a Request or a Response sets no others: those of most web servers are smaller, but
+// cookies and tokens of enterprises are not.
 const (
-	MaxHeadBytes = 16 << 10 // bytes, unless MaxBytes says otherwise
-	MaxHeadLines = 128      // header lines, the start line not counted
+	MaxHeadBytes = 64 << 10 // bytes
+	MaxHeadLines = 256      // header lines, the start line not counted
 )
 
-// maxOffset caps MaxBytes, because offsets are held in 16 bits.
-const maxOffset = 1<<16 - 1
+// maxOffset caps MaxBytes, because offsets are held in 31 bits.
+const maxOffset = 1<<31 - 1
+
+// manyLines is for how many header lines there is room to begin with, and keptLines how
+// much of it Reset keeps.
+const (
+	manyLines = 32
+	keptLines = 1024
+)
 
 // short is the verdict that the bytes end before the head does. It never leaves
 // the package: Parse says ErrShort or ErrHeadTooBig for it.
@@ -48,22 +56,28 @@ type head struct {
 	pos     int    // bytes scanned
 	state   state
 	refused Refusal // what ended the scan; 0 if nothing did
-	n       uint8   // complete header lines; pos is in lines[n]
-	first   [fieldEnd]uint8
-	count   [fieldEnd]uint8
-	lines   [MaxHeadLines]line
+	folds   bool    // folded header lines are unfolded, not refused
+	folded  bool    // there are some
+	most    int     // header lines
+	lines   []line  // pos is in the last one; complete ones count
+	n       int     // complete header lines
+	first   [fieldEnd]int32
+	count   [fieldEnd]int32
 }
 
 // line is one header line: name, colon, value and end of the value, which has
 // no white space around it.
 type line struct {
-	name, colon, value, end uint16
+	name, colon, value, end uint32
 	field                   field
 }
 
 func (h *head) reset() {
-	h.buf, h.pos, h.state, h.refused, h.n = nil, 0, atStart, 0, 0
-	h.count = [fieldEnd]uint8{}
+	h.buf, h.pos, h.state, h.refused, h.folded, h.n = nil, 0, atStart, 0, false, 0
+	h.count = [fieldEnd]int32{}
+	if h.lines = h.lines[:0]; cap(h.lines) > keptLines {
+		h.lines = nil
+	}
 }
 
 func headLimit(maxBytes int) int {
@@ -73,11 +87,28 @@ func headLimit(maxBytes int) int {
 	return min(maxBytes, maxOffset)
 }
 
+// setLines sets the limit of header lines.
+func (h *head) setLines(most int) {
+	if h.most = most; most <= 0 {
+		h.most = MaxHeadLines
+	}
+}
+
+// begin makes room for the header line that begins at b[at].
+func (h *head) begin(at int) *line {
+	if h.lines == nil {
+		h.lines = make([]line, 0, manyLines)
+	}
+	h.lines = append(h.lines, line{name: uint32(at)})
+	return &h.lines[h.n]
+}
+
 // settle turns the verdict on b, cut at limit, into what Parse returns.
 func (h *head) settle(b []byte, limit int, v Refusal) (n int, err error) {
 	switch {
 	case v == 0:
 		h.buf = b[:h.pos:h.pos]
+		h.unfold()
 		return h.pos, nil
 	case v == short && len(b) < limit:
 		return 0, ErrShort
@@ -98,7 +129,11 @@ func (h *head) wait(at int, in state) Refusal {
 // fieldEnd stands for the empty line that ends the head. Each case is a place
 // where the bytes may have ended the last time.
 func (h *head) next(b []byte) (field, Refusal) {
-	i, l := h.pos, &h.lines[h.n%MaxHeadLines]
+	i := h.pos
+	var l *line
+	if h.state > atLine && h.n < len(h.lines) {
+		l = &h.lines[h.n]
+	}
 	switch h.state {
 	default: // atLine
 		if i == len(b) {
@@ -108,12 +143,16 @@ func (h *head) next(b []byte) (field, Refusal) {
 		case '\r':
 			return h.finish(b, i+1)
 		case ' ', '\t':
-			return 0, ErrHeaderFold
+			if !h.folds || h.n == 0 {
+				return 0, ErrHeaderFold
+			}
+			h.resume(i)
+			return h.next(b)
 		}
-		if h.n == MaxHeadLines {
+		if h.n == h.most {
 			return 0, ErrTooManyLines
 		}
-		l.name = uint16(i)
+		l = h.begin(i)
 		fallthrough
 	case inName:
 		i = skipToken(b, i)
@@ -123,7 +162,7 @@ func (h *head) next(b []byte) (field, Refusal) {
 		if b[i] != ':' || i == int(l.name) {
 			return 0, refuseName(b[i])
 		}
-		l.colon = uint16(i)
+		l.colon = uint32(i)
 		i++
 		fallthrough
 	case beforeValue:
@@ -133,7 +172,7 @@ func (h *head) next(b []byte) (field, Refusal) {
 		if i == len(b) {
 			return 0, h.wait(i, beforeValue)
 		}
-		l.value = uint16(i)
+		l.value = uint32(i)
 		fallthrough
 	case inFieldValue:
 		i = skipValue(b, i)
@@ -147,7 +186,7 @@ func (h *head) next(b []byte) (field, Refusal) {
 		for end > int(l.value) && isSpace(b[end-1]) {
 			end--
 		}
-		l.end = uint16(end)
+		l.end = uint32(end)
 		i++
 		fallthrough
 	case wantLF:
@@ -180,10 +219,39 @@ func (h *head) finish(b []byte, i int) (field, Refusal) {
 	return fieldEnd, 0
 }
 
+// resume makes the line that begins with white space at at part of the one before it.
+func (h *head) resume(at int) {
+	h.n--
+	l := &h.lines[h.n]
+	h.count[l.field]--
+	h.pos, h.state, h.folded = at, inFieldValue, true
+	if l.value == l.end {
+		h.state = beforeValue
+	}
+}
+
+// unfold writes spaces over the line ends in folded values: "replace each received
+// obs-fold with one or more SP octets" (RFC 9112 §5.2).
+func (h *head) unfold() {
+	if !h.folded {
+		return
+	}
+	for i := range h.lines[:h.n] {
+		l := &h.lines[i]
+		v := h.buf[l.value:l.end]
+		for k, c := range v {
+			if c == '\r' || c == '\n' {
+				v[k] = ' '
+			}
+		}
+		l.end = l.value + uint32(len(trim(v))) // the begin has been trimmed
+	}
+}
+
 // file counts the line that has just ended.
 func (h *head) file(f field) {
 	if h.count[f] == 0 {
-		h.first[f] = h.n
+		h.first[f] = int32(h.n)
 	}
 	h.count[f]++
 	h.n++
@@ -211,7 +279,7 @@ func refuseValue(c byte) Refusal {
 }
 
 // span returns the bytes of a complete head, and nil before it is.
-func (h *head) span(from, to uint16) []byte {
+func (h *head) span(from, to uint32) []byte {
 	if h.buf == nil {
 		return nil
 	}
@@ -232,7 +300,7 @@ func (h *head) all(f field, yield func([]byte) bool) {
 	if h.buf == nil || h.count[f] == 0 {
 		return
 	}
-	for i := int(h.first[f]); i < int(h.n); i++ {
+	for i := int(h.first[f]); i < h.n; i++ {
 		if l := &h.lines[i]; l.field == f && !yield(h.span(l.value, l.end)) {
 			return
 		}
@@ -264,7 +332,7 @@ func (h *head) fields(yield func(name, value []byte) bool) {
 	if h.buf == nil {
 		return
 	}
-	for i := range int(h.n) {
+	for i := range h.n {
 		l := &h.lines[i]
 		if !yield(h.span(l.name, l.colon), h.span(l.value, l.end)) {
 			return

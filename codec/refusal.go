@@ -55,8 +55,8 @@ var refusalTable = [refusals]struct {
 }{
 	0:                       {"codec: no refusal", 500},
 	ErrRequestLine:          {"codec: malformed request line", 400},
-	ErrHTTP10:               {"codec: HTTP version below 1.1", 400},
-	ErrHTTPMajor:            {"codec: HTTP version other than 1", 505},
+	ErrHTTP10:               {"codec: HTTP/1.0 has no upgrades: use HTTP/1.1, also between a proxy and this server (nginx: proxy_http_version 1.1)", 400},
+	ErrHTTPMajor:            {"codec: not HTTP/1.1: a WebSocket over HTTP/2 or HTTP/3 is asked for with extended CONNECT (RFC 8441, RFC 9220), not with Upgrade", 400},
 	ErrLineEnd:              {"codec: line does not end in CRLF", 400},
 	ErrHeaderLine:           {"codec: header line without a colon", 400},
 	ErrHeaderName:           {"codec: header name is not a token", 400},

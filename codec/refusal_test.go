@@ -16,7 +16,7 @@ func TestRefusalStatus(t *testing.T) {
 		r    Refusal
 		want int
 	}{
-		{0, 500}, {ErrRequestLine, 400}, {ErrHTTP10, 400}, {ErrHTTPMajor, 505}, {ErrLineEnd, 400}, {ErrHeaderLine, 400},
+		{0, 500}, {ErrRequestLine, 400}, {ErrHTTP10, 400}, {ErrHTTPMajor, 400}, {ErrLineEnd, 400}, {ErrHeaderLine, 400},
 		{ErrHeaderName, 400}, {ErrHeaderSpace, 400}, {ErrHeaderFold, 400}, {ErrHeaderValue, 400}, {ErrHeadTooBig, 431},
 		{ErrTooManyLines, 431}, {ErrHostMissing, 400}, {ErrHostTwice, 400}, {ErrHost, 400}, {ErrMethod, 405}, {ErrUpgrade, 426},
 		{ErrConnection, 426}, {ErrVersion, 426}, {ErrVersionTwice, 400}, {ErrKeyMissing, 400}, {ErrKeyTwice, 400}, {ErrKey, 400},

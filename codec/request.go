@@ -14,17 +14,20 @@ import (
 // must not be used by two goroutines at once.
 type Request struct {
 	// MaxBytes is how many bytes the head may have, its empty line included.
-	// 0 means MaxHeadBytes; above 65535 it means 65535.
+	// 0 means MaxHeadBytes.
 	MaxBytes int
 
+	// MaxLines is how many header lines it may have. 0 means MaxHeadLines.
+	MaxLines int
+
 	head
-	method uint16 // end of the method, which begins at 0
-	target uint16 // end of the request-target, which begins behind "method SP"
+	method uint32 // end of the method, which begins at 0
+	target uint32 // end of the request-target, which begins behind "method SP"
 	parts  target // relative to the begin of the request-target
 }
 
 // Reset makes r ready for the next request and lets go of the bytes of the last.
-// MaxBytes stays.
+// MaxBytes and MaxLines stay.
 func (r *Request) Reset() { r.reset() }
 
 // Parse reads a head from b, which holds everything received so far. It returns
@@ -45,6 +48,7 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 		return 0, r.refused
 	}
 	limit := headLimit(r.MaxBytes)
+	r.setLines(r.MaxLines)
 	return r.settle(b, limit, r.scan(b[:min(len(b), limit)]))
 }
 
@@ -90,7 +94,7 @@ func (r *Request) scanLine(b []byte) Refusal {
 		if b[i] != ' ' || i == 0 {
 			return ErrRequestLine
 		}
-		r.method = uint16(i)
+		r.method = uint32(i)
 		i++
 		fallthrough
 	case inTarget:
@@ -111,7 +115,7 @@ func (r *Request) scanLine(b []byte) Refusal {
 		if !ok {
 			return ErrRequestLine
 		}
-		r.parts, r.target = parts, uint16(i)
+		r.parts, r.target = parts, uint32(i)
 		i++
 		fallthrough
 	default: // inVersion
@@ -188,7 +192,7 @@ func (r *Request) Host() []byte {
 }
 
 // part returns a part of the target.
-func (r *Request) part(from, to uint16) []byte {
+func (r *Request) part(from, to uint32) []byte {
 	start := r.method + 1
 	return r.span(start+from, start+to)
 }

@@ -89,7 +89,7 @@ func TestRequestRefusedEarly(t *testing.T) {
 		{"Host empty", "GET / HTTP/1.1\r\nHost: \r\n", 24, ErrHost},
 		{"Host twice", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n", 34, ErrHostTwice},
 		{"control character", "GET / HTTP/1.1\r\nA: \x01", 20, ErrHeaderValue},
-		{"16384 bytes of a name", "GET / HTTP/1.1\r\n" + strings.Repeat("a", MaxHeadBytes), MaxHeadBytes, ErrHeadTooBig},
+		{"64 KiB of a name", "GET / HTTP/1.1\r\n" + strings.Repeat("a", MaxHeadBytes), MaxHeadBytes, ErrHeadTooBig},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var r Request
@@ -113,8 +113,8 @@ func TestRequestMaxBytes(t *testing.T) {
 		{"above a smaller limit", 1000, 1001, ErrHeadTooBig},
 		{"at a larger limit", 40000, 40000, nil},
 		{"above a larger limit", 40000, 40001, ErrHeadTooBig},
-		{"at the hard cap", 1 << 20, 65535, nil},
-		{"above the hard cap", 1 << 20, 65536, ErrHeadTooBig},
+		{"at a limit above 16 bits", 1 << 20, 1 << 20, nil},
+		{"above a limit above 16 bits", 1 << 20, 1<<20 + 1, ErrHeadTooBig},
 		{"negative is the default", -1, MaxHeadBytes, nil},
 		{"above the default", -1, MaxHeadBytes + 1, ErrHeadTooBig},
 	} {
@@ -123,6 +123,37 @@ func TestRequestMaxBytes(t *testing.T) {
 			n, err := r.Parse([]byte(padded(tc.size)))
 			if err != tc.want || err == nil && (n != tc.size || len(r.Header("X")) < 500) {
 				t.Errorf("Parse(%d bytes) with MaxBytes %d = %d, %v, want %v", tc.size, tc.max, n, err, tc.want)
+			}
+		})
+	}
+}
+
+func TestHeadMaxLines(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		max, lines int
+		want       error
+	}{
+		{"the default", 0, MaxHeadLines, nil},
+		{"above the default", 0, MaxHeadLines + 1, ErrTooManyLines},
+		{"a smaller limit", 40, 40, nil},
+		{"above a smaller limit", 40, 41, ErrTooManyLines},
+		{"a larger limit", 2000, 2000, nil},
+		{"above a larger limit", 2000, 2001, ErrTooManyLines},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			lines := strings.Repeat("X: y\r\n", tc.lines-1) + "Host: a\r\n\r\n"
+			r := Request{MaxLines: tc.max}
+			for range 2 { // Reset keeps the limit
+				_, err := r.Parse([]byte("GET / HTTP/1.1\r\n" + lines))
+				if err != tc.want || err == nil && string(r.Host()) != "a" {
+					t.Errorf("Request.Parse(%d lines) with MaxLines %d = %v, want %v", tc.lines, tc.max, err, tc.want)
+				}
+				r.Reset()
+			}
+			a := Response{MaxLines: tc.max}
+			if _, err := a.Parse([]byte("HTTP/1.1 200 OK\r\n" + lines)); err != tc.want {
+				t.Errorf("Response.Parse(%d lines) with MaxLines %d = %v, want %v", tc.lines, tc.max, err, tc.want)
 			}
 		})
 	}

@@ -8,27 +8,36 @@ package codec
 // Parse what follows it (RFC 9110 §15.2).
 type Response struct {
 	// MaxBytes is how many bytes the head may have, its empty line included.
-	// 0 means MaxHeadBytes; above 65535 it means 65535.
+	// 0 means MaxHeadBytes.
 	MaxBytes int
 
+	// MaxLines is how many header lines it may have. 0 means MaxHeadLines.
+	MaxLines int
+
 	head
-	reasonEnd uint16
-	status    uint16
-	http10    bool
+	reason, reasonEnd uint32
+	status            uint16
+	http10            bool
 }
 
 // Reset makes r ready for the next response and lets go of the bytes of the
-// last. MaxBytes stays.
+// last. MaxBytes and MaxLines stay.
 func (r *Response) Reset() { r.reset() }
 
 // Parse reads a head from b, which holds everything received so far, as
 // Request.Parse does. The bytes behind the head of a 101 are the server's first
 // frames; those behind another head are its body.
+//
+// It accepts what the RFCs want a recipient to accept: a status line that ends behind
+// the status code, without a space, and header lines that are folded (RFC 9112 §5.2),
+// whose line ends it overwrites in b with spaces.
 func (r *Response) Parse(b []byte) (n int, err error) {
 	if r.refused != 0 {
 		return 0, r.refused
 	}
 	limit := headLimit(r.MaxBytes)
+	r.setLines(r.MaxLines)
+	r.folds = true
 	return r.settle(b, limit, r.scan(b[:min(len(b), limit)]))
 }
 
@@ -56,7 +65,8 @@ const (
 	reasonAt   = len(statusForm)
 )
 
-// scanLine scans the status line: HTTP-version SP status-code SP [ reason ] CRLF.
+// scanLine scans the status line: HTTP-version SP status-code [ SP [ reason ] ] CRLF.
+// RFC 9112 §4 has the last space sent always, and servers leave it out with the reason.
 func (r *Response) scanLine(b []byte) Refusal {
 	i := r.pos
 	switch r.state {
@@ -64,6 +74,9 @@ func (r *Response) scanLine(b []byte) Refusal {
 		for ; i < reasonAt; i++ {
 			if i == len(b) {
 				return r.wait(i, atStart)
+			}
+			if i == reasonAt-1 && b[i] == '\r' {
+				break // no reason, and no space before it
 			}
 			ok := b[i] == statusForm[i]
 			if statusForm[i] == '#' {
@@ -81,6 +94,7 @@ func (r *Response) scanLine(b []byte) Refusal {
 		if r.status < 100 {
 			return ErrStatusLine
 		}
+		r.reason = uint32(i)
 		fallthrough
 	case inReason:
 		i = skipValue(b, i)
@@ -90,7 +104,7 @@ func (r *Response) scanLine(b []byte) Refusal {
 		if b[i] != '\r' {
 			return ErrStatusLine
 		}
-		r.reasonEnd = uint16(i)
+		r.reasonEnd = uint32(i)
 		i++
 		fallthrough
 	default: // wantStartLF
@@ -115,7 +129,7 @@ func (r *Response) Status() int {
 
 // Reason returns the reason phrase, which may be empty. It is meant for people:
 // "A client SHOULD ignore the reason-phrase content" (RFC 9112 §4).
-func (r *Response) Reason() []byte { return r.span(uint16(reasonAt), r.reasonEnd) }
+func (r *Response) Reason() []byte { return r.span(r.reason, r.reasonEnd) }
 
 // Subprotocol returns the sub-protocol that the server chose, nil if none.
 func (r *Response) Subprotocol() []byte { return r.value(fieldProtocol) }
@@ -182,7 +196,7 @@ func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, er
 	switch {
 	case len(key) != 24:
 		return dst, MisuseKey
-	case subprotocol != "" && !IsToken(subprotocol):
+	case subprotocol != "" && !sendableSubprotocol(subprotocol):
 		return dst, MisuseSubprotocol
 	case !allIn(extensions, valueChar):
 		return dst, MisuseExtensions

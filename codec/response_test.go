@@ -44,8 +44,8 @@ func TestResponse(t *testing.T) {
 		{"Upgrade in mixed case", change("websocket", "WebSocket"), nil, nil},
 		{"Connection in a list", change("Connection: Upgrade", "connection: keep-alive, UPGRADE"), nil, nil},
 		{"minor version above 1", change("HTTP/1.1", "HTTP/1.2"), nil, nil},
-		{"128 lines", accepted(slices.Repeat([]string{"X: y"}, MaxHeadLines-3)...), nil, nil},
-		{"16384 bytes", accepted("X: " + strings.Repeat("x", MaxHeadBytes-len(accepted("X: ")))), nil, nil},
+		{"256 lines", accepted(slices.Repeat([]string{"X: y"}, MaxHeadLines-3)...), nil, nil},
+		{"64 KiB", accepted("X: " + strings.Repeat("x", MaxHeadBytes-len(accepted("X: ")))), nil, nil},
 
 		{"not HTTP", "\x15\x03\x01\x00\x02\x02\x46", ErrStatusLine, nil},
 		{"the form itself", "HTTP/1.# ### \r\n\r\n", ErrStatusLine, nil},
@@ -56,17 +56,25 @@ func TestResponse(t *testing.T) {
 		{"status of four digits", change("101", "1010"), ErrStatusLine, nil},
 		{"status below 100", change("101", "099"), ErrStatusLine, nil},
 		{"two spaces", change(" 101", "  101"), ErrStatusLine, nil},
-		{"no space behind the status", change("101 Switching Protocols", "101"), ErrStatusLine, nil},
+		{"no space behind the status", change("101 Switching Protocols", "101"), nil, nil},
+		{"no reason", change("101 Switching Protocols", "101 "), nil, nil},
+		{"no space, and LF alone", change("101 Switching Protocols\r\n", "101\n"), ErrStatusLine, nil},
+		{"no space, and a bare CR", change("101 Switching Protocols\r\n", "101\rx\r\n"), ErrLineEnd, nil},
 		{"NUL in the reason", change("Switching", "Swit\x00ching"), ErrStatusLine, nil},
 		{"status line ends in LF", change("Protocols\r\n", "Protocols\n"), ErrStatusLine, nil},
 		{"status line with a bare CR", change("Protocols\r\n", "Protocols\rx\r\n"), ErrLineEnd, nil},
 		{"header line without a colon", accepted("Nothing"), ErrHeaderLine, nil},
 		{"empty name", accepted(": x"), ErrHeaderName, nil},
 		{"space before the colon", accepted("X : x"), ErrHeaderSpace, nil},
-		{"folded line", accepted(" x"), ErrHeaderFold, nil},
+		{"folded line", accepted("X: a", " b"), nil, nil},
+		{"folded line behind the accept key", accepted(" x"), nil, ErrAccept},
+		{"folded accept key", change("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept:\r\n\t \r\n  "), nil, nil},
+		{"folded to nothing", change("Upgrade: websocket", "Upgrade: websocket \r\n \r\n\t"), nil, nil},
+		{"folded before the first line", change("Upgrade: websocket", " x"), ErrHeaderFold, nil},
+		{"NUL in a folded line", accepted("X: a", " b\x00"), ErrHeaderValue, nil},
 		{"NUL in a value", accepted("X: a\x00b"), ErrHeaderValue, nil},
-		{"129 lines", accepted(slices.Repeat([]string{"X: y"}, MaxHeadLines-2)...), ErrTooManyLines, nil},
-		{"16385 bytes", accepted("X: " + strings.Repeat("x", MaxHeadBytes+1-len(accepted("X: ")))), ErrHeadTooBig, nil},
+		{"257 lines", accepted(slices.Repeat([]string{"X: y"}, MaxHeadLines-2)...), ErrTooManyLines, nil},
+		{"64 KiB and a byte", accepted("X: " + strings.Repeat("x", MaxHeadBytes+1-len(accepted("X: ")))), ErrHeadTooBig, nil},
 
 		{"200", change("101 Switching Protocols", "200 OK"), nil, ErrStatus},
 		{"HTTP/1.0 403", lines("HTTP/1.0 403 Forbidden"), nil, ErrStatus},
@@ -260,5 +268,73 @@ func TestMisuse(t *testing.T) {
 	}
 	if got := Misuse(200).Error(); got != Misuse(0).Error() {
 		t.Errorf("Misuse(200).Error() = %q, want %q", got, Misuse(0).Error())
+	}
+}
+
+// A folded value is one line with spaces, however its bytes come, and bytes that come
+// again may be folded again.
+func TestResponseUnfolds(t *testing.T) {
+	head := accepted("X: a \r\n\t b\r\n  \r\n c  ", "Y: \r\n d", "Z: e")
+	want := map[string]string{"X": "a   \t b       c", "Y": "d", "Z": "e"}
+	for _, name := range []string{"whole", "byte by byte"} {
+		t.Run(name, func(t *testing.T) {
+			var r Response
+			if name == "byte by byte" {
+				for cut := range len(head) {
+					if _, err := r.Parse([]byte(head[:cut])); err != ErrShort {
+						t.Fatalf("Parse(first %d bytes) = %v, want ErrShort", cut, err)
+					}
+				}
+			}
+			if n, err := r.Parse([]byte(head)); n != len(head) || err != nil {
+				t.Fatalf("Parse() = %d, %v", n, err)
+			}
+			if err := r.Check(sampleNonce, nil, false); err != nil {
+				t.Errorf("Check() = %v", err)
+			}
+			for field, value := range want {
+				if got := string(r.Header(field)); got != value {
+					t.Errorf("Header(%s) = %q, want %q", field, got, value)
+				}
+			}
+		})
+	}
+}
+
+// Names that are no tokens are agreed to where both ends know them.
+func TestSubprotocolsThatAreNoTokens(t *testing.T) {
+	const odd = "SPDY/3.1+portforward.k8s.io"
+	request, err := AppendRequest(nil, RequestParams{Host: "a", Key: sampleNonce, Subprotocols: []string{odd, "b"}})
+	if err != nil {
+		t.Fatalf("AppendRequest: %v", err)
+	}
+	var r Request
+	if _, err := r.Parse(request); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check(odd); err != nil {
+		t.Errorf("Check by a server that speaks it: %v", err)
+	}
+	if err := r.Check("b"); err != ErrSubprotocol {
+		t.Errorf("Check by a server that does not: %v, want ErrSubprotocol", err)
+	}
+	response, err := AppendResponse(nil, r.Key(), odd, "")
+	if err != nil {
+		t.Fatalf("AppendResponse: %v", err)
+	}
+	var a Response
+	if _, err := a.Parse(response); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Check(sampleNonce, []string{odd, "b"}, false); err != nil || string(a.Subprotocol()) != odd {
+		t.Errorf("the client: %v, %q", err, a.Subprotocol())
+	}
+	for _, bad := range []string{"a b", "a,b", `a"b`, "a\tb", "a\x7Fb", "\u00FC"} {
+		if _, err := AppendRequest(nil, RequestParams{Host: "a", Key: sampleNonce, Subprotocols: []string{bad}}); err != MisuseSubprotocol {
+			t.Errorf("AppendRequest with %q: %v, want MisuseSubprotocol", bad, err)
+		}
+		if _, err := AppendResponse(nil, []byte(sampleKey), bad, ""); err != MisuseSubprotocol {
+			t.Errorf("AppendResponse with %q: %v, want MisuseSubprotocol", bad, err)
+		}
 	}
 }

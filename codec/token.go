@@ -11,12 +11,13 @@ type text interface{ ~string | ~[]byte }
 
 // The character classes, one bit each.
 const (
-	tokenChar  = 1 << iota // RFC 9110 §5.6.2 tchar
-	targetChar             // RFC 3986 characters of path and query, and the others that browsers leave unescaped: VCHAR without "#"
-	valueChar              // RFC 9110 §5.5 field-vchar, SP, HTAB
-	hostChar               // RFC 3986 §3.2.2 reg-name without "%"
-	base64Char             // RFC 4648 §4
-	hexChar                // RFC 5234 HEXDIG, either case
+	tokenChar    = 1 << iota // RFC 9110 §5.6.2 tchar
+	targetChar               // RFC 3986 characters of path and query, and the others that browsers leave unescaped: VCHAR without "#"
+	valueChar                // RFC 9110 §5.5 field-vchar, SP, HTAB
+	hostChar                 // RFC 3986 §3.2.2 reg-name without "%"
+	base64Char               // RFC 4648 §4
+	hexChar                  // RFC 5234 HEXDIG, either case
+	protocolChar             // VCHAR without what ends or quotes an element of a list
 )
 
 var class = func() (t [256]uint8) {
@@ -37,8 +38,10 @@ var class = func() (t [256]uint8) {
 	mark(hexChar, digit+"abcdefABCDEF")
 	mark(valueChar, " \t")
 	for c := '!'; c <= '~'; c++ {
-		t[c] |= valueChar | targetChar
+		t[c] |= valueChar | targetChar | protocolChar
 	}
+	t[','] &^= protocolChar
+	t['"'] &^= protocolChar
 	for c := 0x80; c <= 0xFF; c++ {
 		t[c] |= valueChar // obs-text
 	}
@@ -57,7 +60,7 @@ func allIn[T text](s T, set uint8) bool {
 }
 
 // IsToken reports whether s is a token (RFC 9110 §5.6.2): what a header name
-// and a sub-protocol have to be.
+// has to be, and a sub-protocol by RFC 6455 §4.1.
 func IsToken[T text](s T) bool { return len(s) > 0 && allIn(s, tokenChar) }
 
 // HasToken reports whether the comma-separated list contains token, which has
