@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"net"
+	"sync/atomic"
 
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/instant"
@@ -34,13 +35,16 @@ type Conn struct {
 	life      session.Lifecycle
 	in        receiving
 	out       sending
-	protocol  string
 	role      Role
-	counted   bool // the Server has counted its end; guarded by Server.mu
+	attached  atomic.Pointer[attached] // conn_value.go; nil without any
+	counted   bool                     // the Server has counted its end; guarded by Server.mu
 }
 
-func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte) *Conn {
-	c := &Conn{role: role, settings: set, protocol: subprotocol}
+func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte, r *Request) *Conn {
+	c := &Conn{role: role, settings: set}
+	if subprotocol != "" {
+		c.attached.Store(&attached{subprotocol: subprotocol})
+	}
 	c.transport.Init(nc)
 	c.in.Decoder = codec.Decoder{Role: role}
 	c.out.Encoder.Role = role
@@ -57,14 +61,10 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext exte
 	c.in.alive.Heard, c.in.alive.Message = now, now
 	c.in.wait.alive = c.in.alive.Due(set.limits)
 	if set.Hooks.Opened != nil {
-		set.Hooks.Opened(c)
+		set.Hooks.Opened(c, r)
 	}
 	return c
 }
-
-// Subprotocol returns the sub-protocol that was negotiated in the opening handshake, or
-// "" if none was (RFC 6455 §1.9).
-func (c *Conn) Subprotocol() string { return c.protocol }
 
 // Extensions returns the negotiated extensions in the syntax of
 // Sec-WebSocket-Extensions: permessage-deflate with its parameters, or "" if there is

@@ -175,7 +175,7 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	if !stop() {
 		return nil, because(ctx, errLate)
 	}
-	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), ext, a.rest())
+	c = newConn(nc, RoleClient, d.settings, string(a.head.Subprotocol()), ext, a.rest(), nil)
 	c.watchReading()
 	return c, nil
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/zerowire/websocket/codec"
 )
 
 // Errors of this package that stand for themselves. Compare with errors.Is.
@@ -107,15 +109,32 @@ type HandshakeError struct {
 	Header http.Header
 	Body   []byte // its first 4 KiB
 
+	// Proxy is the proxy, scheme://host:port, that has refused the connection to the
+	// server in Dial; "" if the server has refused the opening handshake.
+	Proxy string
+
 	cause error
 }
 
 // Unwrap returns the codec.Refusal that was the reason, nil if none was.
 func (e *HandshakeError) Unwrap() error { return e.cause }
 
-// Error gives status and reason.
+// Error gives status and reason, says if it was a proxy that has refused, and which
+// option moves a limit that was exceeded.
 func (e *HandshakeError) Error() string {
-	return fmt.Sprintf("websocket: opening handshake refused: %d: %s", e.Status, e.Reason)
+	by, hint := "", ""
+	if e.Proxy != "" {
+		by = " by proxy " + e.Proxy
+	}
+	switch e.cause {
+	case codec.ErrHeadTooBig:
+		hint = ": raise Options.MaxHeadBytes"
+	case codec.ErrTooManyLines:
+		hint = ": raise Options.MaxHeadFields"
+	case codec.ErrTooManyConnections:
+		hint = ": raise Server.MaxConns"
+	}
+	return fmt.Sprintf("websocket: opening handshake refused%s: %d: %s%s", by, e.Status, e.Reason, hint)
 }
 
 // abnormal returns the end of a connection on which reading failed with err.

@@ -24,8 +24,8 @@ func ExampleHooks() {
 		Handler: forms["events"],
 		Options: websocket.Options{Hooks: websocket.Hooks{
 			Accepted: func(net.Addr) { counts.Add("accepted", 1) },
-			Refused:  func(net.Addr, error) { counts.Add("refused", 1) },
-			Opened:   func(*websocket.Conn) { counts.Add("open", 1) },
+			Refused:  func(*websocket.Request, error) { counts.Add("refused", 1) },
+			Opened:   func(*websocket.Conn, *websocket.Request) { counts.Add("open", 1) },
 			Received: func(_ *websocket.Conn, _ websocket.Opcode, n int) {
 				counts.Add("messages received", 1)
 				counts.Add("bytes received", int64(n))
@@ -67,8 +67,10 @@ func ExampleHooks_slog() {
 			MaxMessage: 10,
 			Logger:     logger,
 			Hooks: websocket.Hooks{
-				Refused: func(remote net.Addr, err error) { logger.Warn("refused", "remote", remote, "err", err) },
-				Opened:  func(c *websocket.Conn) { logger.Info("opened", "remote", c.RemoteAddr()) },
+				Refused: func(r *websocket.Request, err error) {
+					logger.Warn("refused", "remote", r.RemoteAddr(), "path", r.Path(), "err", err)
+				},
+				Opened: func(c *websocket.Conn, _ *websocket.Request) { logger.Info("opened", "remote", c.RemoteAddr()) },
 				Closed: func(c *websocket.Conn, err error) {
 					logger.Info("closed", "remote", c.RemoteAddr(), "code", uint16(websocket.CloseStatus(err)), "err", err)
 				},

@@ -88,7 +88,7 @@ func ExampleServer_route() {
 	})
 	srv := &websocket.Server{
 		Route: func(r *websocket.Request) (websocket.Handler, error) {
-			switch string(r.Path()) {
+			switch r.Path() {
 			case "/upper":
 				return upper, nil
 			case "/private":

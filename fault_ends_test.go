@@ -96,7 +96,7 @@ func playShutdown(h websocket.Handler) func(faulty, peer net.Conn, report func(s
 
 func serveFaulty(h websocket.Handler, faulty net.Conn, report func(string, error)) (*websocket.Server, *call) {
 	srv := &websocket.Server{Handler: h, Options: sessionOptions()}
-	srv.Options.Hooks.Refused = func(_ net.Addr, err error) { report("the opening handshake", err) }
+	srv.Options.Hooks.Refused = func(_ *websocket.Request, err error) { report("the opening handshake", err) }
 	srv.Options.Hooks.Closed = func(_ *websocket.Conn, err error) { report("the connection", err) }
 	return srv, begin(func() error { return srv.Serve(listenerOf(faulty)) })
 }

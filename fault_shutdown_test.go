@@ -93,7 +93,7 @@ func TestShutdownBehindAHookThatCloses(t *testing.T) {
 			ctx, cancel := context.WithTimeout(background, 10*time.Second)
 			defer cancel()
 			done := make(chan error, 1)
-			srv.Options.Hooks.Opened = func(c *websocket.Conn) {
+			srv.Options.Hooks.Opened = func(c *websocket.Conn, _ *websocket.Request) {
 				c.CloseNow()
 				go func() { done <- srv.Shutdown(ctx) }()
 				for srv.Serve(closedListener{}) != websocket.ErrServerClosed { // it has begun then
@@ -122,7 +122,7 @@ func TestHookThatClosesAtOnce(t *testing.T) {
 	for name, serving := range servings {
 		t.Run(name, func(t *testing.T) {
 			srv := &websocket.Server{Handler: forms["events"], MaxConns: 1}
-			srv.Options.Hooks.Opened = func(c *websocket.Conn) { c.CloseNow() }
+			srv.Options.Hooks.Opened = func(c *websocket.Conn, _ *websocket.Request) { c.CloseNow() }
 			addr := serving(t, srv)
 			for range 3 {
 				// The next one may come before the last one is forgotten.

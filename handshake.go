@@ -43,7 +43,7 @@ func NewConn(nc net.Conn, role Role, h Handshake, opts *Options) (*Conn, error) 
 	if ext.on && set.Compression == nil {
 		set.Compression = new(Compression)
 	}
-	c := newConn(nc, role, set, h.Subprotocol, ext, h.Early)
+	c := newConn(nc, role, set, h.Subprotocol, ext, h.Early, nil)
 	c.watchReading()
 	return c, nil
 }

@@ -11,12 +11,15 @@ type Hooks struct {
 	// opening handshake.
 	Accepted func(remote net.Addr)
 
-	// Refused is called when an opening handshake fails: err is a codec.Refusal, a
-	// *HandshakeError, or what the network reported.
-	Refused func(remote net.Addr, err error)
+	// Refused is called when an opening handshake that a client has begun fails: err is a
+	// *HandshakeError, or what the network reported. Of r, whose head may not have been
+	// read, at least RemoteAddr is known. r is valid during the call only.
+	Refused func(r *Request, err error)
 
-	// Opened is called when the opening handshake is done.
-	Opened func(c *Conn)
+	// Opened is called when the opening handshake is done. r is the request, valid during
+	// the call only, and nil for connections of Dial, NewConn and Pipe. SetValue keeps
+	// what later calls need of it.
+	Opened func(c *Conn, r *Request)
 
 	// Received is called for each whole message, of n bytes, before it is
 	// delivered.

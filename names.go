@@ -7,7 +7,6 @@ type (
 	Opcode     = codec.Opcode     // type of a message
 	StatusCode = codec.StatusCode // why a connection is closed
 	Role       = codec.Role       // which end of a connection this is
-	Request    = codec.Request    // a client's opening handshake
 )
 
 // The two ends of a connection.

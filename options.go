@@ -18,10 +18,27 @@ type Options struct {
 
 	// Origins are the origins of browser pages, beyond those of the server's own
 	// host, that may connect: "https://app.example.com", "https://*.example.com",
-	// or "*" for every one. Requests without an Origin, which no browser makes,
+	// "null" and "file://" for pages without a host, "app://id" for those of an
+	// application, or "*" for every one. An entry that can match nothing is an error of
+	// the first use of the Options. Requests without an Origin, which no browser makes,
 	// always may. Without this check any page on the web could speak to the server with
 	// its visitors' cookies (RFC 6455 §10.2).
 	Origins []string
+
+	// OriginFunc decides instead of Origins and of the rule for the server's own host,
+	// which must not be set: it reports whether a page of origin may connect to host. It
+	// is not called for requests without an Origin. May be nil.
+	OriginFunc func(origin, host string) bool
+
+	// MaxHeadBytes is how many bytes the head of an opening handshake may have: of the
+	// request to a Server with a listener of its own, and of the response to Dial. Behind
+	// net/http, its limits apply instead. Default 64 KiB; negative stands for the
+	// default.
+	MaxHeadBytes int
+
+	// MaxHeadFields is how many header lines that head may have. Default 256; negative
+	// stands for the default.
+	MaxHeadFields int
 
 	// MaxMessage is the largest message to receive, in bytes over all its frames,
 	// inflated; a larger one ends the connection with StatusMessageTooBig. Default 1 MiB.

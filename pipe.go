@@ -20,7 +20,7 @@ func Pipe(opts *Options) (client, server *Conn) {
 	if z := set.Compression; z != nil { // what the two would agree on
 		ext = z.accept(slices.Values([][]byte{[]byte(z.offer())}))
 	}
-	client, server = newConn(a, RoleClient, set, "", ext, nil), newConn(b, RoleServer, set, "", ext, nil)
+	client, server = newConn(a, RoleClient, set, "", ext, nil, nil), newConn(b, RoleServer, set, "", ext, nil, nil)
 	client.watchReading()
 	server.watchReading()
 	return client, server

@@ -33,8 +33,6 @@ func TestSecurityTellsTheDefaults(t *testing.T) {
 		"Compression.Threshold":    fmt.Sprint(defaultThreshold),
 		"Compression.WindowBits":   "15",
 		"DialOptions.MaxRedirects": fmt.Sprint(defaultRedirects),
-		"a head's bytes":           bytesShown(codec.MaxHeadBytes),
-		"a head's lines":           fmt.Sprint(codec.MaxHeadLines),
 		"a refusal's body":         bytesShown(maxRefusalBody),
 	}
 	options := reflect.ValueOf(Options{}.resolve().Options)
@@ -44,6 +42,7 @@ func TestSecurityTellsTheDefaults(t *testing.T) {
 			want[field.Name] = bytesShown(value.Int())
 		}
 	}
+	want["MaxHeadBytes"], want["MaxHeadFields"] = bytesShown(codec.MaxHeadBytes), fmt.Sprint(codec.MaxHeadLines)
 	want["Logger"] = "slog.Default()"
 	for name, value := range want {
 		if told[name] != value {

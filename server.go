@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/zerowire/websocket/internal/instant"
@@ -30,10 +29,10 @@ type Server struct {
 	// Route is called on the connection's goroutine.
 	Route func(r *Request) (Handler, error)
 
-	// HTTP serves the requests that ask for no upgrade, one per connection, so that
-	// a page may live beside its sockets. Options.WriteTimeout is for them, too; MaxConns
-	// is not. Without it they are answered with 426, or 405 if they are no GET. It is a
-	// convenience for small servers: large ones have a web server in front.
+	// HTTP serves the requests that ask for no upgrade as an http.Server does, with
+	// keep-alive and net/http's limits, so that a page may live beside its sockets.
+	// Options.WriteTimeout is for them, too; MaxConns is not. Without it they are answered
+	// with 426, or 405 if they are no GET.
 	HTTP http.Handler
 
 	// MaxConns is how many connections may be open at once, those in their opening
@@ -46,6 +45,7 @@ type Server struct {
 	once     sync.Once
 	settings *settings
 	origins  originPolicy
+	invalid  error         // Options that cannot be understood
 	fallback *httpFallback // nil without HTTP
 
 	mu        sync.Mutex
@@ -69,9 +69,9 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.settings = s.Options.resolve()
 		s.settings.ended = s.ended
-		s.origins = newOriginPolicy(s.Options.Origins)
+		s.origins, s.invalid = newOriginPolicy(&s.Options)
 		if s.HTTP != nil {
-			s.fallback = newHTTPFallback(s.HTTP, s.settings)
+			s.fallback = newHTTPFallback(s)
 		}
 		s.listeners = map[*listening]struct{}{}
 		s.opening = map[*opening]struct{}{}
@@ -83,12 +83,17 @@ func (s *Server) init() {
 
 // Serve accepts connections on ln until Shutdown or Close, and then returns
 // ErrServerClosed, or until ln fails for good, and then returns its error. ln is
-// closed in any case. Serve may be called for several listeners.
+// closed in any case. An error of Accept that says that it is temporary is logged, and
+// Serve goes on after a pause. Options that cannot be understood are an error at once.
+// Serve may be called for several listeners.
 func (s *Server) Serve(ln net.Listener) error {
 	s.init()
 	defer ln.Close()
 	if s.Handler == nil && s.Route == nil {
 		return errors.New("websocket: Server has neither Handler nor Route: set one of them")
+	}
+	if s.invalid != nil {
+		return s.invalid
 	}
 	s.mu.Lock()
 	if s.closing {
@@ -116,9 +121,12 @@ func (s *Server) Serve(ln net.Listener) error {
 		if closing {
 			return ErrServerClosed
 		}
-		// Out of descriptors, say: those who are connected shall not suffer, and some of
-		// them will go.
-		if errno, ok := errors.AsType[syscall.Errno](err); !ok || !errno.Temporary() {
+		// Out of descriptors, for example: the open connections go on, and when some of
+		// them end there is room again.
+		if temporary, ok := errors.AsType[interface {
+			error
+			Temporary() bool
+		}](err); !ok || !temporary.Temporary() {
 			return err
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
@@ -138,10 +146,7 @@ func (s *Server) serve(nc net.Conn) {
 		return
 	}
 	defer s.leave(entry)
-	c, h, err := s.open(nc, full)
-	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
-		refused(nc.RemoteAddr(), err)
-	}
+	c, h := s.open(nc, full)
 	if c == nil {
 		return
 	}

@@ -2,10 +2,8 @@ package websocket
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,61 +20,67 @@ const firstHead = 1 << 10
 // needs.
 var requests = sync.Pool{New: func() any { return new(Request) }}
 
-// open does the opening handshake on nc (RFC 6455 §4.2). c is nil if there is no
-// connection to serve: the handshake failed with err, or the request was none.
-// full says that there are too many connections.
-func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler, err error) {
+// open does the opening handshake on nc (RFC 6455 §4.2), and calls Hooks.Refused. c is nil
+// if there is no connection to serve: the handshake failed, or the request is no opening
+// handshake. full says that there are too many connections.
+func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	r := requests.Get().(*Request)
-	in := pool.Get(firstHead)
+	r.remote = nc.RemoteAddr()
 	defer func() {
-		pool.Put(in)
-		r.Reset()
+		r.reset()
 		requests.Put(r)
 	}()
-	var n int
-	in, n, err = readHead(nc, r, in)
-	if _, refused := errors.AsType[codec.Refusal](err); err != nil && !refused {
+	refused := func(err error) (*Conn, Handler) {
+		if hook := s.settings.Hooks.Refused; hook != nil {
+			hook(r, err)
+		}
+		return nil, nil
+	}
+	n, err := s.readHead(nc, r)
+	refusal, judged := errors.AsType[codec.Refusal](err)
+	switch {
+	case err != nil && !judged:
 		nc.Close()
-		return nil, nil, err
-	}
-	if err == nil && s.fallback != nil && !r.IsUpgrade() {
-		s.fallback.serve(nc, in.B)
-		return nil, nil, nil
-	}
-	if err == nil {
+		return refused(err)
+	case s.fallback != nil && (judged || !r.head.IsUpgrade()):
+		s.fallback.serve(nc, r.in.B, refusal)
+		return nil, nil
+	case err == nil:
 		h, err = s.judge(r, full)
 	}
 	if err != nil {
-		refuse(nc, appendError(nil, err))
-		return nil, nil, err
+		why := handshakeError(err)
+		refuse(nc, appendRefusal(nil, why))
+		return refused(why)
 	}
-	protocol := selectSubprotocol(s.settings.Subprotocols, r)
-	ext := s.settings.Compression.accept(r.Extensions())
-	if err := accept(nc, r, protocol, ext); err != nil {
+	protocol := selectSubprotocol(s.settings.Subprotocols, &r.head)
+	ext := s.settings.Compression.accept(r.head.Extensions())
+	if err := accept(nc, r.head.Key(), protocol, ext); err != nil {
 		nc.Close()
-		return nil, nil, err
+		return refused(err)
 	}
 	nc.SetDeadline(time.Time{})
-	return newConn(nc, RoleServer, s.settings, protocol, ext, in.B[n:]), h, nil
+	return newConn(nc, RoleServer, s.settings, protocol, ext, r.in.B[n:], r), h
 }
 
-// readHead reads from nc until r has a whole head, of n bytes. in grows with
+// readHead reads from nc until r has a whole head, of n bytes. Its buffer grows with
 // what has arrived.
-func readHead(nc net.Conn, r *Request, in *pool.Buffer) (_ *pool.Buffer, n int, err error) {
-	for {
-		if len(in.B) == cap(in.B) {
-			in = pool.Grow(in, 2*cap(in.B))
+func (s *Server) readHead(nc net.Conn, r *Request) (n int, err error) {
+	r.head.MaxBytes, r.head.MaxLines = s.settings.MaxHeadBytes, s.settings.MaxHeadFields
+	for r.in = pool.Get(firstHead); ; {
+		if len(r.in.B) == cap(r.in.B) {
+			r.in = pool.Grow(r.in, 2*cap(r.in.B))
 		}
-		k, err := nc.Read(in.B[len(in.B):cap(in.B)])
-		in.B = in.B[:len(in.B)+k]
+		k, err := nc.Read(r.in.B[len(r.in.B):cap(r.in.B)])
+		r.in.B = r.in.B[:len(r.in.B)+k]
 		if k > 0 {
-			n, bad := r.Parse(in.B)
+			n, bad := r.head.Parse(r.in.B)
 			if bad != codec.ErrShort {
-				return in, n, bad
+				return n, bad
 			}
 		}
 		if err != nil {
-			return in, 0, err
+			return 0, err
 		}
 	}
 }
@@ -84,11 +88,13 @@ func readHead(nc net.Conn, r *Request, in *pool.Buffer) (_ *pool.Buffer, n int, 
 // judge reports why the request is refused: by the RFC, by its origin, for want
 // of room, or by the application.
 func (s *Server) judge(r *Request, full bool) (Handler, error) {
-	if err := r.Check(); err != nil {
+	if err := r.head.Check(s.settings.Subprotocols...); err != nil {
 		return nil, err
 	}
-	if !s.origins.allow(r.Origin(), r.Host()) {
-		return nil, codec.ErrOrigin
+	if r.head.Origin() != nil {
+		if err := s.origins.check(r.head.Origin(), r.Host()); err != nil {
+			return nil, err
+		}
 	}
 	if full {
 		return nil, codec.ErrTooManyConnections
@@ -121,7 +127,7 @@ func (s *Server) route(r *Request) (h Handler, err error) {
 }
 
 // selectSubprotocol returns the first of ours that the client offers, or "".
-func selectSubprotocol(ours []string, r *Request) string {
+func selectSubprotocol(ours []string, r *codec.Request) string {
 	for _, name := range ours {
 		for offered := range r.Subprotocols() {
 			if string(offered) == name {
@@ -133,11 +139,11 @@ func selectSubprotocol(ours []string, r *Request) string {
 }
 
 // accept sends the response that ends the opening handshake (RFC 6455 §4.2.2).
-func accept(nc net.Conn, r *Request, protocol string, ext extension) error {
+func accept(nc net.Conn, key []byte, protocol string, ext extension) error {
 	out := pool.Get(512)
 	defer pool.Put(out)
 	var err error
-	if out.B, err = codec.AppendResponse(out.B, r.Key(), protocol, ext.String()); err != nil {
+	if out.B, err = codec.AppendResponse(out.B, key, protocol, ext.String()); err != nil {
 		return err
 	}
 	return writeAll(nc, out.B)
@@ -151,26 +157,4 @@ func refuse(nc net.Conn, response []byte) {
 		return
 	}
 	drain(nc, make([]byte, 512))
-}
-
-// appendError appends the response for what Route or the codec refused.
-func appendError(dst []byte, err error) []byte {
-	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
-		return codec.AppendRefusal(dst, refusal)
-	}
-	refused := handshakeError(err)
-	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
-		refused.Status, http.StatusText(refused.Status), len(refused.Reason)+1, refused.Reason)
-}
-
-// handshakeError returns what Route has refused with, fit to be sent: 500 for
-// what is no *HandshakeError.
-func handshakeError(err error) *HandshakeError {
-	refused, ok := errors.AsType[*HandshakeError](err)
-	if !ok || refused.Status < 400 || refused.Status > 599 {
-		return &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError), cause: err}
-	}
-	sent := *refused
-	sent.Reason, _, _ = strings.Cut(refused.Reason, "\n")
-	return &sent
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
-	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -43,8 +42,8 @@ func (j *journal) wait(t *testing.T, n int) []string {
 func (j *journal) hooks() websocket.Hooks {
 	return websocket.Hooks{
 		Accepted: func(remote net.Addr) { j.note("accepted %t", remote != nil) },
-		Refused:  func(_ net.Addr, err error) { j.note("refused %v", err) },
-		Opened:   func(c *websocket.Conn) { j.note("opened %q", c.Subprotocol()) },
+		Refused:  func(_ *websocket.Request, err error) { j.note("refused %v", err) },
+		Opened:   func(c *websocket.Conn, _ *websocket.Request) { j.note("opened %q", c.Subprotocol()) },
 		Received: func(_ *websocket.Conn, op websocket.Opcode, n int) { j.note("received %v %d", op, n) },
 		Sent:     func(_ *websocket.Conn, op websocket.Opcode, n int) { j.note("sent %v %d", op, n) },
 		Closed: func(c *websocket.Conn, err error) {
@@ -80,7 +79,7 @@ func TestHooks(t *testing.T) {
 				[]string{"accepted true", `opened ""`, "closed 1006"}},
 			{"a refusal", func(t *testing.T, addr string) {
 				send(t, addr, with("Upgrade: websocket", ""))
-			}, []string{"accepted true", "refused " + codec.ErrUpgrade.Error()}},
+			}, []string{"accepted true", "refused websocket: opening handshake refused: 426: Upgrade header does not name websocket"}},
 			{"an opening handshake that ends", func(t *testing.T, addr string) {
 				nc, err := net.Dial("tcp", addr)
 				if err != nil {

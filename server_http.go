@@ -1,39 +1,86 @@
 package websocket
 
 import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/zerowire/websocket/codec"
 )
 
-// httpFallback serves the requests that are no opening handshake with net/http.
+// httpFallback serves the requests that are no opening handshake with net/http, and what
+// asks for an upgrade on a connection that it keeps alive.
 type httpFallback struct {
-	server       *http.Server
-	conns        handover
-	writeTimeout time.Duration
+	server *http.Server
+	conns  handover
+	s      *Server
 }
 
-func newHTTPFallback(h http.Handler, set *settings) *httpFallback {
-	f := &httpFallback{
-		server: &http.Server{Handler: h, ReadHeaderTimeout: set.HandshakeTimeout, ReadTimeout: set.MessageTimeout},
-		conns:  handover{conns: make(chan net.Conn), closed: make(chan struct{})},
-
-		writeTimeout: set.WriteTimeout,
+func newHTTPFallback(s *Server) *httpFallback {
+	f := &httpFallback{s: s, conns: handover{conns: make(chan net.Conn), closed: make(chan struct{})}}
+	f.server = &http.Server{
+		Handler:           f,
+		ReadHeaderTimeout: s.settings.HandshakeTimeout,
+		ReadTimeout:       s.settings.MessageTimeout, // also between two requests, if there is no other limit
+		IdleTimeout:       s.settings.IdleTimeout,
+		ErrorLog:          slog.NewLogLogger(s.settings.Logger.Handler(), slog.LevelError),
+		ConnContext: func(ctx context.Context, nc net.Conn) context.Context {
+			return context.WithValue(ctx, replayedKey{}, nc)
+		},
 	}
-	// The next request may be an opening handshake: it has to come on a connection
-	// of its own, to Server's own parser.
-	f.server.SetKeepAlivesEnabled(false)
 	go f.server.Serve(f.conns)
 	return f
 }
 
-// serve hands nc over. early is what was read from it, and is copied.
-func (f *httpFallback) serve(nc net.Conn, early []byte) {
+// replayedKey is the key of the *replayed in the context of a request.
+type replayedKey struct{}
+
+// acceptedBefore reports whether r came on a connection of a Server's own listener.
+func acceptedBefore(r *http.Request) bool { return r.Context().Value(replayedKey{}) != nil }
+
+// ServeHTTP serves a page, or upgrades.
+func (f *httpFallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	nc := r.Context().Value(replayedKey{}).(*replayed)
+	refusal := nc.refusal
+	nc.refusal = 0 // it is for the first request
+	if secured, ok := nc.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok && r.TLS == nil {
+		state := secured.ConnectionState()
+		r.TLS = &state
+	}
+	switch {
+	case !asksForUpgrade(r.Header):
+		f.s.HTTP.ServeHTTP(w, r)
+	case refusal != 0:
+		err := refuseHTTP(w, r, refusal)
+		if hook := f.s.settings.Hooks.Refused; hook != nil {
+			hook(&Request{http: r}, err)
+		}
+	default:
+		f.s.ServeHTTP(w, r)
+	}
+}
+
+// asksForUpgrade reports whether a request asks for WebSocket, correctly or not.
+func asksForUpgrade(h http.Header) bool {
+	lists := func(name, token string) bool {
+		return slices.ContainsFunc(h[name], func(list string) bool { return codec.HasToken(list, token) })
+	}
+	return lists("Upgrade", "websocket") && lists("Connection", "upgrade")
+}
+
+// serve hands nc over. early is what was read from it, and is copied. refusal is what the
+// codec has found in it, 0 for nothing: it counts only if the request asks for an upgrade,
+// which net/http finds out.
+func (f *httpFallback) serve(nc net.Conn, early []byte, refusal codec.Refusal) {
 	nc.SetDeadline(time.Time{})
+	r := &replayed{Conn: nc, early: bytes.Clone(early), refusal: refusal, writeTimeout: f.s.settings.WriteTimeout}
 	select {
-	case f.conns.conns <- &replayed{Conn: nc, early: append([]byte(nil), early...), writeTimeout: f.writeTimeout}:
+	case f.conns.conns <- r:
 	case <-f.conns.closed:
 		nc.Close()
 	}
@@ -63,7 +110,17 @@ func (h handover) Addr() net.Addr { return &net.TCPAddr{} }
 type replayed struct {
 	net.Conn
 	early        []byte
+	refusal      codec.Refusal
 	writeTimeout time.Duration // 0 for none
+}
+
+// original returns the connection behind nc, if nc is a *replayed that was hijacked from
+// net/http, and the bytes that follow early.
+func original(nc net.Conn, early []byte) (net.Conn, []byte) {
+	if r, ok := nc.(*replayed); ok {
+		return r.Conn, slices.Concat(early, r.early)
+	}
+	return nc, early
 }
 
 func (r *replayed) Read(p []byte) (int, error) {
@@ -93,14 +150,3 @@ func (r *replayed) Write(p []byte) (n int, err error) {
 
 // writePiece is for how many bytes of a response the peer has to make room in time.
 const writePiece = 16 << 10
-
-// WriteRefusal answers a request that is no opening handshake, at a place where
-// only those are served: 405 if it is no GET, else 426 with the protocol and its
-// version (RFC 6455 §4.4, RFC 9110 §15.5.22). It is for handlers beside a Server.
-func WriteRefusal(w http.ResponseWriter, r *http.Request) {
-	refusal := codec.ErrUpgrade
-	if r.Method != http.MethodGet {
-		refusal = codec.ErrMethod
-	}
-	writeRefusal(w, r, refusal)
-}

@@ -32,7 +32,7 @@ func TestPromise18LookAlikeOriginsAreRefused(t *testing.T) {
 			{"it as a user", "example.com", "http://example.com@evil.com", false},
 			{"it as a password", "example.com", "http://user:example.com@evil.com", false},
 			{"it in a path", "example.com", "http://evil.com/example.com", false},
-			{"it with a path", "example.com", "http://example.com/", false},
+			{"it with a path", "example.com", "http://example.com/page", true},
 			{"it in a query", "example.com", "http://evil.com?example.com", false},
 			{"it in a fragment", "example.com", "http://evil.com#example.com", false},
 			{"it behind a backslash", "example.com", `http://evil.com\.example.com`, false},

@@ -182,7 +182,7 @@ func TestServerServesSeveralListeners(t *testing.T) {
 func TestShutdownWithPages(t *testing.T) {
 	srv := &websocket.Server{Handler: forms["events"], HTTP: http.NotFoundHandler()}
 	addr := serve(t, srv)
-	if resp, _, _ := send(t, addr, "GET / HTTP/1.1\nHost: example.com\n\n"); resp.StatusCode != 404 {
+	if resp, _, _ := send(t, addr, "GET / HTTP/1.1\nHost: example.com\nConnection: close\n\n"); resp.StatusCode != 404 {
 		t.Errorf("a page gets %d, want 404", resp.StatusCode)
 	}
 	idle, err := net.Dial("tcp", addr)

@@ -34,7 +34,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return err
 	}, true)
 	if err != nil {
-		return // the client has been told
+		return // the client has been answered
 	}
 	s.start(nil, c, h)
 	awaitStream(c)
@@ -43,8 +43,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // upgrade upgrades the request if there is room for one more and admit has no
 // objection. The connection counts as in its opening handshake until opened.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error, blocks bool) (c *Conn, err error) {
-	if accepted := s.settings.Hooks.Accepted; accepted != nil {
-		accepted(remoteAddr(r.RemoteAddr))
+	if accepted := s.settings.Hooks.Accepted; accepted != nil && !acceptedBefore(r) {
+		accepted(httpAddr(r.RemoteAddr))
+	}
+	if s.invalid != nil {
+		s.settings.Logger.Error("websocket: upgrade", "err", s.invalid)
 	}
 	counted := false
 	defer func() {
@@ -52,18 +55,14 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Req
 			s.leaveUpgrade()
 		}
 	}()
-	u := upgrader{settings: s.settings, origins: s.origins}
-	c, err = u.upgrade(w, r, func(req *Request) error {
+	u := upgrader{settings: s.settings, origins: s.origins, invalid: s.invalid}
+	return u.upgrade(w, r, func(req *Request) error {
 		if err := s.enterUpgrade(); err != nil {
 			return err
 		}
 		counted = true
 		return admit(req)
 	}, blocks)
-	if refused := s.settings.Hooks.Refused; err != nil && refused != nil {
-		refused(remoteAddr(r.RemoteAddr), err)
-	}
-	return c, err
 }
 
 // enterUpgrade counts a connection as in its opening handshake, or reports why there

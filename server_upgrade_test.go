@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -149,8 +148,8 @@ func TestMaxConnsIsExact(t *testing.T) {
 			var decided sync.WaitGroup
 			decided.Add(asking)
 			srv := &websocket.Server{Handler: forms["events"], MaxConns: limit, Options: websocket.Options{Hooks: websocket.Hooks{
-				Opened:  func(*websocket.Conn) { decided.Done(); decided.Wait() },
-				Refused: func(net.Addr, error) { decided.Done() },
+				Opened:  func(*websocket.Conn, *websocket.Request) { decided.Done(); decided.Wait() },
+				Refused: func(*websocket.Request, error) { decided.Done() },
 			}}}
 			url := start(t, srv)
 			conns, refused := make(chan *websocket.Conn, asking), make(chan error, asking)
@@ -187,12 +186,12 @@ func TestRefusedUpgradesLeaveTheirPlace(t *testing.T) {
 	srv := &websocket.Server{
 		MaxConns: 1,
 		Route: func(r *websocket.Request) (websocket.Handler, error) {
-			if string(r.Path()) == "/" {
+			if r.Path() == "/" {
 				return forms["events"], nil
 			}
 			return nil, nil
 		},
-		Options: websocket.Options{Logger: quiet, Hooks: websocket.Hooks{Opened: func(c *websocket.Conn) {
+		Options: websocket.Options{Logger: quiet, Hooks: websocket.Hooks{Opened: func(c *websocket.Conn, _ *websocket.Request) {
 			if panics.Load() {
 				c.CloseNow()
 				panic("in a hook")

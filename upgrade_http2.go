@@ -8,7 +8,6 @@ import (
 
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/h2stream"
-	"github.com/zerowire/websocket/pool"
 )
 
 // protocolField is where net/http and x/net/http2 keep the pseudo-header :protocol.
@@ -24,60 +23,31 @@ func isExtendedConnect(hr *http.Request) bool {
 // errProtocol refuses an extended CONNECT for another protocol (RFC 9220 §3).
 var errProtocol = &HandshakeError{Status: http.StatusNotImplemented, Reason: "the :protocol is not websocket"}
 
-// upgradeHTTP2 is upgrade for an extended CONNECT. blocks says that the caller does not
-// return to net/http before the stream is done; others close the Conn and return at once.
-func (u *upgrader) upgradeHTTP2(w http.ResponseWriter, hr *http.Request, admit func(*Request) error, blocks bool) (*Conn, error) {
-	if !strings.EqualFold(hr.Header.Get(protocolField), "websocket") {
-		return nil, refuseHTTP(w, hr, errProtocol)
-	}
-	r := requests.Get().(*Request)
-	head := pool.Get(firstHead)
-	defer func() {
-		pool.Put(head)
-		r.Reset()
-		requests.Put(r)
-	}()
-	var lines int
-	head.B, lines = appendConnectHead(head.B, hr, admit != nil)
-	if err := u.judge(r, head.B, lines, admit); err != nil {
-		return nil, refuseHTTP(w, hr, err)
-	}
-	protocol := selectSubprotocol(u.settings.Subprotocols, r)
-	ext := u.settings.Compression.accept(r.Extensions())
+// isWebSocket reports whether an extended CONNECT asks for WebSocket.
+func isWebSocket(hr *http.Request) bool {
+	return strings.EqualFold(hr.Header.Get(protocolField), "websocket")
+}
+
+// acceptHTTP2 answers r, an extended CONNECT, with 200 and takes its stream over. blocks
+// says that the caller does not return to net/http before the stream is done; others close
+// the Conn and return at once.
+func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol string, ext extension, blocks bool) (*Conn, error) {
 	if err := setAcceptance(w.Header(), protocol, ext); err != nil {
 		return nil, fail(w, err)
 	}
-	if keys := hr.Header["Sec-Websocket-Key"]; len(keys) == 1 && len(keys[0]) == len(zeroKey) {
+	if keys := r.http.Header["Sec-Websocket-Key"]; len(keys) == 1 && len(keys[0]) == len(zeroKey) {
 		// HTTP/2 has no key (RFC 8441 §5), but undici sends one and wants the answer.
 		accept := codec.AcceptKey([]byte(keys[0]))
 		w.Header().Set("Sec-WebSocket-Accept", string(accept[:]))
 	}
-	nc, err := h2stream.Accept(w, hr, !blocks)
+	nc, err := h2stream.Accept(w, r.http, !blocks)
 	if err != nil {
 		if errors.Is(err, http.ErrNotSupported) {
 			err = fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", err, w)
 		}
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
-	return newConn(nc, RoleServer, u.settings, protocol, ext, nil), nil
-}
-
-// appendConnectHead appends what stands for hr in the codec: the request of HTTP/1.1 with
-// the same target and fields (RFC 8441 §5). The fields that HTTP/2 has not are those of
-// every opening handshake; the key is of zeros, and nothing is derived from it.
-func appendConnectHead(dst []byte, hr *http.Request, all bool) (_ []byte, lines int) {
-	get := *hr
-	get.Method, get.Proto = http.MethodGet, "HTTP/1.1"
-	get.Header = make(http.Header, len(hr.Header)+4)
-	for name, values := range hr.Header {
-		if name != protocolField {
-			get.Header[name] = values
-		}
-	}
-	get.Header["Upgrade"] = []string{"websocket"}
-	get.Header["Connection"] = []string{"Upgrade"}
-	get.Header["Sec-Websocket-Key"] = []string{zeroKey}
-	return appendHead(dst, &get, all)
+	return newConn(nc, RoleServer, u.settings, protocol, ext, nil, r), nil
 }
 
 var zeroKey = func() string { key := codec.EncodeKey([16]byte{}); return string(key[:]) }()
@@ -86,8 +56,7 @@ var zeroKey = func() string { key := codec.EncodeKey([16]byte{}); return string(
 // accepts a request says. It judges h as appendAcceptance does.
 func setAcceptance(h http.Header, protocol string, ext extension) error {
 	for name, values := range h {
-		switch http.CanonicalHeaderKey(name) {
-		case "Connection", "Upgrade", "Content-Length", "Transfer-Encoding", "Trailer":
+		if isAboutBody(name) {
 			delete(h, name)
 			continue
 		}

@@ -85,8 +85,6 @@ var requestCases = []struct {
 	{"origin below", plus("Origin: http://evil.example.com"), codec.ErrOrigin, 403},
 	{"null origin", plus("Origin: null"), codec.ErrOrigin, 403},
 	{"another port's origin", plus("Origin: http://example.com:8080"), codec.ErrOrigin, 403},
-	{"target not ASCII", with("GET /chat HTTP/1.1", "GET /ch\xe4t HTTP/1.1"), codec.ErrRequestLine, 400},
-	{"empty Host", with("Host: example.com", "Host:"), codec.ErrHost, 400},
 	{"no Host", with("Host: example.com", ""), 0, 400},
 	{"two Hosts", plus("Host: example.com"), 0, 400},
 }
@@ -208,9 +206,6 @@ func TestPromise19UpgradeInjectsNothing(t *testing.T) {
 		want   codec.Refusal
 	}{
 		{"method", func(r *http.Request) { r.Method = "GET / HTTP/1.1\r\nX:" }, codec.ErrHeaderValue},
-		{"target", func(r *http.Request) { r.RequestURI = "/ HTTP/1.1\r\nX:" }, codec.ErrHeaderValue},
-		{"target with a space", func(r *http.Request) { r.RequestURI = "/ x" }, codec.ErrRequestLine},
-		{"host", func(r *http.Request) { r.Host = "a\r\n\r\n" }, codec.ErrHeaderValue},
 		{"value", func(r *http.Request) { r.Header.Set("Origin", "http://a\r\nUpgrade: websocket") }, codec.ErrHeaderValue},
 		{"CR", func(r *http.Request) { r.Header.Set("Origin", "http://a\r") }, codec.ErrLineEnd},
 		{"LF", func(r *http.Request) { r.Header.Set("Origin", "http://a\n") }, codec.ErrHeaderValue},

@@ -305,7 +305,8 @@ func TestUpgradeTakesRequestOfProgram(t *testing.T) {
 func TestUpgradeReportsFailedWrite(t *testing.T) {
 	broken := errors.New("broken pipe")
 	var hooked error
-	opts := &websocket.Options{Hooks: websocket.Hooks{Refused: func(remote net.Addr, err error) {
+	opts := &websocket.Options{Hooks: websocket.Hooks{Refused: func(r *websocket.Request, err error) {
+		remote := r.RemoteAddr()
 		hooked = err
 		if remote.Network() != "tcp" || remote.String() != newRequest().RemoteAddr {
 			t.Errorf("hook got the address %v %v", remote.Network(), remote)
@@ -380,11 +381,16 @@ func TestUpgradeAllocatesTheConn(t *testing.T) {
 		return
 	}
 	shared := &websocket.Options{Subprotocols: []string{"a"}, Origins: []string{"https://app.example.org"}}
-	for name, opts := range map[string]*websocket.Options{"no options": nil, "shared options": shared} {
+	for name, upgrade := range map[string]func(http.ResponseWriter, *http.Request) (*websocket.Conn, error){
+		"no options": func(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
+			return websocket.Upgrade(w, r, nil)
+		},
+		"Upgrader": (&websocket.Upgrader{Options: *shared}).Upgrade,
+	} {
 		t.Run(name, func(t *testing.T) {
 			w, r := newMemoryWriter(&countingConn{}), newRequest()
 			got := testing.AllocsPerRun(100, func() {
-				c, err := websocket.Upgrade(w, r, opts)
+				c, err := upgrade(w, r)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -121,7 +121,7 @@ func TestHandshake(t *testing.T) {
 	opts := websocket.Options{Subprotocols: []string{"v2", "v1"}, Origins: []string{"https://app.example"}}
 	srv := &websocket.Server{Options: opts, MaxConns: 2}
 	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
-		switch string(r.Path()) {
+		switch r.Path() {
 		case "/chat":
 			return echo{}, nil
 		case "/closed":

@@ -153,12 +153,12 @@ func TestGoaway(t *testing.T) {
 func TestResetsAtRandom(t *testing.T) {
 	var open atomic.Int64
 	opts := websocket.Options{Hooks: websocket.Hooks{
-		Opened: func(*websocket.Conn) { open.Add(1) },
+		Opened: func(*websocket.Conn, *websocket.Request) { open.Add(1) },
 		Closed: func(*websocket.Conn, error) { open.Add(-1) },
 	}}
 	srv := &websocket.Server{Options: opts}
 	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
-		if string(r.Path()) == "/steady" {
+		if r.Path() == "/steady" {
 			return echo{}, nil
 		}
 		return websocket.Blocking(brief), nil

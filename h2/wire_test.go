@@ -212,7 +212,7 @@ func TestRefusalsOnTheWire(t *testing.T) {
 		{name: "other version", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "8"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
 		{name: "no version", fields: []string{":method", "CONNECT", ":protocol", "websocket"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
 		{name: "other origin", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "13", "origin", "https://evil.example"}, status: "403"},
-		{name: "GET", fields: []string{":method", "GET"}, status: "505"},
+		{name: "GET", fields: []string{":method", "GET"}, status: "400"},
 		{name: "key that means nothing", fields: []string{":method", "CONNECT", ":protocol", "WebSocket", "sec-websocket-version", "13", "sec-websocket-key", "x"}, status: "200"},
 	}
 	for i, tt := range tests {

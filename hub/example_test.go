@@ -56,7 +56,7 @@ func Example() {
 
 	srv := &websocket.Server{
 		Route: func(r *websocket.Request) (websocket.Handler, error) {
-			return &member{rooms, strings.TrimPrefix(string(r.Path()), "/")}, nil
+			return &member{rooms, strings.TrimPrefix(r.Path(), "/")}, nil
 		},
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

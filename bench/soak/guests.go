@@ -47,7 +47,7 @@ func newGuests() *guests {
 }
 
 // opened is Hooks.Opened.
-func (g *guests) opened(*websocket.Conn) {
+func (g *guests) opened(*websocket.Conn, *websocket.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.openings++

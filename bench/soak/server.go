@@ -76,7 +76,7 @@ func servePage(w http.ResponseWriter, r *http.Request) {
 // route returns the Handler of the form that the path names, for the guest that the
 // query names.
 func (h *house) route(r *websocket.Request) (websocket.Handler, error) {
-	query, err := url.ParseQuery(string(r.Query()))
+	query, err := url.ParseQuery(r.Query())
 	if err != nil {
 		return nil, &websocket.HandshakeError{Status: http.StatusBadRequest, Reason: "malformed query"}
 	}
@@ -84,7 +84,7 @@ func (h *house) route(r *websocket.Request) (websocket.Handler, error) {
 	if err != nil {
 		return nil, &websocket.HandshakeError{Status: http.StatusBadRequest, Reason: "no id"}
 	}
-	switch string(r.Path()) {
+	switch r.Path() {
 	case events:
 		return &echoEvents{house: h, id: id}, nil
 	case blocking:

@@ -39,12 +39,12 @@ func (h *logged) Close(c *websocket.Conn, err error) {
 // do not need.
 func logRefusals(hooks websocket.Hooks, log *slog.Logger) websocket.Hooks {
 	refused := hooks.Refused
-	hooks.Refused = func(remote net.Addr, err error) {
-		refused(remote, err)
+	hooks.Refused = func(r *websocket.Request, err error) {
+		refused(r, err)
 		if timeout, ok := errors.AsType[net.Error](err); err == io.EOF || ok && timeout.Timeout() {
 			return
 		}
-		log.Warn("Refused the opening handshake of "+remote.String(), "status", refusalStatus(err), "error", clip(err.Error()))
+		log.Warn("Refused the opening handshake of "+r.RemoteAddr().String(), "status", refusalStatus(err), "error", clip(err.Error()))
 	}
 	return hooks
 }

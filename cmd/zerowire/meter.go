@@ -48,7 +48,7 @@ func newMeter() *meter {
 func (m *meter) hooks() websocket.Hooks {
 	return websocket.Hooks{
 		Accepted: func(net.Addr) { m.accepted.Add(1) },
-		Refused:  func(_ net.Addr, err error) { m.count(m.refused, refusalStatus(err)) },
+		Refused:  func(_ *websocket.Request, err error) { m.count(m.refused, refusalStatus(err)) },
 		Opened:   m.connOpened,
 		Received: func(c *websocket.Conn, op websocket.Opcode, n int) { m.received.count(c, op, n) },
 		Sent:     func(c *websocket.Conn, op websocket.Opcode, n int) { m.sent.count(c, op, n) },
@@ -56,7 +56,7 @@ func (m *meter) hooks() websocket.Hooks {
 	}
 }
 
-func (m *meter) connOpened(c *websocket.Conn) {
+func (m *meter) connOpened(c *websocket.Conn, _ *websocket.Request) {
 	if showsFigures(c) {
 		return
 	}

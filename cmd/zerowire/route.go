@@ -19,7 +19,7 @@ type routes struct {
 
 // route returns the handler of one new connection.
 func (r *routes) route(req *websocket.Request) (websocket.Handler, error) {
-	switch string(req.Path()) {
+	switch req.Path() {
 	case "/echo":
 		return r.logging(echo), nil
 	case "/ws":

@@ -31,5 +31,4 @@ var unconverted = []string{
 	"pool/poison_off.go",
 	"pool/pool.go",
 	"server.go",
-	"upgrade.go",
 }

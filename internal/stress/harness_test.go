@@ -64,7 +64,7 @@ func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
 	t.Helper()
 	victim := srv.Handler
 	srv.Route = func(r *websocket.Request) (websocket.Handler, error) {
-		if string(r.Path()) == "/witness" {
+		if r.Path() == "/witness" {
 			return testkit.Echo["events"], nil
 		}
 		return victim, nil

@@ -28,7 +28,7 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 		cycles = 1000
 	}
 	var made, freed atomic.Int64
-	hooks := websocket.Hooks{Opened: func(c *websocket.Conn) {
+	hooks := websocket.Hooks{Opened: func(c *websocket.Conn, _ *websocket.Request) {
 		made.Add(1)
 		runtime.AddCleanup(c, func(struct{}) { freed.Add(1) }, struct{}{})
 	}}

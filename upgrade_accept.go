@@ -1,0 +1,58 @@
+package websocket
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/zerowire/websocket/codec"
+)
+
+// appendAcceptance appends the 101 that accepts a request with key, with the fields of h.
+func appendAcceptance(dst, key []byte, protocol string, ext extension, h http.Header) ([]byte, error) {
+	dst, err := codec.AppendResponse(dst, key, protocol, ext.String())
+	if err != nil || len(h) == 0 {
+		return dst, err
+	}
+	dst = dst[:len(dst)-len("\r\n")]
+	for name, values := range h {
+		if isAboutBody(name) {
+			continue
+		}
+		for _, value := range values {
+			if dst, err = appendField(dst, name, value); err != nil {
+				delete(h, name) // nor may it go out with the 500
+				return dst, err
+			}
+		}
+	}
+	return append(dst, "\r\n"...), nil
+}
+
+// isAboutBody reports whether a field describes a body (RFC 9110 §8), or how long the
+// connection stays in HTTP: a 101 has neither.
+func isAboutBody(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Connection", "Upgrade", "Keep-Alive", "Transfer-Encoding", "Trailer",
+		"Content-Length", "Content-Type", "Content-Encoding", "Content-Language", "Content-Location",
+		"Content-Range", "Content-Disposition", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest",
+		"Accept-Ranges", "Etag", "Last-Modified":
+		return true
+	}
+	return false
+}
+
+// appendField appends a header line of the user's to a 101.
+func appendField(dst []byte, name, value string) ([]byte, error) {
+	const reserved = "sec-websocket-"
+	switch {
+	case !codec.IsToken(name) || strings.ContainsFunc(value, isControl):
+		return dst, fmt.Errorf("header %q: %w", name, codec.MisuseHeader)
+	case len(name) >= len(reserved) && strings.EqualFold(name[:len(reserved)], reserved):
+		return dst, fmt.Errorf("header %q: %w: use Options", name, codec.MisuseReserved)
+	}
+	dst = append(append(dst, name...), ": "...)
+	return append(append(dst, value...), "\r\n"...), nil
+}
+
+func isControl(c rune) bool { return c < ' ' && c != '\t' || c == 0x7F }
