@@ -52,7 +52,7 @@ func TestHub(t *testing.T) {
 func TestLimits(t *testing.T) {
 	var opened, closed, received atomic.Int32
 	opts := websocket.Options{MaxMessage: 1000, Hooks: websocket.Hooks{
-		Opened:   func(*websocket.Conn) { opened.Add(1) },
+		Opened:   func(*websocket.Conn, *websocket.Request) { opened.Add(1) },
 		Closed:   func(*websocket.Conn, error) { closed.Add(1) },
 		Received: func(*websocket.Conn, websocket.Opcode, int) { received.Add(1) },
 	}}
