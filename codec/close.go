@@ -5,14 +5,14 @@ import (
 	"unicode/utf8"
 )
 
-// MaxCloseReason is the longest reason of a Close frame, in bytes.
+// MaxCloseReason is the maximum length of the reason of a Close frame, in bytes.
 const MaxCloseReason = MaxControlPayload - 2
 
-// ParseClose reads the payload of a Close frame (RFC 6455 §5.5.1). An empty one
-// gives StatusNoStatusReceived. reason is a slice of p.
+// ParseClose parses the payload of a Close frame (RFC 6455 §5.5.1). For an empty
+// payload it returns StatusNoStatusReceived. reason is a slice of p.
 //
-// The error is a Violation: ErrCloseTruncated, ErrCloseStatus, ErrCloseReason,
-// or ErrControlTooLong.
+// The error is a [Violation]: [ErrCloseTruncated], [ErrCloseStatus], [ErrCloseReason]
+// or [ErrControlTooLong].
 func ParseClose(p []byte) (code StatusCode, reason []byte, err error) {
 	switch {
 	case len(p) == 0:
@@ -32,12 +32,12 @@ func ParseClose(p []byte) (code StatusCode, reason []byte, err error) {
 	return code, reason, nil
 }
 
-// AppendClose appends the payload of a Close frame to dst. A code of
-// StatusNoStatusReceived stands for a payload without one, and then reason must
-// be empty. A reason above MaxCloseReason is cut between two code points.
+// AppendClose appends the payload of a Close frame to dst. If code is
+// StatusNoStatusReceived, the payload is empty, and reason must be empty. A reason
+// longer than [MaxCloseReason] is truncated between two code points.
 //
-// The error is a Violation, ErrCloseStatus or ErrCloseReason; dst is then
-// returned as it was.
+// The error is a [Violation], [ErrCloseStatus] or [ErrCloseReason]; dst is then
+// returned unchanged.
 func AppendClose(dst []byte, code StatusCode, reason string) ([]byte, error) {
 	if code == StatusNoStatusReceived && reason == "" {
 		return dst, nil
@@ -52,7 +52,7 @@ func AppendClose(dst []byte, code StatusCode, reason string) ([]byte, error) {
 	return append(dst, reason[:cutReason(reason)]...), nil
 }
 
-// SizeClose returns how many bytes AppendClose appends.
+// SizeClose returns the number of bytes that [AppendClose] appends.
 func SizeClose(code StatusCode, reason string) int {
 	if code == StatusNoStatusReceived {
 		return 0

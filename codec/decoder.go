@@ -2,17 +2,17 @@ package codec
 
 import "github.com/zerowire/websocket/pool"
 
-// MaxWhole is the longest payload, in bytes, that a Decoder always hands out in
-// one piece. Longer ones come as they arrive.
+// MaxWhole is the longest payload, in bytes, that a [Decoder] always returns in one
+// piece. It returns longer payloads as they arrive.
 const MaxWhole = 32 << 10
 
-// minSpace is how many bytes Space offers at least while it is not known how many
-// are to come: a control frame and more.
+// minSpace is the minimum size of Space while the length of the next frame is not
+// known: a control frame and more.
 const minSpace = 512
 
-// A Decoder turns received bytes into legal frames, unmasked in place. It does
-// no I/O: its caller reads into Space, says how much came with Commit, and
-// takes frames with Next until ErrShort.
+// A Decoder decodes received bytes to legal frames, and unmasks them in place. It does
+// no I/O. The caller reads into [Decoder.Space], reports the number of bytes with
+// [Decoder.Commit], and calls [Decoder.Next] until it returns [ErrShort].
 //
 //	for {
 //		f, err := d.Next()
@@ -25,62 +25,62 @@ const minSpace = 512
 //		…
 //	}
 //
-// The buffer is taken from package pool by Space and given back by Release, so
-// that an empty Decoder holds none:
+// Space takes the buffer from package pool, and Release returns it, so that an empty
+// Decoder holds no buffer:
 //
-//	buf.B  [ handed out | start: unmasked, waiting | ready: as received | end: free ]
+//	buf.B  [ returned | start: unmasked, waiting | ready: as received | end: free ]
 //	       0 ≤ start ≤ start+ready ≤ end ≤ len(buf.B) = cap(buf.B)
 //
-// The zero value is a server's Decoder without a message limit. Set the fields
+// The zero value is the Decoder of a server, without a message limit. Set the fields
 // before the first call. A Decoder must not be used concurrently.
 type Decoder struct {
-	Role Role  // the role of this endpoint: a server takes masked frames only
+	Role Role  // the role of this endpoint: a server accepts only masked frames
 	RSV  uint8 // reserved bits that negotiated extensions allow
 
-	// In the room beside them: 96 bytes are one of the allocator's sizes, and every
-	// connection has a Decoder.
-	begun    bool      // a frame: header is its header
-	place    uint8     // where in the payload, modulo 4, the next byte to unmask stands
-	message  Opcode    // type of the last message begun
-	text     bool      // it is text as it was sent, so that it must be UTF-8
-	extended bool      // an extension makes something else of its payload
-	broken   Violation // after which nothing more is decoded; 0 for none
+	// These fields fill the padding, to stay within 96 bytes, a size class of the
+	// allocator: every connection has a Decoder.
+	begun    bool      // a frame has begun: header is its header
+	place    uint8     // position in the payload, modulo 4, of the next byte to unmask
+	message  Opcode    // type of the last message that has begun
+	text     bool      // the payload is uncompressed text, which must be UTF-8
+	extended bool      // an extension transforms its payload
+	broken   Violation // the violation that ended decoding; 0 for none
 	utf8     UTF8
 	sequence Sequence
 
 	MaxMessage uint64 // limit of a message's payload in bytes, over all its frames; 0 for none
 
-	// MaxExtended takes the place of MaxMessage for a message whose first frame has a
-	// reserved bit: an extension makes something else of its payload.
+	// MaxExtended replaces MaxMessage for a message whose first frame has a reserved
+	// bit: an extension transforms its payload.
 	MaxExtended uint64
 
 	buf        *pool.Buffer
 	start, end int
 	ready      int
 
-	header Header // of the frame begun
-	left   uint64 // payload bytes of the frame that were not handed out
-	total  uint64 // payload bytes that the headers of the message's frames add up to
+	header Header // of the current frame
+	left   uint64 // payload bytes of the frame that were not returned
+	total  uint64 // sum of the payload lengths in the headers of the message's frames
 }
 
-// Frame is a frame or, where its payload is longer than MaxWhole, a piece of
-// one. Control frames are always whole.
+// Frame is a frame, or a piece of one if its payload is longer than [MaxWhole]. Control
+// frames are always whole.
 type Frame struct {
 	Header         // of the whole frame
 	Payload []byte // unmasked; valid until the next call of Space, Release or Reset
-	Message Opcode // what the frame belongs to: OpText or OpBinary, or its own opcode if it is a control frame
+	Message Opcode // type of the message, OpText or OpBinary, or the opcode of a control frame
 	End     bool   // Payload reaches the end of the frame
 }
 
 // Last reports whether the message that f belongs to ends with f.
 func (f *Frame) Last() bool { return f.End && f.Fin }
 
-// Space returns room for at least n bytes to read into, in a pooled buffer that
-// it takes if there is none. It invalidates the payloads handed out before.
+// Space returns at least n bytes of free space to read into. It takes a pooled buffer
+// if there is none. It invalidates the payloads that were returned before.
 //
-// It is as large as it can be without moving what waits in the buffer, and never
-// less than the rest of the frame begun, if that is to come whole: Space(1) is
-// enough to ask for while bytes wait.
+// The space is as large as possible without moving waiting bytes, and never smaller
+// than the rest of the current frame if that is to be returned whole. So Space(1) is
+// sufficient while bytes wait.
 func (d *Decoder) Space(n int) []byte {
 	unread := d.end - d.start
 	if d.begun && d.header.Length <= MaxWhole {
@@ -103,8 +103,8 @@ func (d *Decoder) Space(n int) []byte {
 	return d.buf.B[d.end:]
 }
 
-// Commit says that the first n bytes of what Space returned have been filled.
-// It panics if n is not within it.
+// Commit adds the first n bytes of what Space returned to the input. It panics if n is
+// negative or larger than the space.
 func (d *Decoder) Commit(n int) {
 	if n == 0 {
 		return
@@ -115,12 +115,12 @@ func (d *Decoder) Commit(n int) {
 	d.end += n
 }
 
-// Next returns the next frame, or ErrShort if more bytes are needed first, or
-// the Violation that the peer committed, and the same one ever after. After a
-// Close frame it returns ErrAfterClose.
+// Next returns the next frame. It returns [ErrShort] if more bytes are needed first,
+// and [ErrAfterClose] after a Close frame. If the peer violated the protocol, it
+// returns the [Violation], and all later calls return it again.
 //
-// A header is judged when all of it has arrived, its length against the limit
-// too. A payload is unmasked, and text validated, as it arrives: bad text is
+// A header is checked when all of it has arrived, including its length against the
+// limit. A payload is unmasked, and text is validated, as it arrives: invalid text is
 // reported at the first byte that proves it, even if the frame is incomplete.
 func (d *Decoder) Next() (f Frame, err error) {
 	if d.broken != 0 {
@@ -149,10 +149,10 @@ func (d *Decoder) Next() (f Frame, err error) {
 	return f, err
 }
 
-// Direct returns how many payload bytes the frame begun still lacks if it is
-// longer than MaxWhole and all that was received of it has been handed out;
-// otherwise 0. The caller may then read up to so many bytes of the stream into
-// memory of its own and pass them to Fill: it saves copying a large payload.
+// Direct returns the number of payload bytes that the current frame still lacks, if the
+// frame is longer than [MaxWhole] and all received bytes of it have been returned;
+// otherwise it returns 0. The caller may then read up to that many bytes into memory of
+// its own and pass them to [Decoder.Fill]. This saves copying a large payload.
 func (d *Decoder) Direct() uint64 {
 	if !d.begun || d.start != d.end || d.header.Length <= MaxWhole || d.broken != 0 {
 		return 0
@@ -160,11 +160,11 @@ func (d *Decoder) Direct() uint64 {
 	return d.left
 }
 
-// Fill decodes p, payload that the caller received into memory of its own:
-// the next bytes of the stream, at most Direct of them. It unmasks p in place and
-// returns it as Next would have. The Decoder does not retain p.
+// Fill decodes p, which the caller received into memory of its own: the next bytes of
+// the stream, at most [Decoder.Direct] of them. It unmasks p in place and returns it as
+// [Decoder.Next] would. p is not retained.
 //
-// It panics if p is empty or longer than Direct.
+// Fill panics if p is empty or longer than Direct.
 func (d *Decoder) Fill(p []byte) (f Frame, err error) {
 	if len(p) == 0 || uint64(len(p)) > d.Direct() {
 		panic("codec: Decoder.Fill of bytes that are not payload of the frame begun")
@@ -176,7 +176,7 @@ func (d *Decoder) Fill(p []byte) (f Frame, err error) {
 	return f, err
 }
 
-// Ready reports whether the bytes received hold a whole frame more, so that Next
+// Ready reports whether the buffer holds another whole frame, so that [Decoder.Next]
 // would return one without further reading.
 func (d *Decoder) Ready() bool {
 	if d.broken != 0 || d.buf == nil || d.sequence.closed && !d.begun {
@@ -194,12 +194,12 @@ func (d *Decoder) Ready() bool {
 	return err == nil && unread-uint64(n) >= h.Length
 }
 
-// Buffered returns how many received bytes have not been handed out.
+// Buffered returns the number of received bytes that have not been returned.
 func (d *Decoder) Buffered() int { return d.end - d.start }
 
-// Release gives the buffer back if every received byte has been handed out, and
-// exchanges it for a small one if few have not. It invalidates their payloads.
-// Call it before waiting for the peer.
+// Release returns the buffer to the pool if it holds no received bytes, and replaces it
+// by a small one if it holds few. It invalidates the payloads that were returned
+// before. Call it before waiting for the peer.
 func (d *Decoder) Release() {
 	unread := d.end - d.start
 	switch {
@@ -212,10 +212,10 @@ func (d *Decoder) Release() {
 	}
 }
 
-// smaller is how many times smaller the buffer has to become for Release to pay.
+// smaller is how many times smaller the buffer has to become for Release to replace it.
 const smaller = 16
 
-// move moves what is unread to a buffer of at least n bytes.
+// move moves unread bytes to a buffer of at least n bytes.
 func (d *Decoder) move(n int) {
 	unread := d.buf.B[d.start:d.end]
 	b := pool.Get(n)
@@ -225,21 +225,22 @@ func (d *Decoder) move(n int) {
 	d.buf = b
 }
 
-// Reset gives the buffer back with whatever it holds and makes d as new, its
-// exported fields kept.
+// Reset discards the buffer and resets d to its initial state. It keeps the exported
+// fields.
 func (d *Decoder) Reset() {
 	pool.Put(d.buf)
 	*d = Decoder{Role: d.Role, RSV: d.RSV, MaxMessage: d.MaxMessage, MaxExtended: d.MaxExtended}
 }
 
-// Idle reports whether nothing of a frame or message has been received that was
-// not handed out to its end.
+// Idle reports whether d is between messages: all received frames and messages have
+// been returned to their ends.
 func (d *Decoder) Idle() bool {
 	return d.start == d.end && !d.begun && d.sequence.message == OpContinuation
 }
 
-// Detach leaves the payloads handed out so far to whoever holds them: they stay
-// valid. The buffer is given up, and what it holds unread is copied to another.
+// Detach transfers ownership of the payloads that were returned so far to the caller:
+// they stay valid. The Decoder gives up its buffer, and copies unread bytes to another
+// one.
 func (d *Decoder) Detach() {
 	if d.buf == nil {
 		return
@@ -252,7 +253,7 @@ func (d *Decoder) Detach() {
 	pool.Drop(old)
 }
 
-// begin takes the header of the next frame, and judges it.
+// begin parses and checks the header of the next frame.
 func (d *Decoder) begin() error {
 	if d.sequence.closed {
 		return ErrAfterClose
@@ -288,14 +289,13 @@ func (d *Decoder) begin() error {
 	return nil
 }
 
-// checkedPiece is how much is unmasked before it is validated, in bytes: little
-// enough to stay in the first-level cache between the two.
+// checkedPiece is the number of bytes that are unmasked before they are validated: few
+// enough to stay in the first-level cache in between.
 const checkedPiece = 8 << 10
 
-// unmask unmasks p, the payload that follows what was unmasked before, and
-// reports whether it keeps the message's text valid. Text that is all ASCII is
-// known to be so when it has been unmasked; other text is walked through again,
-// piece by piece.
+// unmask unmasks p, the next bytes of the payload, and reports whether the text of the
+// message is valid so far. Unmasking detects text that is all ASCII. Other text is
+// validated in a second pass, piece by piece.
 func (d *Decoder) unmask(p []byte, whole bool) bool {
 	if !d.text || d.header.Opcode.IsControl() {
 		d.place = uint8(Mask(p, d.header.Key, int(d.place)) & 3)
@@ -316,7 +316,7 @@ func (d *Decoder) unmask(p []byte, whole bool) bool {
 	return !whole || !d.header.Fin || d.utf8.Complete()
 }
 
-// take hands out p, the next bytes of the frame begun, in f.
+// take returns p, the next bytes of the current frame, in f.
 func (d *Decoder) take(f *Frame, p []byte) error {
 	d.left -= uint64(len(p))
 	d.begun = d.left > 0
@@ -334,7 +334,7 @@ func (d *Decoder) take(f *Frame, p []byte) error {
 	return nil
 }
 
-// fail makes a Violation final. Other errors are none.
+// fail makes a Violation final. It returns other errors unchanged.
 func (d *Decoder) fail(err error) error {
 	if v, ok := err.(Violation); ok {
 		d.broken = v

@@ -2,14 +2,13 @@ package codec
 
 import "encoding/binary"
 
-// Message returns the next message if it is the common case: one data frame,
-// whole, without reserved bits, of less than 64 KiB, received to its end. Else it
-// returns false, and Next decides: it is a shortcut through Next, which does
-// the same for such a frame. payload is valid until the next call of Space,
-// Release or Reset.
+// Message returns the next message in the common case: one whole data frame without
+// reserved bits, of less than 64 KiB, that has been received completely. In all other
+// cases ok is false: call [Decoder.Next], of which Message is a fast path. payload is
+// valid until the next call of Space, Release or Reset.
 //
-// NOTE: this is the path of nearly every message, so it looks at the header's
-// octets in place and leaves everything else to Next.
+// NOTE: nearly every message takes this path, so that it parses the header in place,
+// and leaves all other cases to Next.
 func (d *Decoder) Message() (op Opcode, payload []byte, ok bool) {
 	if d.buf == nil || d.begun || d.sequence.message != OpContinuation || d.sequence.closed || d.broken != 0 {
 		return 0, nil, false

@@ -1,22 +1,23 @@
-// Package codec turns bytes into WebSocket frames and frames into bytes
-// (RFC 6455). It does no I/O, starts no goroutine, reads no clock and logs
-// nothing: proxies, event loops and test tools can use it alone.
+// Package codec converts between bytes and WebSocket frames (RFC 6455). It does no I/O,
+// starts no goroutine, reads no clock and logs nothing, so that proxies, event loops
+// and test tools can use it alone.
 //
 // # Elements
 //
-// Each element of the wire is a triple: ParseX(b) reads one from the start of b
-// and says how long it was, AppendX(dst, x) appends one, SizeX(x) says how many
-// bytes that would be. The elements are Header, Close payloads, and, with more
-// to say, the Request and the Response of the opening handshake.
+// There are three functions for each element of the wire format. ParseX(b) parses an
+// element at the start of b and returns its size. AppendX(dst, x) appends one. SizeX(x)
+// returns the number of bytes that AppendX appends. The elements are [Header], Close
+// payloads, and, with larger interfaces, [Request] and [Response] of the opening
+// handshake.
 //
-// A short input is always ErrShort. Nothing was consumed and nothing changed:
-// read more and call again.
+// If the input ends inside an element, the error is [ErrShort]. Then nothing was
+// consumed or changed: read more bytes and call again.
 //
 // # Streams
 //
-// Decoder takes received bytes and gives legal frames, unmasked and validated;
-// Encoder appends frames and refuses illegal ones. Both ask Sequence, whose table
-// can be laid beside the RFC:
+// [Decoder] takes received bytes and returns legal frames, unmasked and validated.
+// [Encoder] appends frames and refuses illegal ones. Both use [Sequence], which
+// implements this table of RFC 6455 §5.4:
 //
 //	             between messages   inside a fragmented message
 //	continuation  ErrContinuation    legal
@@ -24,32 +25,32 @@
 //	control       legal              legal
 //	reserved      ErrReservedOpcode  ErrReservedOpcode
 //
-// The codec is strict where others are lax: lengths in more bytes than needed,
-// reserved bits on control and continuation frames, unmasked frames to a server
-// and masked ones to a client, unassigned status codes are all refused.
+// The codec is strict. It refuses lengths that are not encoded in the fewest bytes,
+// reserved bits on control and continuation frames, unmasked frames to a server, masked
+// frames to a client, and unassigned status codes.
 //
 // # Errors
 //
-// What the peer did wrong is a Violation, which knows the rule and the status
-// code of the Close frame that answers it, or, during the opening handshake, a
-// Refusal, which knows the HTTP status. Both are small values: returning one
-// allocates nothing. Compare them with ==, or with errors.Is when wrapped.
+// A [Violation] reports a rule that the peer violated. It has the status code of the
+// Close frame that answers it. A [Refusal] does the same during the opening handshake,
+// and has an HTTP status. Both are small values: returning one does not allocate.
+// Compare them with ==, or with errors.Is if they are wrapped.
 //
-// # Ownership
+// # Buffer ownership
 //
-// Functions that append do not retain dst or their other arguments. Slices that
-// are handed out are parts of the buffer that was handed in, or of the Decoder's;
-// each function says until when they are valid. Mask and Fill change the bytes
-// they are given; nothing else does.
+// Functions that append do not retain dst or their other arguments. Returned slices are
+// parts of the buffer that was passed in, or of the Decoder's buffer; each function
+// documents how long they are valid. [Mask] and [Decoder.Fill] modify the bytes that
+// they are given. No other function does.
 //
 // # Allocation
 //
-// No function of this package allocates per call, except that AppendX grows
-// dst, and that a Decoder borrows its buffer from package pool.
+// No function of this package allocates per call, except that AppendX grows dst, and
+// that a [Decoder] takes its buffer from package pool.
 //
 // # Assembly
 //
-// Masking and the validation of UTF-8 are in assembly for amd64 with AVX2, which is
-// found out at run time, and for arm64. Everywhere else, and with the build tag
-// purego, they are in Go; the results are the same.
+// Masking and UTF-8 validation are in assembly for arm64, and for amd64 with AVX2,
+// which is detected at run time. On other processors, and with the build tag purego,
+// they are in Go. The results are the same.
 package codec

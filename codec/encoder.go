@@ -2,11 +2,11 @@ package codec
 
 import "slices"
 
-// AppendFrame appends a whole frame to dst: h with the length of payload, and
-// the payload, masked with h.Key if h.Masked. payload is neither changed nor
-// retained, and must not overlap the room behind dst.
+// AppendFrame appends a whole frame to dst: the header h with the length of payload,
+// and the payload, masked with h.Key if h.Masked is set. payload is neither modified
+// nor retained, and must not overlap the free capacity of dst.
 //
-// It writes what it is told, legal or not; see Encoder for what may be sent.
+// AppendFrame does not check whether the frame is legal; see [Encoder].
 func AppendFrame(dst []byte, h Header, payload []byte) []byte {
 	h.Length = uint64(len(payload))
 	dst = AppendHeader(dst, h)
@@ -19,15 +19,16 @@ func AppendFrame(dst []byte, h Header, payload []byte) []byte {
 	return dst
 }
 
-// SizeFrame returns how many bytes AppendFrame appends for a payload of n bytes.
+// SizeFrame returns the number of bytes that [AppendFrame] appends for a payload of n
+// bytes.
 func SizeFrame(h Header, n int) int {
 	h.Length = uint64(n)
 	return SizeHeader(h) + n
 }
 
-// An Encoder appends the frames that one endpoint sends and refuses what its
-// peer would have to refuse: it checks with the same table as the Decoder. Its
-// zero value is a server's. An Encoder must not be used concurrently.
+// An Encoder appends the frames that one endpoint sends. It refuses illegal frames, by
+// the same table as the [Decoder]. The zero value is the Encoder of a server. An
+// Encoder must not be used concurrently.
 type Encoder struct {
 	Role Role  // the role of this endpoint: a client masks every frame
 	RSV  uint8 // reserved bits that negotiated extensions allow
@@ -35,15 +36,15 @@ type Encoder struct {
 	sequence Sequence
 }
 
-// Append appends the frame with the type, flags and key of h and with payload to
-// dst. Length and Masked of h are set from the payload and the role; a client's
-// h.Key must be fresh and unpredictable for every frame (RFC 6455 §5.3).
-// payload is neither changed nor retained.
+// Append appends a frame with payload to dst, with opcode, flags and key of h. It sets
+// Length and Masked of h from the payload and the role. A client must set h.Key to a
+// new unpredictable key for every frame (RFC 6455 §5.3). payload is neither modified
+// nor retained.
 //
-// It reports the Violation that the frame would be and leaves dst as it was: a
-// frame out of sequence, after Close, a control frame above 125 bytes, a Close
-// payload that ParseClose refuses. Text is not checked for UTF-8: that is for
-// the caller, who may know that it is.
+// If the frame would be illegal, Append returns the [Violation] and dst unchanged. This
+// is so for a frame out of sequence, a frame after Close, a control frame longer than
+// 125 bytes, and a Close payload that [ParseClose] refuses. Append does not check
+// whether text is valid UTF-8; the caller has to.
 func (e *Encoder) Append(dst []byte, h Header, payload []byte) ([]byte, error) {
 	if h.Opcode == OpClose {
 		if _, _, err := ParseClose(payload); err != nil {
@@ -57,12 +58,12 @@ func (e *Encoder) Append(dst []byte, h Header, payload []byte) ([]byte, error) {
 	return AppendFrame(dst, h, payload), nil
 }
 
-// Closed reports whether a Close frame was sent, so that nothing more may be.
+// Closed reports whether a Close frame was sent. No frame may follow it.
 func (e *Encoder) Closed() bool { return e.sequence.closed }
 
-// Check is the part of Append that judges: it sets h.Masked by the role and
-// reports the Violation that a frame with header h would be, or counts it as
-// sent. It is for callers who write header and payload themselves.
+// Check sets h.Masked by the role, and checks whether a frame with header h is legal at
+// this place. It returns the [Violation], or counts the frame as sent and returns nil.
+// It is for callers that write header and payload themselves.
 func (e *Encoder) Check(h *Header) error {
 	h.Masked = e.Role == Client
 	e.sequence.Role, e.sequence.RSV = e.Role.Peer(), e.RSV

@@ -1,13 +1,12 @@
 package codec
 
-// Message appends a whole message as one frame if that is the common case: a
-// server's, of less than 64 KiB, between messages, with room for it behind dst.
-// Else it returns dst as it was and false, and Append decides: it is a shortcut
-// through Append, which does the same for such a message. payload is neither
-// changed nor retained.
+// Message appends a whole message as one frame in the common case: a server's message
+// of less than 64 KiB, between messages, that fits into the capacity of dst. In all
+// other cases it returns dst unchanged and false: call [Encoder.Append], of which
+// Message is a fast path. payload is neither modified nor retained.
 //
-// NOTE: this is the path of nearly every message that a server sends, so it
-// writes the header's octets in place.
+// NOTE: nearly every message of a server takes this path, so that it writes the header
+// in place.
 func (e *Encoder) Message(dst []byte, op Opcode, payload []byte) ([]byte, bool) {
 	n := len(payload)
 	if e.Role != Server || !op.IsData() || e.sequence.message != OpContinuation || e.sequence.closed ||

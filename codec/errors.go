@@ -2,12 +2,13 @@ package codec
 
 import "errors"
 
-// ErrShort reports that the input ends before the element does. Nothing was
-// consumed and nothing changed: call again with more bytes.
+// ErrShort reports that the input ends inside an element. Nothing was consumed or
+// changed: call again with more bytes.
 var ErrShort = errors.New("codec: more bytes needed")
 
-// Violation is a rule of RFC 6455, or of RFC 7692, that the peer broke. The values are static:
-// returning one allocates nothing, and two are equal exactly if the rule is.
+// Violation is a rule of RFC 6455 or RFC 7692 that the peer violated. Values are
+// constants: returning one does not allocate, and two are equal if and only if the rule
+// is the same.
 type Violation uint8
 
 // The rules, in the order in which the RFC states them.
@@ -56,14 +57,14 @@ var violationTable = [violations]struct {
 	ErrDeflate:           {"codec: compressed message is not DEFLATE", StatusInvalidPayload},
 }
 
-// Error names the broken rule.
+// Error returns the violated rule.
 func (v Violation) Error() string { return violationTable[v.known()].rule }
 
-// Rule names the broken rule as Error does, without the package: it is fit for
-// the reason of a Close frame.
+// Rule returns the violated rule without the prefix "codec: ", for the reason of a
+// Close frame.
 func (v Violation) Rule() string { return v.Error()[len("codec: "):] }
 
-// StatusCode is what the Close frame that answers v has to say.
+// StatusCode returns the status code for the Close frame that answers v.
 func (v Violation) StatusCode() StatusCode { return violationTable[v.known()].code }
 
 func (v Violation) known() Violation {

@@ -15,8 +15,8 @@ const (
 	RSV3 = 1
 )
 
-// Header is a frame without its payload (RFC 6455 §5.2). It is a plain value of
-// 16 bytes: compare it, copy it, keep it.
+// Header is a frame without its payload (RFC 6455 §5.2). It is a value of 16 bytes,
+// which can be compared and copied.
 type Header struct {
 	Length uint64  // payload bytes. Check it against a limit before converting it to int
 	Key    [4]byte // masking key; zero unless Masked
@@ -26,21 +26,21 @@ type Header struct {
 	Masked bool
 }
 
-// ParseHeader reads the header at the start of b and returns its size in n.
+// ParseHeader parses the header at the start of b, and returns its size in n.
 //
-// It checks the form alone: ErrShort if b ends inside the header,
-// ErrLengthNotMinimal or ErrLengthOverflow if the length is ill-formed. Whether
-// the frame may stand where it does is for Sequence.Check to say.
+// It checks only the form. The error is [ErrShort] if b ends inside the header, and
+// [ErrLengthNotMinimal] or [ErrLengthOverflow] if the length is ill-formed.
+// [Sequence.Check] checks whether the frame is legal at its place.
 func ParseHeader(b []byte) (h Header, n int, err error) {
 	n, err = h.parse(b)
 	return h, n, err
 }
 
-// parse is ParseHeader into h, which an error leaves as it was.
+// parse is ParseHeader into h. On an error it leaves h unchanged.
 //
-// NOTE: it exists because a Header does not fit into registers. Returned, it is
-// stored byte by byte and at once loaded whole to be copied, which a processor
-// is slow at: it costs more than parsing does.
+// NOTE: a Header does not fit into registers. If it were returned, it would be stored
+// byte by byte and then loaded as a whole to be copied, which is slow: it costs more
+// than parsing.
 func (h *Header) parse(b []byte) (n int, err error) {
 	if len(b) < 2 {
 		return 0, ErrShort
@@ -83,9 +83,9 @@ func (h *Header) parse(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// AppendHeader appends h to dst in its only legal form, the shortest, and
-// returns the extended slice. Length must be below 2^63, RSV below 8 and Opcode
-// below 16; what is above is cut off.
+// AppendHeader appends h to dst in its only legal form, the shortest, and returns the
+// extended slice. Length must be below 2^63, RSV below 8 and Opcode below 16; higher
+// bits are ignored.
 func AppendHeader(dst []byte, h Header) []byte {
 	b0 := byte(h.Opcode)&0x0F | h.RSV&7<<4
 	if h.Fin {
@@ -111,7 +111,7 @@ func AppendHeader(dst []byte, h Header) []byte {
 	return dst
 }
 
-// SizeHeader returns how many bytes AppendHeader appends for h: 2 to 14.
+// SizeHeader returns the number of bytes that [AppendHeader] appends for h: 2 to 14.
 func SizeHeader(h Header) int {
 	n := 2
 	switch length := h.Length &^ (1 << 63); {

@@ -1,9 +1,9 @@
 package codec
 
-// Mask applies the masking algorithm of RFC 6455 §5.3 to b in place, which
-// masks and unmasks alike: octet i of the payload is XORed with octet i mod 4
-// of the key. pos is the place of b[0] in the payload; the place behind b is
-// returned, so that a payload may be masked piece by piece:
+// Mask applies the masking algorithm of RFC 6455 §5.3 to b in place. The same operation
+// masks and unmasks: octet i of the payload is XORed with octet i mod 4 of the key. pos
+// is the position of b[0] in the payload. Mask returns the position after b, so that a
+// payload can be masked piece by piece:
 //
 //	for piece := range pieces {
 //		pos = codec.Mask(piece, key, pos)
@@ -21,7 +21,7 @@ func Mask(b []byte, key [4]byte, pos int) int {
 //
 //	func mask(dst, src []byte, key uint32) (ascii bool)
 //
-// It masks src into dst, which is either src itself or as long and elsewhere;
-// key is what rotate returns. It reports whether dst now holds nothing but
-// ASCII: a byte that has been loaded and stored anyway costs nothing to look
-// at, and text that is all ASCII needs no second walk to be valid UTF-8.
+// It masks src into dst. dst is src itself, or has the same length and does not overlap
+// src. key is a result of rotate. It reports whether dst holds only ASCII: checking bytes
+// that are loaded anyway costs nearly nothing, and ASCII text needs no second pass to be
+// validated as UTF-8.

@@ -5,19 +5,19 @@ import (
 	"math/bits"
 )
 
-// rotate returns the key as a little-endian word whose first octet is the one
-// for place pos.
+// rotate returns the key as a little-endian word whose first octet is the one for
+// position pos.
 func rotate(key [4]byte, pos int) uint32 {
 	return bits.RotateLeft32(binary.LittleEndian.Uint32(key[:]), -8*(pos&3))
 }
 
-// highBits has the bit of every octet that no ASCII has.
+// highBits has the high bit of every octet, which ASCII never has.
 const highBits = 0x8080808080808080
 
-// maskGeneric is mask in portable Go: 8 octets at a time, and 32 a turn, since a
-// masking key repeats every 4 octets and every multiple of 4. Instead of going
-// through the rest byte by byte, it masks the last 8 octets whole, from what
-// they were before: some are written twice, both times with the same.
+// maskGeneric is mask in portable Go. It masks 32 octets per iteration, 8 at a time,
+// since a masking key repeats every 4 octets. Instead of a byte loop for the rest, it
+// masks the last 8 octets from their original values: some are written twice, with the
+// same result.
 func maskGeneric(dst, src []byte, key uint32) (ascii bool) {
 	n := len(src)
 	if n < 8 {

@@ -20,10 +20,10 @@ func (o Opcode) IsControl() bool { return o&0x8 != 0 }
 // IsData reports whether o begins a message: text or binary (RFC 6455 §5.6).
 func (o Opcode) IsData() bool { return o == OpText || o == OpBinary }
 
-// IsReserved reports whether RFC 6455 gives o no meaning.
+// IsReserved reports whether o has no meaning in RFC 6455.
 func (o Opcode) IsReserved() bool { return opcodeNames[o&0xF] == "" || o > 0xF }
 
-// String returns the RFC's name of o in lower case, or "reserved".
+// String returns the name of o in the RFC, in lower case, or "reserved".
 func (o Opcode) String() string {
 	if o.IsReserved() {
 		return "reserved"

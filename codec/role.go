@@ -1,7 +1,7 @@
 package codec
 
-// Role says which end of the connection an endpoint is. It decides who masks:
-// a client masks every frame, a server none (RFC 6455 §5.1).
+// Role is the role of an endpoint. It selects which side masks: a client masks every
+// frame, a server none (RFC 6455 §5.1).
 type Role uint8
 
 // The two roles.
@@ -10,7 +10,7 @@ const (
 	Client
 )
 
-// Peer returns the role at the other end.
+// Peer returns the role of the other endpoint.
 func (r Role) Peer() Role { return r ^ 1 }
 
 // String returns "server" or "client".

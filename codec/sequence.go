@@ -1,13 +1,13 @@
 package codec
 
-// Everything that decides whether a frame may stand where it stands is in this
-// file: the table, the state and the transitions. Reader and writer use the
-// same machine, so that what is refused on the way in cannot be sent.
+// This file decides whether a frame is legal at its place: the table, the state and the
+// transitions. Decoder and Encoder use the same state machine, so that a frame that is
+// refused when received cannot be sent.
 //
-// A refused frame leaves the state as it was.
+// A refused frame does not change the state.
 
-// legality holds, per opcode, the rule that a frame breaks between messages and
-// inside a fragmented message. Lay it beside RFC 6455 §5.2 and §5.4.
+// legality holds for each opcode the rule that a frame violates between messages, and
+// inside a fragmented message (RFC 6455 §5.2, §5.4).
 var legality = [16]struct{ between, inside Violation }{
 	OpContinuation: {ErrContinuation, 0},
 	OpText:         {0, ErrInterleaved},
@@ -27,9 +27,9 @@ var legality = [16]struct{ between, inside Violation }{
 	0xF:            {ErrReservedOpcode, ErrReservedOpcode},
 }
 
-// Sequence checks the frames that flow in one direction of a connection, one
-// after the other. Its zero value is a server's that negotiated no extension.
-// It must not be used concurrently.
+// Sequence checks the frames that are sent in one direction of a connection, in order.
+// The zero value is for frames to a server, without extensions. A Sequence must not be
+// used concurrently.
 type Sequence struct {
 	Role Role  // the role of the endpoint that receives the frames
 	RSV  uint8 // reserved bits that extensions allow on the first frame of a message
@@ -38,15 +38,16 @@ type Sequence struct {
 	closed  bool   // a Close frame has passed
 }
 
-// Check reports the rule of RFC 6455 §5 that a frame with header h breaks at
-// this place, as a Violation, or nil; then the frame counts as passed.
+// Check checks whether a frame with header h is legal at this place. It returns the
+// rule of RFC 6455 §5 that the frame violates, as a [Violation]. Otherwise it returns
+// nil and counts the frame as passed.
 func (s *Sequence) Check(h Header) error { return s.check(&h) }
 
 func (s *Sequence) check(h *Header) error {
 	if s.closed {
 		return ErrAfterClose
 	}
-	// What a header has no room for is never read, and must not be sent.
+	// Values that do not fit into a header are never read, and must not be sent.
 	if h.Opcode > 0xF {
 		return ErrReservedOpcode
 	}
@@ -95,8 +96,8 @@ func (s *Sequence) check(h *Header) error {
 	return nil
 }
 
-// Message returns the type of the message that has begun and not ended,
-// OpText or OpBinary, or OpContinuation between messages.
+// Message returns the type of the message that has begun and not ended: OpText or
+// OpBinary, or OpContinuation between messages.
 func (s *Sequence) Message() Opcode { return s.message }
 
 // Closed reports whether a Close frame has passed.

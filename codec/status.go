@@ -1,13 +1,13 @@
 package codec
 
-// StatusCode is the number that says why an endpoint closes (RFC 6455 §7.4).
+// StatusCode is the status code of a Close frame (RFC 6455 §7.4).
 type StatusCode uint16
 
 // The status codes of RFC 6455 §7.4.1 and of IANA's registry (RFC 6455 §11.7).
 const (
 	StatusNormalClosure      StatusCode = 1000 // the purpose of the connection is fulfilled
 	StatusGoingAway          StatusCode = 1001 // a server shuts down, or a browser leaves the page
-	StatusProtocolError      StatusCode = 1002 // the peer broke a rule of the protocol
+	StatusProtocolError      StatusCode = 1002 // the peer violated the protocol
 	StatusUnsupportedData    StatusCode = 1003 // a type of data that the endpoint cannot accept
 	StatusNoStatusReceived   StatusCode = 1005 // never sent: the Close frame had no status code
 	StatusAbnormalClosure    StatusCode = 1006 // never sent: the connection ended without a Close frame
@@ -22,16 +22,16 @@ const (
 	StatusTLSHandshake       StatusCode = 1015 // never sent: the TLS handshake failed
 )
 
-// Sendable reports whether c may stand in a Close frame: 1000–1003 and
-// 1007–1014 by the registry, 3000–4999 for libraries and applications.
+// Sendable reports whether c may be sent in a Close frame: 1000–1003 and 1007–1014 of
+// the registry, and 3000–4999 for libraries and applications.
 //
-// "1005 is a reserved value and MUST NOT be set as a status code in a Close
-// control frame by an endpoint" RFC 6455 §7.4.1; likewise 1006 and 1015.
+// "1005 is a reserved value and MUST NOT be set as a status code in a Close control
+// frame by an endpoint" RFC 6455 §7.4.1; likewise 1006 and 1015.
 func (c StatusCode) Sendable() bool {
 	return c >= 1000 && c <= 1003 || c >= 1007 && c <= 1014 || c >= 3000 && c <= 4999
 }
 
-// String returns the RFC's name of c in lower case, or "unregistered".
+// String returns the name of c in the RFC, in lower case, or "unregistered".
 func (c StatusCode) String() string {
 	if c >= 1000 && int(c-1000) < len(statusNames) && statusNames[c-1000] != "" {
 		return statusNames[c-1000]

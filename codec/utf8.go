@@ -1,18 +1,18 @@
 package codec
 
-// UTF8 validates text that arrives in pieces, cut anywhere, also inside a code
-// point (RFC 6455 §8.1, RFC 3629). Its zero value is ready. It keeps no bytes,
-// only what the next one may be. It must not be used concurrently.
+// UTF8 validates text that arrives in pieces, which may end inside a code point (RFC
+// 6455 §8.1, RFC 3629). The zero value is ready to use. It keeps no bytes of the text.
+// A UTF8 must not be used concurrently.
 type UTF8 struct {
 	need   uint8 // continuation bytes that the code point begun still needs
 	lo, hi uint8 // bounds of the next one
 }
 
-// Check reports whether text with p behind it may still become valid UTF-8. It
-// fails on the first byte that makes that impossible, even if the code point is
-// incomplete: F4 90 fails, since nothing above U+10FFFF begins so.
+// Check reports whether the text so far, with p appended, can be the beginning of valid
+// UTF-8. It fails at the first byte that makes that impossible, even if the code point
+// is incomplete: it refuses F4 90, because no code point above U+10FFFF is valid.
 //
-// After false the UTF8 must not be used again.
+// After Check has returned false, the UTF8 must not be used again.
 func (u *UTF8) Check(p []byte) bool {
 	if u.need > 0 {
 		var ok bool
@@ -27,7 +27,7 @@ func (u *UTF8) Check(p []byte) bool {
 	return validUTF8(p[:cut]) && u.begin(p[cut:])
 }
 
-// Complete reports whether the text may end here: no code point is unfinished.
+// Complete reports whether the text may end here: no code point is incomplete.
 func (u *UTF8) Complete() bool { return u.need == 0 }
 
 // finish completes the code point that an earlier piece began.
@@ -42,7 +42,7 @@ func (u *UTF8) finish(p []byte) ([]byte, bool) {
 	return p, true
 }
 
-// begin takes the head of a code point, of at most 3 bytes.
+// begin handles the first bytes of a code point, at most 3.
 func (u *UTF8) begin(p []byte) bool {
 	if len(p) == 0 {
 		return true

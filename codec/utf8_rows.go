@@ -2,7 +2,7 @@
 
 package codec
 
-// What the kernels in utf8_*.s know about UTF-8. They use the method of John
+// Constants of the kernels in utf8_*.s. They use the method of John
 // Keiser and Daniel Lemire, "Validating UTF-8 in less than one instruction per
 // byte" (Software: Practice and Experience 51(5), 2021): every fault but one
 // shows in two adjacent bytes, in their upper nibbles and the lower nibble of the

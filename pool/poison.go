@@ -4,11 +4,11 @@ package pool
 
 import "sync"
 
-// Poisoned reports whether this is a test build, with the tag poison.
+// Poisoned reports whether the build tag poison, for tests, is set.
 const Poisoned = true
 
-// poison overwrites released bytes: no UTF-8, no frame that a client may send,
-// and easy to see in a dump.
+// poison overwrites released bytes. It is not valid UTF-8, begins no frame that a
+// client may send, and is easy to see in a dump.
 const poison = 0xDB
 
 var out = struct {
@@ -16,7 +16,8 @@ var out = struct {
 	buffers map[*Buffer]struct{}
 }{buffers: map[*Buffer]struct{}{}}
 
-// Lent returns how many buffers are out, in test builds; 0 in all others.
+// Lent returns the number of buffers in use with the build tag poison, and 0 without
+// it.
 func Lent() int {
 	out.Lock()
 	defer out.Unlock()

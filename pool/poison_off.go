@@ -2,10 +2,11 @@
 
 package pool
 
-// Poisoned reports whether this is a test build, with the tag poison.
+// Poisoned reports whether the build tag poison, for tests, is set.
 const Poisoned = false
 
-// Lent returns how many buffers are out, in test builds; 0 in all others.
+// Lent returns the number of buffers in use with the build tag poison, and 0 without
+// it.
 func Lent() int { return 0 }
 
 func lent(b *Buffer) *Buffer { return b }

@@ -7,9 +7,9 @@ import (
 	"github.com/valyala/bytebufferpool"
 )
 
-// The smallest and the largest class, in bytes. Below MinSize a class would
-// save less than its bookkeeping costs; above MaxSize (16 MiB) a kept buffer
-// would cost more than making one.
+// The smallest and the largest size class, in bytes. Below MinSize, a class would save
+// less than its administration costs. Above MaxSize (16 MiB), a kept buffer would cost
+// more than allocating one.
 const (
 	MinSize = 1 << minBits
 	MaxSize = 1 << maxBits
@@ -18,11 +18,11 @@ const (
 	maxBits = 24
 )
 
-// Buffer is a borrowed byte slice: use its field B.
+// Buffer is a pooled byte slice in its field B.
 type Buffer = bytebufferpool.ByteBuffer
 
-// classes holds pointers because bytebufferpool counts with 64-bit atomics, which
-// have to be aligned on 32-bit systems too: what is allocated is.
+// classes holds pointers: bytebufferpool uses 64-bit atomics, which must be aligned on
+// 32-bit systems too, and allocated structs are.
 var classes = func() (pools [maxBits - minBits + 1]*bytebufferpool.Pool) {
 	for i := range pools {
 		pools[i] = new(bytebufferpool.Pool)
@@ -30,9 +30,9 @@ var classes = func() (pools [maxBits - minBits + 1]*bytebufferpool.Pool) {
 	return pools
 }()
 
-// Get lends a buffer whose B has length 0 and capacity n or more, rounded up to
-// a power of two up to MaxSize. n must not be what a peer claims, only what has
-// arrived or is about to be written.
+// Get returns a buffer whose B has length 0 and capacity n or more, rounded up to a
+// power of two up to [MaxSize]. The caller owns it until [Put]. n must not be a length
+// that a peer merely claims: request what has arrived or is about to be written.
 func Get(n int) *Buffer {
 	if n > MaxSize {
 		return lent(&Buffer{B: make([]byte, 0, n)})
@@ -45,8 +45,8 @@ func Get(n int) *Buffer {
 	return lent(b)
 }
 
-// Put takes b back. Neither b nor any slice of b.B may be used afterwards.
-// Putting nil does nothing.
+// Put returns b to the pool. Neither b nor any slice of b.B may be used afterwards. Put
+// does nothing if b is nil.
 func Put(b *Buffer) {
 	if b == nil {
 		return
@@ -58,16 +58,16 @@ func Put(b *Buffer) {
 	}
 }
 
-// Drop gives b up for good: somebody may go on using its bytes, and they are
-// never lent again.
+// Drop removes b from the pool for good. Its bytes stay valid, and are left to the
+// garbage collector.
 func Drop(b *Buffer) {
 	if b != nil {
 		dropped(b)
 	}
 }
 
-// Grow returns a buffer with the contents of b and a capacity of n or more. It
-// is b itself if b is large enough; otherwise b has been put back.
+// Grow returns a buffer with the contents of b and a capacity of n or more. It returns
+// b itself if b is large enough. Otherwise it puts b back.
 func Grow(b *Buffer, n int) *Buffer {
 	if cap(b.B) >= n {
 		return b
@@ -78,12 +78,14 @@ func Grow(b *Buffer, n int) *Buffer {
 	return g
 }
 
-// Fit returns what capacity to ask for where n bytes are needed now, and never more
-// than most bytes; 0 for no such limit. It is the least of most, a quarter of it, a
-// sixteenth … that is enough, so that a buffer which grows with what arrives is at most
-// four times that large, and the one that it replaces a quarter of it: while it is
-// copied, the two take no more than most and a quarter of most. What is kept by class is
-// rounded up as Get does.
+// Fit returns the capacity to request where n bytes are needed now, and never more than
+// most bytes; most 0 means no limit.
+//
+// The result is the smallest of most, most/4, most/16 … that is at least n. So a buffer
+// that grows with what arrives is at most four times as large as that, and the buffer
+// that it replaces has a quarter of its size. While one is copied to the other, the two
+// use at most most and a quarter of most. Sizes that are kept by class are rounded up
+// as in [Get].
 func Fit(n int, most uint64) int {
 	size := most
 	switch {
@@ -98,7 +100,7 @@ func Fit(n int, most uint64) int {
 	return int(min(size, math.MaxInt))
 }
 
-// ceil is the least power of two that is not below n.
+// ceil returns the least power of two that is not below n.
 func ceil(n int) int { return 1 << bits.Len(uint(max(n, 1)-1)) }
 
 func class(size int) *bytebufferpool.Pool { return classes[bits.Len(uint(size))-1-minBits] }

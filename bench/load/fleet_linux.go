@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Fleet is a number of connections to one server, driven by whoever calls its
+// Fleet is a number of connections to one server, driven by the caller of its
 // methods, on one thread.
 type Fleet struct {
 	Addr    netip.AddrPort // of the server, IPv4

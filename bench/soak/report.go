@@ -125,7 +125,7 @@ func (r *report) printUsage(w io.Writer) {
 		row("descriptors", "0", func(u Usage) string { return count(int64(u.Files), "") })
 	}
 	if r.Before.Poisoned {
-		row("pooled buffers lent", "0", func(u Usage) string { return count(int64(u.Lent), "") })
+		row("pooled buffers in use", "0", func(u Usage) string { return count(int64(u.Lent), "") })
 	}
 	fmt.Fprintf(w, "\t%s\t%s\t0\t  connections: opened, and ended\n", count(r.After.Opened, ""), count(r.After.Closed, ""))
 	fmt.Fprintln(w)

@@ -47,7 +47,7 @@ func (f *clusterFlags) validate(listen string) error {
 	case f.Cluster != "" && !embedded && !strings.HasPrefix(f.Cluster, "nats://") && !strings.HasPrefix(f.Cluster, "tls://"):
 		return fmt.Errorf(`--cluster %q: give "embedded", or the URL of a NATS server such as nats://127.0.0.1:4222`, f.Cluster)
 	case embedded && f.ClusterSecret == "" && !isLoopback(listen):
-		return fmt.Errorf("--cluster embedded: whoever reaches --listen %s could join: give --cluster-secret, the same for all", listen)
+		return fmt.Errorf("--cluster embedded: --listen %s is not a loopback address, and the cluster has no secret: give --cluster-secret, the same for all nodes", listen)
 	}
 	for _, addr := range f.Join {
 		if _, _, err := net.SplitHostPort(addr); err != nil {

@@ -2,31 +2,32 @@ package deflate
 
 import "sync/atomic"
 
-// A Compressor compresses the messages that one direction of a connection takes
-// (RFC 7692 §7.2.1). Between calls it holds no memory but, if Takeover is set, a
-// window of at most 32 KiB, and an unfinished message's.
+// A Compressor compresses the messages of one direction of a connection (RFC 7692
+// §7.2.1). Between calls it holds no memory, except a window of at most 32 KiB if
+// Takeover is set or a message is incomplete.
 //
-// The zero value compresses fast, without takeover, for the largest window. Set the
-// fields before the first call. A Compressor must not be used concurrently.
+// The zero value uses the fastest level and the largest window, without takeover. Set
+// the fields before the first call. A Compressor must not be used concurrently.
 type Compressor struct {
 	Takeover   bool // messages refer to those before them
-	Level      int  // from 1, the fastest, to 9, the smallest; 0 for 1. Of no effect on a smaller window
+	Level      int  // from 1 (fastest) to 9 (smallest); 0 for 1. Ignored for windows below the largest
 	WindowBits int  // how far back to refer: 2^WindowBits bytes, 8 to 15; 0 for 15
 
 	window window
-	id     uint64  // different from that of all others; 0 before the first use
-	engine *engine // the last one used, which may be somebody else's now
-	cut    bool    // of a message that is sent in fragments, tail was kept back
+	id     uint64  // unique; 0 before the first use
+	engine *engine // the last one used; another Compressor may have it now
+	cut    bool    // tail was removed from the last fragment of an incomplete message
 }
 
 var ids atomic.Uint64
 
-// Bound returns how many bytes at most Append and AppendFragment append for n bytes.
+// Bound returns the maximum number of bytes that Append and AppendFragment append for n
+// bytes.
 func Bound(n int) int { return n + n/256 + 64 }
 
-// Append appends p, a message, compressed to dst, if it is smaller then. Otherwise
-// it returns dst as it was, and the message has to go as it is. p is neither
-// changed nor retained.
+// Append compresses the message p and appends the result to dst, if it is smaller than
+// p. Otherwise it returns dst unchanged and false: send p uncompressed. p is neither
+// modified nor retained.
 func (c *Compressor) Append(dst, p []byte) (_ []byte, smaller bool) {
 	e := c.take()
 	out := e.compress(dst, p)
@@ -45,9 +46,10 @@ func (c *Compressor) Append(dst, p []byte) (_ []byte, smaller bool) {
 	return out, true
 }
 
-// AppendFragment appends p, the next part of a message that is compressed as it
-// is written, to dst. last says that the message ends with p. p is neither changed nor
-// retained. After a message was begun, no other may be until it has ended.
+// AppendFragment compresses p, the next part of a message that is compressed while it
+// is written, and appends the result to dst. If last is set, the message ends with p. p
+// is neither modified nor retained. No other message may begin before the message has
+// ended.
 func (c *Compressor) AppendFragment(dst, p []byte, last bool) []byte {
 	if c.cut {
 		dst = append(dst, tail...)
@@ -64,23 +66,23 @@ func (c *Compressor) AppendFragment(dst, p []byte, last bool) []byte {
 	return dst
 }
 
-// Skip says that p was sent compressed by other means, without reference to messages
-// before it. The peer has it in its window.
+// Skip adds p to the window. Call it after p was sent as a message that was compressed
+// by other means, without reference to earlier messages.
 func (c *Compressor) Skip(p []byte) {
 	if !c.Takeover {
 		return
 	}
 	c.window.add(p, 1<<c.windowBits())
-	c.engine = nil // it does not know p
+	c.engine = nil // its window lacks p
 }
 
-// Reset gives back all memory, and forgets the messages before.
+// Reset releases all memory, and discards earlier messages.
 func (c *Compressor) Reset() {
 	c.window.drop()
 	c.id, c.engine, c.cut = 0, nil, false
 }
 
-// take takes an engine that knows the window.
+// take takes an engine, with the window in it.
 func (c *Compressor) take() *engine {
 	e := c.shelf().take(c.engine)
 	if e == nil {

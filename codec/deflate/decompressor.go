@@ -5,13 +5,13 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// A Decompressor inflates the messages that one direction of a connection brings
-// compressed (RFC 7692 §7.2.2), as they arrive. There are two ways: Write gathers
-// a message, for Message to return; Feed and Next pass it on piece by piece.
+// A Decompressor inflates the compressed messages of one direction of a connection, as
+// they arrive (RFC 7692 §7.2.2). There are two ways. Write collects a message, which
+// Message returns. Feed and Next return a message piece by piece.
 //
-// Between messages it holds no memory but, if Takeover is set, a window of at most
-// 32 KiB. The zero value is one without takeover and limit. Set the fields before
-// the first call. A Decompressor must not be used concurrently.
+// Between messages it holds no memory, except a window of at most 32 KiB if Takeover is
+// set. The zero value has no takeover and no limit. Set the fields before the first
+// call. A Decompressor must not be used concurrently.
 type Decompressor struct {
 	Takeover   bool   // messages may refer to those before them
 	MaxMessage uint64 // limit of an inflated message in bytes; 0 for none
@@ -20,29 +20,29 @@ type Decompressor struct {
 	window   window
 	inflater *inflater    // of the message begun
 	out      *pool.Buffer // window, then the message
-	begin    int          // where in out the part of the message begins that was not handed out
-	at       int          // where it ends
+	begin    int          // start, in out, of the part of the message that was not returned
+	at       int          // its end
 	size     uint64       // of the message, as far as it was inflated
 	in       []byte       // input for Next
 	last     bool         // which ends the message
 	tailed   bool         // and is followed by tail: in is that
 }
 
-// tail is what the sender of a message has cut off its end (RFC 7692 §7.2.1).
+// tail is what the sender of a message has removed from its end (RFC 7692 §7.2.1).
 var tail = []byte{0x00, 0x00, 0xFF, 0xFF}
 
-// streamRoom is the size of the buffer for messages that are passed on in pieces.
+// streamRoom is the size of the buffer for messages that are returned in pieces.
 const streamRoom = 2 * maxWindow
 
-// inflaters keeps the tables, of 15 KiB, that a message needs.
+// inflaters keeps the tables, of 15 KiB, that a message needs while it is inflated.
 var inflaters shelf[inflater]
 
-// Write inflates p, the next payload bytes of a message, and returns what it has
-// become, valid until the next call. last says that the message ends with p:
-// Message returns all of it.
+// Write inflates p, the next payload bytes of a message, and returns the result, which
+// is valid until the next call. If last is set, the message ends with p, and Message
+// returns all of it. p is not retained.
 //
-// The error is codec.ErrDeflate or, as soon as the message exceeds MaxMessage,
-// codec.ErrMessageTooBig. After an error call Reset. p is not retained.
+// The error is codec.ErrDeflate, or codec.ErrMessageTooBig as soon as the message
+// exceeds MaxMessage. After an error call Reset.
 func (d *Decompressor) Write(p []byte, last bool) (inflated []byte, err error) {
 	if d.inflater == nil {
 		d.start(2*len(p) + 64)
@@ -60,8 +60,9 @@ func (d *Decompressor) Write(p []byte, last bool) (inflated []byte, err error) {
 	return d.out.B[d.begin+from : d.at], nil
 }
 
-// Message returns the message that Write has ended, or what there is of one that has
-// not, for Feed and Next to go on with. It is valid until the next call of another method.
+// Message returns the message that Write has completed. If the message is not complete,
+// it returns the part so far, and Feed and Next continue with the rest. The result is
+// valid until the next call of another method.
 func (d *Decompressor) Message() []byte {
 	if d.out == nil {
 		return nil
@@ -71,8 +72,9 @@ func (d *Decompressor) Message() []byte {
 	return p
 }
 
-// Feed gives Next its input: p, the next payload bytes of a message, which has to stay
-// as it is until Next returns codec.ErrShort or the message has ended with it.
+// Feed sets the input of Next: p, the next payload bytes of a message. If last is set,
+// the message ends with p. p must not be modified until Next returns codec.ErrShort or
+// done.
 func (d *Decompressor) Feed(p []byte, last bool) {
 	if d.inflater == nil {
 		d.begins(streamRoom)
@@ -80,9 +82,9 @@ func (d *Decompressor) Feed(p []byte, last bool) {
 	d.in, d.last, d.tailed = p, last, false
 }
 
-// Next returns a piece of the message, at most 32 KiB, valid until the next call. It
-// returns codec.ErrShort when Feed has to be called first, and done with the piece that the
-// message ends with, which may be empty. Other errors are those of Write.
+// Next returns the next piece of the message, at most 32 KiB, which is valid until the
+// next call. It returns codec.ErrShort if Feed has to be called first. done is set with
+// the last piece of the message, which may be empty. Other errors are those of Write.
 func (d *Decompressor) Next() (piece []byte, done bool, err error) {
 	if len(d.out.B)-d.at < maxWindow {
 		d.slide()
@@ -117,8 +119,8 @@ func (d *Decompressor) Next() (piece []byte, done bool, err error) {
 	return d.out.B[from:d.at], done, nil
 }
 
-// Release gives back the memory of the message that was handed out last. Call it when
-// that is no longer used. It does nothing while a message is unfinished.
+// Release releases the memory of the last returned message. Call it when the message is
+// no longer used. It does nothing while a message is incomplete.
 func (d *Decompressor) Release() {
 	if d.inflater == nil && d.out != nil {
 		pool.Put(d.out)
@@ -126,7 +128,7 @@ func (d *Decompressor) Release() {
 	}
 }
 
-// Detach leaves the message that was handed out last to whoever holds it: it stays
+// Detach transfers ownership of the last returned message to the caller: it stays
 // valid.
 func (d *Decompressor) Detach() {
 	if d.out == nil {
@@ -144,7 +146,7 @@ func (d *Decompressor) Detach() {
 	d.out = b
 }
 
-// Reset gives back all memory and forgets the message begun, and the window.
+// Reset releases all memory, and discards the current message and the window.
 func (d *Decompressor) Reset() {
 	if d.inflater != nil {
 		d.putInflater()
@@ -193,8 +195,8 @@ func (d *Decompressor) gather(p []byte) (err error) {
 	}
 }
 
-// grow makes room in out, which has none for the next match: by leaving what lies
-// before the message, if no distance reaches there any more, or in a larger buffer.
+// grow makes room in out, which has none for the next match. It discards what lies
+// before the message, if no distance reaches there any more, or takes a larger buffer.
 func (d *Decompressor) grow() {
 	if gone := min(d.begin, d.at-d.reach()); gone > 0 {
 		d.begin, d.at = d.begin-gone, copy(d.out.B, d.out.B[gone:d.at])
@@ -206,8 +208,8 @@ func (d *Decompressor) grow() {
 	d.out.B = d.out.B[:cap(d.out.B)]
 }
 
-// most is how large out has to be at most: for the largest message and, if so many bytes
-// lie before it, for a match behind all that a distance reaches. 0 is no limit.
+// most returns the maximum size of out: for the largest message and, if as many bytes
+// lie before it, for a match after all that a distance reaches. 0 means no limit.
 func (d *Decompressor) most(before int) uint64 {
 	if d.MaxMessage == 0 || before == 0 {
 		return d.MaxMessage
@@ -215,7 +217,7 @@ func (d *Decompressor) most(before int) uint64 {
 	return max(d.MaxMessage, uint64(d.reach()+maxLength))
 }
 
-// reach is the largest distance that is allowed.
+// reach returns the largest distance that is allowed.
 func (d *Decompressor) reach() int { return 1 << windowBits(d.WindowBits) }
 
 // gatherTail inflates the end of the message, which was not sent, unless the
@@ -233,11 +235,11 @@ func (d *Decompressor) gatherTail() error {
 	return nil
 }
 
-// complete reports whether the message ends with a block that is the last one: its
-// encoder has cut nothing off.
+// complete reports whether the message ends with a final block: its encoder has removed
+// nothing.
 func (d *Decompressor) complete() bool { return d.inflater.ended && d.inflater.whole() }
 
-// run inflates p to what there is of out, and returns what is left of p.
+// run inflates p into the free part of out, and returns the rest of p.
 func (d *Decompressor) run(p []byte) (rest []byte, err error) {
 	out, limited := d.out.B, false
 	if left := d.MaxMessage - d.size; d.MaxMessage > 0 && uint64(len(out)-d.at) >= left {
@@ -252,7 +254,7 @@ func (d *Decompressor) run(p []byte) (rest []byte, err error) {
 	return p[read:], err
 }
 
-// slide makes room in out behind the window.
+// slide makes room in out after the window.
 func (d *Decompressor) slide() {
 	if len(d.out.B) < streamRoom {
 		d.out = pool.Grow(d.out, streamRoom)

@@ -1,17 +1,17 @@
-// Package deflate is permessage-deflate (RFC 7692) between bytes and bytes: the
-// parameters, their negotiation, and the two directions.
+// Package deflate implements permessage-deflate (RFC 7692) on byte slices: the
+// parameters, their negotiation, and compression in both directions.
 //
-// A server answers a client's offers with Accept; a client makes an offer with
-// AppendOffer and judges the answer with Agreed. Both get Params, by which the
-// fields of a Compressor and of a Decompressor are set. A compressed
-// message is marked by codec.RSV1 on its first frame.
+// A server answers the offers of a client with [Policy.Accept]. A client makes an offer
+// with [Policy.AppendOffer] and checks the answer with [Policy.Agreed]. Both return
+// [Params], from which the fields of a [Compressor] and a [Decompressor] are set. The
+// first frame of a compressed message has codec.RSV1 set.
 //
-// Compressing is done by github.com/klauspost/compress/flate. Its writers are
-// large: a few are kept for all connections, and each is lent to a message for as
-// long as it takes to compress it. One that served a connection last still knows
-// its window; another one is told it. Inflating is done here, because it has to stop
-// where the bytes received so far end, and because it can then write
-// straight into the message.
+// Compression uses github.com/klauspost/compress/flate. Its writers are large: a few
+// are kept for all connections, and each is used for one message at a time. A writer
+// that served the same connection last still has its window. Otherwise it is
+// initialized with the window. Decompression is implemented in this package, because it
+// must stop where the received bytes end, and because it can then write directly into
+// the message.
 //
-// As all of package codec, it does no I/O, starts no goroutine and reads no clock.
+// Like package codec, it does no I/O, starts no goroutine and reads no clock.
 package deflate

@@ -1,6 +1,6 @@
-// Package natsbroker connects the hubs of many processes by NATS: it is a
-// hub.Broker on any NATS server or cluster. Package embedded runs one inside the
-// process.
+// Package natsbroker connects the hubs of many processes through NATS. [Broker]
+// implements hub.Broker on any NATS server or cluster. Package embedded runs a NATS
+// server inside the process.
 //
 //	broker, err := natsbroker.Connect("nats://10.0.0.1:4222,nats://10.0.0.2:4222", nil)
 //	if err != nil {
@@ -10,44 +10,48 @@
 //
 // # Delivery
 //
-// While there is a link, each message reaches each other node that has subscribed
-// to a pattern of its topic once, in the order in which its node has published it.
-// A node does not get its own.
+// While the link is up, each message is delivered once to each other node that has
+// subscribed to a pattern of its topic, in the order in which its node published it. A
+// node does not receive its own messages.
 //
-// With core NATS, the default, delivery is at most once: what is published while a
-// node has no link to its server, or its server none to the others, that node does
-// not get. What a node itself publishes meanwhile waits, up to Options.MaxUnsent,
-// and is sent when the link is back; what was being sent when it broke may be
+// Core NATS, the default, delivers at most once. A node misses what is published while
+// it has no link to its server, or while its server has no link to the others. What the
+// node itself publishes in the meantime waits, up to Options.MaxUnsent bytes, and is
+// sent when the link is back. Messages that were being sent when the link broke may be
 // lost.
 //
-// With Options.Stream messages go through a JetStream stream. Every node reads all
-// of it, and resumes where it was after an interruption: as long as the stream
-// retains them it misses none and gets none twice. Publish returns before the
-// stream has confirmed the message; it is sent again until it does. So only a
-// process that ends loses what it has not sent: Close waits for that. The price is
-// that all messages pass every node, also those that nobody there has subscribed
-// to, and the time for a confirmation by the stream. A node that starts begins at
-// the end of the stream.
+// With Options.Stream, messages go through a JetStream stream. Every node reads the
+// whole stream, and resumes at its position after an interruption. While the stream
+// retains the messages, a node misses none and receives none twice. Publish returns
+// before the stream has confirmed the message; the Broker sends the message again until
+// it is confirmed. So messages are lost only if a process ends before they are sent;
+// Close waits for that.
 //
-// # When something breaks
+// The costs of a stream are that all messages pass every node, even without a
+// subscriber there, and the latency of a confirmation. A node that starts begins at the
+// end of the stream.
 //
-// The Broker connects again for ever, after 100 ms at first and then less and less
-// often, up to every 10 s. A server that stops answering is noticed within 15
-// seconds. The hub is told by Receiver.State, when the link is lost and when it is
-// back; with a Stream, also when that cannot be used. A Broker sees its own
-// connection only: if the server it is connected to loses the rest of its cluster,
-// messages of the others do not come, and nobody is told.
+// # Failures
 //
-// No method waits for the network but Connect and Close. Memory is bounded in both
-// directions, by Options.MaxUnsent and Options.MaxUndelivered; Publish returns
-// ErrFull, and Options.Lost is told.
+// The Broker reconnects without limit, after 100 ms at first, and then at increasing
+// intervals of up to 10 s. It detects a server that stops answering within 15 seconds.
+// It calls Receiver.State of the hub when the link is lost and when it is back; with a
+// Stream, also when the stream cannot be used. A Broker observes only its own
+// connection. If its server loses the rest of the cluster, messages of other nodes do
+// not arrive, and this is not reported.
+//
+// Only Connect and Close wait for the network. Options.MaxUnsent and
+// Options.MaxUndelivered bound the memory in the two directions. When they are
+// exceeded, Publish returns [ErrFull], and Options.Lost is called.
 //
 // # Subjects
 //
 // Topic "chat.room1" is subject "zerowire.chat.room1", and pattern "chat.*" is
-// "zerowire.chat.>". Control characters, spaces, '*', '>' and '%' in a topic
-// become '%' and two hexadecimal digits. A message on NATS is an envelope of 19
-// bytes, who has published it and its number, and what the hub has given; messages
-// of others on these subjects are ignored. Whoever may publish there can forge
-// messages of a hub: give nobody else that permission.
+// "zerowire.chat.>". Control characters, spaces, '*', '>' and '%' in a topic are
+// replaced by '%' and two hexadecimal digits. A message on NATS is an envelope of 19
+// bytes, with the origin and the number of the message, followed by what the hub has
+// passed. Other messages on these subjects are ignored.
+//
+// Security: a client that may publish on these subjects can forge messages of a hub.
+// Give that permission only to the hubs.
 package natsbroker

@@ -9,92 +9,93 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Options say how a Broker works. The zero value is ready to use.
+// Options are the settings of a [Broker]. The zero value is valid. A field that is zero
+// selects its default.
 type Options struct {
-	// Prefix is what the NATS subjects of all topics begin with: topic "chat.room1"
-	// is subject "zerowire.chat.room1". Hubs with different prefixes do not meet.
-	// It consists of tokens separated by dots. Default "zerowire".
+	// Prefix is the beginning of the NATS subjects of all topics: topic "chat.room1" is
+	// subject "zerowire.chat.room1". It consists of tokens separated by dots. Hubs with
+	// different prefixes are separate. Default: "zerowire".
 	Prefix string
 
-	// NATS are options of the connection, after the Broker's own: nats.UserInfo,
-	// nats.UserCredentials, nats.Secure, nats.InProcessServer and so on. Handlers
-	// are called too; nats.NoEcho and nats.ReconnectBufSize are the Broker's own.
-	// Without nats.RetryOnFailedConnect a Connect that finds no server fails;
-	// with it the Broker goes on trying.
+	// NATS holds options of the connection: nats.UserInfo, nats.UserCredentials,
+	// nats.Secure, nats.InProcessServer and so on. They are applied after the Broker's
+	// own. Handlers are called in addition to the Broker's. The Broker itself sets
+	// nats.NoEcho and nats.ReconnectBufSize. If no server can be reached, Connect
+	// fails, unless nats.RetryOnFailedConnect is among the options: then the Broker
+	// continues to try.
 	NATS []nats.Option
 
-	// Stream makes messages go through a JetStream stream, so that a node gets
-	// after an interruption what it has missed. Nil: core NATS, at most once.
+	// Stream, if not nil, sends messages through a JetStream stream, so that a node
+	// receives after an interruption what it has missed. Default: nil, core NATS, at
+	// most once.
 	Stream *Stream
 
-	// MaxUnsent is how many bytes of messages may wait to be sent, most of all
-	// while there is no link; Publish returns ErrFull beyond it. Default 8 MiB.
+	// MaxUnsent limits the bytes of messages that wait to be sent, mostly while the
+	// link is down. Beyond it Publish returns [ErrFull]. Default: 8 MiB.
 	MaxUnsent int
 
-	// MaxUndelivered is how many bytes of messages from NATS may wait for the hub.
-	// Newer ones are dropped beyond it, and Lost is told. With a Stream it is how
-	// much is asked for at a time, but for at least 32 messages, and nothing is
-	// dropped. Default 64 MiB.
+	// MaxUndelivered limits the bytes of messages from NATS that wait for the hub.
+	// Beyond it newer messages are dropped, and Lost is called. With a Stream it limits
+	// how much is requested at a time, which is at least 32 messages, and nothing is
+	// dropped. Default: 64 MiB.
 	MaxUndelivered int
 
-	// Lost is told that at least n messages were lost, and why: ErrSlowConsumer,
-	// ErrExpired, or ErrRefused. It must not wait, and may be called concurrently.
-	// What is lost while the link is down is not counted: the hub is told of the
-	// interruption.
+	// Lost is called when at least n messages were lost. why is [ErrSlowConsumer],
+	// [ErrExpired], or an error that wraps [ErrRefused]. Lost must not block, and may
+	// be called concurrently. Messages that are lost while the link is down are not
+	// counted: Receiver.State reports the interruption. Default: a warning to Logger.
 	Lost func(n uint64, why error)
 
-	// Logger gets what else goes wrong behind the caller's back. Default
-	// slog.Default().
+	// Logger receives errors that no call can return. Default: slog.Default().
 	Logger *slog.Logger
 }
 
-// Stream describes the JetStream stream that messages go through. The first
-// Broker creates it; one that exists is used as it is, and has to hold all
-// subjects below Options.Prefix.
+// Stream describes the JetStream stream that carries the messages. The first Broker
+// creates it. An existing stream is used unchanged, and must include all subjects below
+// Options.Prefix.
 type Stream struct {
-	// Name of the stream. Default Options.Prefix, with '_' for each dot.
+	// Name is the name of the stream. Default: Options.Prefix, with '_' for each dot.
 	Name string
 
-	// MaxAge is how long a message is retained: the longest interruption after
-	// which a node has missed nothing. Default 10 minutes.
+	// MaxAge is how long a message is retained: the longest interruption after which a
+	// node has missed nothing. Default: 10 minutes.
 	MaxAge time.Duration
 
-	// MaxBytes is how much is retained; the oldest messages go first. Default
-	// 256 MiB.
+	// MaxBytes is how many bytes are retained. The oldest messages are removed first.
+	// Default: 256 MiB.
 	MaxBytes int64
 
-	// Replicas is on how many servers of the cluster the stream is kept: 3 survive
-	// the loss of one. Default 1.
+	// Replicas is the number of servers of the cluster that store the stream. With 3
+	// the stream survives the loss of one server. Default: 1.
 	Replicas int
 
 	// Memory keeps the stream in the servers' memory instead of in files.
 	Memory bool
 }
 
-// Errors of Publish, and reasons that Options.Lost is told.
+// Errors of a Broker's methods, and reasons that are passed to Options.Lost.
 var (
-	// ErrClosed is returned by the methods of a Broker that was closed.
+	// ErrClosed reports a call of a method of a Broker that was closed.
 	ErrClosed = errors.New("natsbroker: the broker is closed")
 
-	// ErrFull is returned by Publish when Options.MaxUnsent bytes wait to be sent:
-	// the link is down or too slow. Publish again later.
+	// ErrFull reports that Options.MaxUnsent bytes wait to be sent: the link is down or
+	// too slow. Publish again later.
 	ErrFull = errors.New("natsbroker: too much waits to be sent")
 
-	// ErrTooLarge is returned by Publish for a message that is larger than what the
-	// server takes (max_payload, 1 MiB unless configured).
+	// ErrTooLarge reports that a message is larger than the server accepts
+	// (max_payload, 1 MiB by default).
 	ErrTooLarge = errors.New("natsbroker: the message is too large for the NATS server")
 
-	// ErrSlowConsumer: this node was slower than what came, and
-	// Options.MaxUndelivered is exceeded.
+	// ErrSlowConsumer reports that messages arrived faster than this node processed
+	// them, and exceeded Options.MaxUndelivered.
 	ErrSlowConsumer = errors.New("natsbroker: messages came faster than the hub took them")
 
-	// ErrExpired: the Stream no longer retained the messages when this node came to
+	// ErrExpired reports that the Stream no longer retained messages when this node
 	// read them.
 	ErrExpired = errors.New("natsbroker: the stream no longer held the messages")
 
-	// ErrRefused: the server does not take the message, for want of a permission
-	// or for what the stream is configured to take. It is wrapped with the server's
-	// own words.
+	// ErrRefused reports that the server refused a message, because of its permissions
+	// or the configuration of the stream. It is wrapped with the server's error.
 	ErrRefused = errors.New("natsbroker: the NATS server refused the message")
 )
 

@@ -144,6 +144,9 @@ func supportsTests(path string) bool {
 // code matches what is not prose in a document: blocks and spans of code, and links.
 var code = regexp.MustCompile("(?s)```.*?```|`[^`]*`|\\]\\([^)]*\\)")
 
+// flagName matches the name of a flag in a message, which is not prose either.
+var flagName = regexp.MustCompile(`--[a-z-]+`)
+
 // document returns the prose of a document.
 func document(t *testing.T, path string) []passage {
 	t.Helper()
@@ -184,7 +187,7 @@ func source(t *testing.T, path string) (passages []passage) {
 			return false
 		case *ast.BasicLit:
 			if text, err := strconv.Unquote(n.Value); n.Kind == token.STRING && err == nil && strings.Contains(text, " ") {
-				add(n.Pos(), text)
+				add(n.Pos(), flagName.ReplaceAllString(text, "`"))
 			}
 		}
 		return true

@@ -25,7 +25,7 @@ var words = []word{
 	ban(`(is|are|was|were|be|been|being) told`, "name the value that is returned or reported"),
 	ban(`knows? nothing( of)?`, "does not depend on"),
 	ban(`(in|for) vain`, "name the result"),
-	ban(`l(en[dt]|ends|ending)`, "transfers ownership, must not be retained"),
+	except(ban(`l(en[dt]|ends|ending)`, "transfers ownership, must not be retained"), `Lent (returns|counts)`), // pool.Lent
 	ban(`which bytes until when`, "buffer ownership"),
 	ban(`(holds?|held|holding) (it|them|our)sel(f|ves) to`, "guarantees"),
 	ban(`the (house|turn)`, "repository layout; read ownership"),

@@ -1,8 +1,9 @@
-// Package embedded runs a NATS server inside the process, for hubs that need no
-// other: one process, or several that form a cluster.
+// Package embedded runs a NATS server inside the process, for hubs without an external
+// one: for a single process, or for several processes that form a cluster.
 //
-// The first node listens for the others, and each further one names one that is
-// there already; they tell each other of the rest and connect all to all.
+// The first node listens for the others. Each further node needs the address of one
+// node that is running. The nodes exchange the other addresses and connect to each
+// other.
 //
 //	srv, err := embedded.Start(embedded.Options{
 //		ClusterListen: "10.0.0.2:6222",
@@ -12,12 +13,12 @@
 //	defer srv.Shutdown()
 //	broker, err := natsbroker.Connect("", &natsbroker.Options{NATS: srv.ClientOptions()})
 //
-// The Broker's connection does not leave the process. Close it before the server
+// The Broker's connection stays inside the process. Close the Broker before the server
 // is shut down.
 //
-// Nobody is asked for a password unless Options say so: whoever reaches the
-// cluster's port reads and writes every message. Listen where only the nodes are,
-// or set ClusterUser and ClusterPassword, and ClusterTLS.
+// Security: by default there is no password, and a client that reaches the cluster's
+// port can read and write every message. Listen on a network of the nodes only, or set
+// ClusterUser and ClusterPassword, and ClusterTLS.
 package embedded
 
 import (
@@ -38,54 +39,56 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Options say what server to start. The zero value is a server that only its own
-// process reaches.
+// Options are the settings of a [Server]. The zero value is a server that only its own
+// process can reach.
 type Options struct {
-	// Name of the server, one of its own in the cluster. Default: the host's name
-	// and some random characters. A server with StoreDir needs one that stays the
-	// same.
+	// Name is the name of the server, unique in the cluster. Default: the host name and
+	// random characters. A server with StoreDir needs a name that does not change.
 	Name string
 
-	// ClusterListen is the address, "host:port", where the other nodes connect: all
-	// of them, so on several machines each needs one that the others reach. Port 0
-	// chooses one. Empty: no cluster, or with Join one on the loopback interface.
+	// ClusterListen is the address, "host:port", where all other nodes connect. On
+	// several machines each node needs an address that the others can reach. Port 0
+	// selects a free port. Default: no cluster, or with Join one on the loopback
+	// interface.
 	ClusterListen string
 
-	// ClusterName has to be the same on all nodes. Default "zerowire".
+	// ClusterName must be the same on all nodes. Default: "zerowire".
 	ClusterName string
 
-	// ClusterAdvertise is the address, "host:port", by which the other nodes reach
-	// this one, where it is not that of ClusterListen (containers, NAT).
+	// ClusterAdvertise is the address, "host:port", at which other nodes reach this
+	// one, if it differs from ClusterListen (containers, NAT).
 	ClusterAdvertise string
 
-	// Join lists the cluster addresses of other nodes, "host:port". One that is
-	// there is enough; those that are not yet are tried until they come.
+	// Join lists the cluster addresses, "host:port", of other nodes. One running node
+	// is sufficient. The server keeps trying the others.
 	Join []string
 
-	// ClusterUser and ClusterPassword are what the nodes show each other.
+	// ClusterUser and ClusterPassword authenticate the nodes to each other.
 	ClusterUser, ClusterPassword string
 
-	// ClusterTLS secures the connections between the nodes, in both directions: it
-	// needs a certificate, RootCAs and ClientCAs.
+	// ClusterTLS secures the connections between nodes, in both directions. It needs a
+	// certificate, RootCAs and ClientCAs.
 	ClusterTLS *tls.Config
 
-	// Listen is the address, "host:port", for NATS clients outside the process,
-	// such as the nats command. Empty: none; a server of a cluster has a port on the
-	// loopback interface nevertheless, with a password that only the process knows.
+	// Listen is the address, "host:port", for NATS clients outside the process, such as
+	// the nats command. Default: none. A server in a cluster then still listens on a
+	// port of the loopback interface, with a random token that stays in the process.
 	Listen string
 
-	// StoreDir turns JetStream on and is where it keeps its files. A cluster with
-	// JetStream needs at least three nodes, which all name the others in Join.
+	// StoreDir is the directory for the files of JetStream, and enables JetStream. A
+	// cluster with JetStream needs at least three nodes, which all list the others in
+	// Join.
 	StoreDir string
 
-	// Logger gets what the server says: notices as Debug, errors as Error. Default
-	// slog.Default().
+	// Logger receives the log of the server: notices as Debug, errors as Error.
+	// Default: slog.Default().
 	Logger *slog.Logger
 
-	// ReadyTimeout is how long Start waits for the server to be ready. Default 10 s.
+	// ReadyTimeout limits the time that Start waits for the server to be ready.
+	// Default: 10 s.
 	ReadyTimeout time.Duration
 
-	// Configure may change everything else before the server starts.
+	// Configure may change all other settings before the server starts. May be nil.
 	Configure func(*server.Options)
 }
 
@@ -95,8 +98,8 @@ type Server struct {
 	opts *server.Options
 }
 
-// Start starts a server, and returns when it takes connections. The other nodes
-// need not be there yet.
+// Start starts a server, and returns when it accepts connections. Other nodes need not
+// be running.
 func Start(o Options) (*Server, error) {
 	opts, err := o.server()
 	if err != nil {
@@ -138,7 +141,7 @@ func (o Options) server() (*server.Options, error) {
 			Username:       o.ClusterUser,
 			Password:       o.ClusterPassword,
 			TLSConfig:      o.ClusterTLS,
-			ConnectRetries: 1000, // to nodes that others have told us of
+			ConnectRetries: 1000, // to nodes that other nodes have announced
 			ConnectBackoff: true,
 		},
 	}
@@ -191,7 +194,7 @@ func (o Options) server() (*server.Options, error) {
 	return opts, nil
 }
 
-// split returns the parts of an address as the NATS server wants them: port -1 for
+// split returns the parts of an address as the NATS server expects them: port -1 for
 // any, and 0 for none.
 func split(field, addr string) (host string, port int, err error) {
 	if addr == "" {
@@ -213,7 +216,7 @@ func split(field, addr string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// ClientOptions are what connects a NATS client to the server without leaving the
+// ClientOptions returns options that connect a NATS client to the server inside the
 // process, with an empty URL.
 func (s *Server) ClientOptions() []nats.Option {
 	options := []nats.Option{nats.InProcessServer(s.nats)}
@@ -226,8 +229,7 @@ func (s *Server) ClientOptions() []nats.Option {
 	return options
 }
 
-// ClusterAddr returns the address where the server listens for other nodes, nil
-// if it does not.
+// ClusterAddr returns the address where the server listens for other nodes, or nil.
 func (s *Server) ClusterAddr() net.Addr {
 	if addr := s.nats.ClusterAddr(); addr != nil {
 		return addr
@@ -236,10 +238,10 @@ func (s *Server) ClusterAddr() net.Addr {
 }
 
 // ClientAddr returns the address where the server listens for clients outside the
-// process, nil if it does not.
+// process, or nil.
 func (s *Server) ClientAddr() net.Addr { return s.nats.Addr() }
 
-// Peers returns to how many other nodes of the cluster there is a connection.
+// Peers returns the number of other nodes of the cluster that are connected.
 func (s *Server) Peers() int {
 	peers := make(map[string]bool) // there are several connections to each
 	routes, err := s.nats.Routez(nil)
@@ -252,7 +254,7 @@ func (s *Server) Peers() int {
 	return len(peers)
 }
 
-// Shutdown ends the server and its connections, and returns when it has ended.
+// Shutdown ends the server and its connections, and returns when they have ended.
 func (s *Server) Shutdown() {
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
