@@ -12,6 +12,7 @@ require (
 	github.com/mochi-mqtt/server/v2 v2.7.9
 	github.com/zerowire/websocket v0.1.0
 	github.com/zerowire/websocket/h2 v0.1.0
+	golang.org/x/mod v0.43.0
 	golang.org/x/net v0.62.0
 )
 

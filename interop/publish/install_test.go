@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestInstall does with the published modules what a user does: it installs the
+// program, gets the libraries, and runs programs that use them.
+func TestInstall(t *testing.T) {
+	s := newStranger(t)
+
+	t.Run("program", func(t *testing.T) {
+		s.mustRun(t, s.dir, "go", "install", root+"/cmd/zerowire@"+s.version)
+		zerowire := filepath.Join(s.dir, "bin", "zerowire")
+		if out := s.mustRun(t, s.dir, zerowire, "--version"); !strings.Contains(out, s.version) {
+			t.Errorf("zerowire --version prints %q, without %s", out, s.version)
+		}
+		addr := s.start(t, s.dir, `Listening on (\S+)`, zerowire, "serve", "--listen", "127.0.0.1:0")
+		s.mustEcho(t, addr+"/echo")
+	})
+
+	t.Run("library, with the server of README", func(t *testing.T) {
+		readme, err := os.ReadFile("../../README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
+		if server == nil || !strings.Contains(string(server[1]), `"127.0.0.1:8000"`) {
+			t.Fatal("README.md has no program that listens on 127.0.0.1:8000")
+		}
+		addr := freeAddr(t)
+		dir := s.module(t)
+		s.mustRun(t, dir, "go", "get", root+"@"+s.version)
+		writeFile(t, filepath.Join(dir, "main.go"), strings.ReplaceAll(string(server[1]), "127.0.0.1:8000", addr))
+		s.mustRun(t, dir, "go", "build", "-o", "server", ".")
+		s.start(t, dir, "", filepath.Join(dir, "server"))
+		waitFor(t, addr)
+		s.mustEcho(t, addr+"/")
+	})
+
+	for _, tt := range []struct {
+		name     string
+		program  string
+		old, new string // replaced in its source
+		get      string // module to get
+		replace  string // module that the one to get replaces
+	}{
+		{name: "hub/natsbroker", program: "natsbroker", get: "hub/natsbroker"},
+		{name: "h2", program: "http2", get: "h2"},
+		{name: "gorilla, by import", program: "echo", old: "github.com/gorilla/websocket", new: modulePath("gorilla"), get: "gorilla"},
+		{name: "gorilla, by replace", program: "echo", get: "gorilla", replace: "github.com/gorilla/websocket"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := s.program(t, tt.program, tt.old, tt.new)
+			if tt.replace != "" {
+				s.mustRun(t, dir, "go", "mod", "edit", "-replace", tt.replace+"="+modulePath(tt.get)+"@"+s.version)
+			} else {
+				s.mustRun(t, dir, "go", "get", modulePath(tt.get)+"@"+s.version)
+			}
+			s.mustRun(t, dir, "go", "mod", "tidy")
+			if out := s.mustRun(t, dir, "go", "run", "."); !strings.HasSuffix(out, "hello\n") {
+				t.Errorf("the program prints %q, without hello", out)
+			}
+		})
+	}
+}
+
+// mustEcho has the installed program send a message to the echo server at url, which
+// is without its scheme.
+func (s *stranger) mustEcho(t *testing.T, url string) {
+	t.Helper()
+	client := exec.Command(filepath.Join(s.dir, "bin", "zerowire"), "connect", "ws://"+url)
+	client.Stdin = strings.NewReader("hello\n")
+	if out, err := client.Output(); string(out) != "hello\n" || err != nil {
+		t.Errorf("zerowire connect prints %q (%v), not the echo", out, err)
+	}
+}
+
+// start starts a program, which is killed when the test ends. It returns the submatch
+// of pattern in the first line that matches, and at once if pattern is empty.
+func (s *stranger) start(t *testing.T, dir, pattern, name string, args ...string) string {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	if pattern == "" {
+		return ""
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if found := regexp.MustCompile(pattern).FindStringSubmatch(lines.Text()); found != nil {
+			return found[1]
+		}
+	}
+	t.Fatalf("%s ended without printing %s", name, pattern)
+	return ""
+}
+
+// waitFor waits until a server listens on addr.
+func waitFor(t *testing.T, addr string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			return
+		}
+	}
+	t.Fatalf("nothing listens on %s", addr)
+}
