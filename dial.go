@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"time"
 
 	"github.com/zerowire/websocket/internal/h2stream"
@@ -82,6 +83,9 @@ const defaultRedirects = 10
 // that answers anything but yes makes a *HandshakeError with the response in it.
 // A string that may not be sent is a codec.Misuse, and nothing was sent.
 func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) {
+	if runtime.GOOS == "js" && (opts == nil || opts.NetDial == nil) {
+		return nil, fmt.Errorf("websocket: dial: %w under js/wasm: a page has no sockets: use the browser's WebSocket, or set DialOptions.NetDial", errors.ErrUnsupported)
+	}
 	d, err := newDialing(rawURL, opts)
 	if err != nil {
 		return nil, fmt.Errorf("websocket: dial: %w", err)
@@ -207,6 +211,9 @@ func (d *dialing) secure(ctx context.Context, nc net.Conn, proxy *url.URL) (net.
 	if proxy != nil {
 		var err error
 		if nc, err = d.tunnel(ctx, nc, proxy); err != nil {
+			if refused, ok := errors.AsType[*HandshakeError](err); ok {
+				refused.Proxy = proxy.Scheme + "://" + proxy.Host
+			}
 			return nil, fmt.Errorf("proxy %s: %w", proxy.Host, err)
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/pool"
@@ -17,6 +19,10 @@ import (
 
 // maxRefusalBody is how much of a refusal's body is kept, in bytes.
 const maxRefusalBody = 4 << 10
+
+// bodyTime is how long the body of a refusal or a redirect may take: status and header
+// are what counts, and some bodies never come.
+const bodyTime = 500 * time.Millisecond
 
 // request returns the opening handshake, and the key in it, which nobody can
 // guess.
@@ -79,6 +85,9 @@ func (d *dialing) header() http.Header {
 		r.SetBasicAuth(d.to.user.Username(), password)
 	}
 	if d.opts.Jar != nil {
+		if lines := r.Header["Cookie"]; len(lines) > 1 { // AddCookie keeps the first only
+			r.Header["Cookie"] = []string{strings.Join(lines, "; ")} // one field: RFC 6265 §5.4
+		}
 		for _, cookie := range d.opts.Jar.Cookies(d.to.url) {
 			r.AddCookie(cookie)
 		}
@@ -189,12 +198,21 @@ func (a *answer) rest() []byte { return a.in.B[a.end:] }
 // nc, or what comes of it.
 func (a *answer) refused(nc net.Conn, method string, refusal codec.Refusal) *HandshakeError {
 	e := &HandshakeError{Status: a.head.Status(), Reason: reason(refusal), Header: a.header(), cause: refusal}
-	if refusal != codec.ErrStatus {
+	switch refusal {
+	case codec.ErrStatus:
+	case codec.ErrSubprotocolUnoffered:
+		e.Reason += ": " + shortQuote(string(a.head.Subprotocol()))
+		return e
+	case codec.ErrExtension:
+		e.Reason += ": " + shortQuote(strings.Join(e.Header["Sec-Websocket-Extensions"], ", "))
+		return e
+	default:
 		return e
 	}
 	if e.Reason = string(a.head.Reason()); e.Reason == "" {
 		e.Reason = http.StatusText(e.Status)
 	}
+	nc.SetReadDeadline(time.Now().Add(bodyTime))
 	in := bufio.NewReader(io.MultiReader(bytes.NewReader(a.in.B[a.start:]), nc))
 	if r, err := http.ReadResponse(in, &http.Request{Method: method}); err == nil {
 		e.Body, _ = io.ReadAll(io.LimitReader(r.Body, maxRefusalBody))
