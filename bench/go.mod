@@ -16,6 +16,7 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/valyala/fasthttp v1.77.0
 	github.com/zerowire/websocket v0.1.0
+	github.com/zerowire/websocket/gorilla v0.1.0
 	github.com/zerowire/websocket/h2 v0.1.0
 	golang.org/x/net v0.62.0
 	golang.org/x/sys v0.49.0
@@ -45,3 +46,5 @@ require (
 replace github.com/zerowire/websocket => ../
 
 replace github.com/zerowire/websocket/h2 => ../h2
+
+replace github.com/zerowire/websocket/gorilla => ../gorilla

@@ -46,8 +46,8 @@ func (d *Dialer) dialThrough(ctx context.Context, proxyURL *url.URL, scheme, add
 	if proxyURL == nil {
 		return direct(ctx, "tcp", addr)
 	}
-	if proxyURL.Scheme == "http" {
-		return connectHTTP(ctx, direct, proxyURL, addr)
+	if proxyURL.Scheme == "http" || proxyURL.Scheme == "https" {
+		return d.connectHTTP(ctx, direct, proxyURL, addr)
 	}
 	dialer, err := proxy.FromURL(proxyURL, direct)
 	if err != nil {
@@ -85,7 +85,7 @@ func (f dialFunc) Dial(network, addr string) (net.Conn, error) {
 }
 
 // connectHTTP opens a tunnel to addr through an HTTP proxy (RFC 9110 §9.3.6).
-func connectHTTP(ctx context.Context, direct dialFunc, proxyURL *url.URL, addr string) (_ net.Conn, err error) {
+func (d *Dialer) connectHTTP(ctx context.Context, direct dialFunc, proxyURL *url.URL, addr string) (_ net.Conn, err error) {
 	nc, err := direct(ctx, "tcp", address(proxyURL))
 	if err != nil {
 		return nil, err
@@ -98,8 +98,16 @@ func connectHTTP(ctx context.Context, direct dialFunc, proxyURL *url.URL, addr s
 	if deadline, ok := ctx.Deadline(); ok {
 		nc.SetDeadline(deadline)
 	}
-	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	raw := nc
+	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	defer stop()
+	if proxyURL.Scheme == "https" {
+		conn := tls.Client(nc, d.config(proxyURL))
+		if err := conn.HandshakeContext(ctx); err != nil {
+			return nil, err
+		}
+		nc = conn
+	}
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: addr}, Host: addr, Header: http.Header{}}
 	if user := proxyURL.User; user != nil {
 		password, _ := user.Password()
@@ -131,15 +139,7 @@ func (d *Dialer) secure(ctx context.Context, nc net.Conn, u *url.URL) (net.Conn,
 	if u.Scheme != "https" || d.NetDialTLSContext != nil {
 		return nc, nil
 	}
-	config := d.TLSClientConfig.Clone()
-	if config == nil {
-		config = &tls.Config{}
-	}
-	if config.ServerName == "" {
-		config.ServerName = u.Hostname()
-	}
-	config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(p string) bool { return p == "h2" })
-	conn := tls.Client(nc, config)
+	conn := tls.Client(nc, d.config(u))
 	trace := httptrace.ContextClientTrace(ctx)
 	if trace != nil && trace.TLSHandshakeStart != nil {
 		trace.TLSHandshakeStart()
@@ -152,6 +152,19 @@ func (d *Dialer) secure(ctx context.Context, nc net.Conn, u *url.URL) (net.Conn,
 		return nil, err
 	}
 	return conn, nil
+}
+
+// config returns the configuration for TLS with the host of u.
+func (d *Dialer) config(u *url.URL) *tls.Config {
+	config := d.TLSClientConfig.Clone()
+	if config == nil {
+		config = &tls.Config{}
+	}
+	if config.ServerName == "" {
+		config.ServerName = u.Hostname()
+	}
+	config.NextProtos = slices.DeleteFunc(slices.Clone(config.NextProtos), func(p string) bool { return p == "h2" })
+	return config
 }
 
 // address returns the host and port of u, with the scheme's port if it has none.

@@ -35,7 +35,7 @@ type Dialer struct {
 	NetDialTLSContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Proxy returns the proxy for a request; nil, or a nil URL, means none. Schemes are
-	// http and socks5. An error ends Dial, which returns it.
+	// http, https and socks5. An error ends Dial, which returns it.
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// TLSClientConfig is for wss; nil means the defaults. ServerName is set if it is

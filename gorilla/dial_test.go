@@ -271,9 +271,9 @@ func TestDialEnds(t *testing.T) {
 }
 
 // proxyHTTP is an HTTP proxy, which keeps the Proxy-Authorization of its requests.
-func proxyHTTP(t *testing.T) (address string, authorization *atomic.Value) {
+func proxyHTTP(t *testing.T, start func(http.Handler) *httptest.Server) (s *httptest.Server, authorization *atomic.Value) {
 	authorization = new(atomic.Value)
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s = start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		authorization.Store(r.Header.Get("Proxy-Authorization"))
 		to, err := net.Dial("tcp", r.Host)
 		if r.Method != http.MethodConnect || err != nil {
@@ -291,7 +291,7 @@ func proxyHTTP(t *testing.T) (address string, authorization *atomic.Value) {
 		from.Close()
 	}))
 	t.Cleanup(s.Close)
-	return s.Listener.Addr().String(), authorization
+	return s, authorization
 }
 
 // proxySOCKS starts microsocks.
@@ -322,8 +322,13 @@ func TestProxies(t *testing.T) {
 	plain, _ := echo(t, false, &Upgrader{}, nil)
 	secure, s := echo(t, true, &Upgrader{}, nil)
 	config := &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
-	overHTTP, authorization := proxyHTTP(t)
-	for name, proxy := range map[string]string{"http": "http://user:secret@" + overHTTP, "socks5": "socks5://" + proxySOCKS(t)} {
+	overHTTP, authorization := proxyHTTP(t, httptest.NewServer)
+	overTLS, _ := proxyHTTP(t, httptest.NewTLSServer) // with the certificate of the server
+	for name, proxy := range map[string]string{
+		"http":   "http://user:secret@" + overHTTP.Listener.Addr().String(),
+		"https":  overTLS.URL,
+		"socks5": "socks5://" + proxySOCKS(t),
+	} {
 		u, _ := url.Parse(proxy)
 		for _, target := range []string{plain, secure} {
 			t.Run(name+" to "+target[:3], func(t *testing.T) {
@@ -339,7 +344,7 @@ func TestProxies(t *testing.T) {
 	if got := authorization.Load(); got != "Basic dXNlcjpzZWNyZXQ=" {
 		t.Errorf("Proxy-Authorization is %q", got)
 	}
-	u, _ := url.Parse("http://" + overHTTP)
+	u, _ := url.Parse(overHTTP.URL)
 	for name, proxy := range map[string]func(*http.Request) (*url.URL, error){
 		"refuses":        http.ProxyURL(u), // the target below does not listen
 		"unknown scheme": http.ProxyURL(&url.URL{Scheme: "gopher", Host: "127.0.0.1"}),

@@ -11,6 +11,7 @@ require (
 	github.com/lxzan/gws v1.9.1
 	github.com/mochi-mqtt/server/v2 v2.7.9
 	github.com/zerowire/websocket v0.1.0
+	github.com/zerowire/websocket/gorilla v0.1.0
 	github.com/zerowire/websocket/h2 v0.1.0
 	golang.org/x/mod v0.43.0
 	golang.org/x/net v0.62.0
@@ -30,3 +31,5 @@ require (
 replace github.com/zerowire/websocket => ../
 
 replace github.com/zerowire/websocket/h2 => ../h2
+
+replace github.com/zerowire/websocket/gorilla => ../gorilla
