@@ -5,8 +5,6 @@ var unconverted = []string{
 	"CHANGELOG.md",
 	"bench/README.md",
 	"codec/request.go",
-	"docs/deploy.md",
-	"docs/performance.md",
 	"fuzz/README.md",
 	"hooks.go",
 	"options.go",
