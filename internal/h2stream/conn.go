@@ -11,7 +11,7 @@ import (
 
 // lingerTime is how long Close keeps the stream for what was written before and the
 // peer has made no room for.
-const lingerTime = time.Second
+const lingerTime = 3 * time.Second
 
 // Conn is a net.Conn on one HTTP/2 stream. Its methods may be called concurrently.
 type Conn struct {
@@ -101,7 +101,7 @@ func (c *Conn) CloseWrite() error {
 }
 
 // Close ends the stream. What was written before is sent, for which the peer has to
-// make room within a second; nothing is read any more. Close does not wait for it,
+// make room within three seconds; nothing is read any more. Close does not wait for it,
 // except at the server's end of a stream that Accept returned with wait.
 func (c *Conn) Close() error {
 	c.mu.Lock()
