@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,13 +99,17 @@ func (s *stranger) program(t *testing.T, name, old, new string) string {
 }
 
 // copyTree returns a copy of the files that git tracks, as a repository of its own.
-func copyTree(t *testing.T) string {
+// Those below a directory of without are left out.
+func copyTree(t *testing.T, without ...string) string {
 	original, err := openTree(".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	for _, name := range original.files {
+		if slices.ContainsFunc(without, func(top string) bool { return strings.HasPrefix(name, top+"/") }) {
+			continue
+		}
 		content, err := os.ReadFile(original.path(name))
 		if err != nil {
 			t.Fatal(err)
