@@ -119,7 +119,7 @@ func packageImports(t *testing.T) map[string]map[string]bool {
 // TestImportsPointDown holds the packages of all modules to the order of the layers.
 func TestImportsPointDown(t *testing.T) {
 	packages := packageImports(t)
-	for _, dir := range []string{".", "bench", "cmd/zerowire", "codec", "hub", "hub/natsbroker"} {
+	for _, dir := range []string{".", "bench", "cmd/zerowire", "codec", "examples/chat", "hub", "hub/natsbroker"} {
 		if packages[dir] == nil {
 			t.Errorf("the package in %s was not found", dir)
 		}
@@ -157,6 +157,8 @@ func TestMayImport(t *testing.T) {
 		{"cmd/zerowire", "bench/load", false},
 		{"cmd/zerowire", "internal/session", false},
 		{"bench", "internal/wstest", true},
+		{"examples/chat", "hub", true},
+		{"hub", "examples/chat", false},
 		{"hub", ".", true},
 		{"hub", "codec", true},
 		{"hub", "h2", false},

@@ -1,0 +1,102 @@
+// Command ratelimit is an echo server that limits its clients. Each address may open a
+// few connections, and each connection may send a number of messages per second. The
+// server delays what exceeds that: it does not read the next message until it may come,
+// so that the client's sends block in the end. Nothing is lost.
+//
+//	go run ./examples/ratelimit -rate 10 -burst 20
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/zerowire/websocket"
+)
+
+func main() {
+	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
+	s := &server{open: map[string]int{}}
+	flag.Float64Var(&s.rate, "rate", 10, "messages per second and connection")
+	flag.Float64Var(&s.burst, "burst", 20, "messages that may come at once")
+	flag.IntVar(&s.maxOpen, "connections", 4, "open connections per address")
+	flag.Parse()
+	log.Fatal(http.ListenAndServe(*addr, s))
+}
+
+type server struct {
+	rate, burst float64 // of messages, for each connection
+	maxOpen     int     // connections of one address
+
+	mu   sync.Mutex
+	open map[string]int // number of connections by address
+}
+
+// ServeHTTP serves one connection. RemoteAddr is the address of the proxy, if there is
+// one in front: then use the header that the proxy sets.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		http.Error(w, "no address", http.StatusInternalServerError)
+		return
+	}
+	if !s.enter(host) {
+		w.Header().Set("Retry-After", "10") // package reconnect waits for that long
+		http.Error(w, "too many connections", http.StatusTooManyRequests)
+		return
+	}
+	defer s.leave(host)
+	c, err := websocket.Upgrade(w, r, nil)
+	if err != nil {
+		return // the client has received the error
+	}
+	defer c.CloseNow()
+
+	ctx := context.Background()
+	limit := bucket{rate: s.rate, burst: s.burst, tokens: s.burst, last: time.Now()}
+	for m, err := range c.Messages(ctx) {
+		if err != nil {
+			return
+		}
+		time.Sleep(limit.take(time.Now()))
+		c.Write(ctx, m.Opcode, m.Payload)
+	}
+}
+
+// enter counts a connection, and reports whether host may have it.
+func (s *server) enter(host string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[host] >= s.maxOpen {
+		return false
+	}
+	s.open[host]++
+	return true
+}
+
+// leave ends what enter has counted.
+func (s *server) leave(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open[host]--; s.open[host] == 0 {
+		delete(s.open, host)
+	}
+}
+
+// bucket is a token bucket. It gains rate tokens per second, and has at most burst.
+type bucket struct {
+	rate, burst float64
+	tokens      float64 // at the time last; negative if calls wait
+	last        time.Time
+}
+
+// take takes one token, and returns how long the caller has to wait for it.
+func (b *bucket) take(now time.Time) time.Duration {
+	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate) - 1
+	b.last = now
+	return time.Duration(max(0, -b.tokens) / b.rate * float64(time.Second))
+}
