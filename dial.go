@@ -14,74 +14,77 @@ import (
 	"github.com/zerowire/websocket/internal/h2stream"
 )
 
-// DialOptions are the settings of Dial. The zero value works. Dial reads them
-// and changes nothing, so any number of calls may share them.
+// DialOptions are the settings of [Dial]. The zero value is valid. Dial does not modify
+// them, so that concurrent calls may share them.
 type DialOptions struct {
-	// Options are the settings of the connection. HandshakeTimeout bounds all that
-	// Dial does, redirects included. Origins mean nothing to a client.
+	// Options are the settings of the connection. HandshakeTimeout limits the whole
+	// call of Dial, including redirects. Origins has no effect on a client.
 	Options
 
-	// Header is sent with the request. It may name neither Host nor what the
-	// opening handshake itself writes; Origin and Cookie are allowed.
-	// Authorization, Proxy-Authorization and Cookie go to no other host that the
-	// server redirects to.
+	// Header is sent with the request. It must name neither Host nor a field that the
+	// opening handshake sets; Origin and Cookie are allowed. Authorization,
+	// Proxy-Authorization and Cookie are not sent to another host after a redirect.
 	Header http.Header
 
-	// Host is sent as the Host header, if not empty, in place of the URL's host. It
-	// changes neither where Dial connects to nor whose certificate it wants.
+	// Host, if not empty, replaces the URL's host in the Host header. It affects
+	// neither the address that Dial connects to nor the verification of the
+	// certificate.
 	Host string
 
-	// Jar is the source of further cookies and gets those of every response, be it
-	// refused or redirected. May be nil.
+	// Jar provides further cookies, and stores those of every response, including
+	// refusals and redirects. May be nil.
 	Jar http.CookieJar
 
-	// TLSConfig is for wss and for proxies of scheme https. Without a ServerName the
-	// URL's host is wanted. NextProtos is always "http/1.1". May be nil.
+	// TLSConfig applies to wss and to proxies of scheme https. If ServerName is empty,
+	// the certificate must match the URL's host. NextProtos is always "http/1.1". May
+	// be nil.
 	TLSConfig *tls.Config
 
-	// Proxy returns the proxy for a request, nil for none: its scheme is http,
-	// https, socks5 or socks5h, and its userinfo is what to sign in with. The proxy
-	// resolves host names. The request's URL has the scheme http or https. Default
-	// http.ProxyFromEnvironment.
+	// Proxy returns the proxy for a request, or nil for none. The scheme of the proxy
+	// is http, https, socks5 or socks5h; its userinfo is used to authenticate. The
+	// proxy resolves host names. The URL of the request has the scheme http or https.
+	// Default: http.ProxyFromEnvironment.
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// NetDial opens the connection to a server or proxy, in place of net.Dialer.
-	// network is "tcp" or "unix". It has to return when ctx ends, and then need not
-	// care for ctx any more.
+	// NetDial opens the connection to a server or proxy, instead of a net.Dialer.
+	// network is "tcp" or "unix". It has to return when ctx ends; afterwards ctx has no
+	// effect on the connection.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Wrap is given the connection that the opening handshake is about to be done
-	// on, behind proxies and above TLS, and returns the one that is used in its place:
-	// to see, or to count, what passes. May be nil.
+	// Wrap replaces the connection on which the opening handshake is about to be
+	// performed, after proxies and above TLS. It serves to observe or count the bytes.
+	// May be nil.
 	Wrap func(net.Conn) net.Conn
 
-	// MaxRedirects is how many redirects to follow, to ws, wss, http and https
-	// only, and never away from TLS. Default 10; negative none.
+	// MaxRedirects limits the number of redirects that are followed. Targets are ws,
+	// wss, http and https; a redirect from wss to ws is refused. A negative value
+	// follows none. Default: 10.
 	MaxRedirects int
 
-	// Accepted is given the header of the response that accepts, before Dial
-	// returns; an error from it makes Dial fail with it. May be nil.
+	// Accepted is called with the header of the response that accepts the connection,
+	// before Dial returns. If it returns an error, Dial returns that error. May be nil.
 	Accepted func(header http.Header) error
 }
 
-// defaultRedirects is what net/http follows, too.
+// defaultRedirects is the limit of net/http, too.
 const defaultRedirects = 10
 
-// Dial connects to a server and does the client's side of the opening handshake
-// (RFC 6455 §4.1). The URL is one of
+// Dial connects to a server and performs the client's side of the opening handshake
+// (RFC 6455 §4.1). The URL has one of these forms:
 //
 //	ws://host[:port]/path?query             or http
 //	wss://host[:port]/path?query            or https: over TLS
 //	ws+unix:///path/to/socket:/path?query   or wss+unix: to a unix socket
 //
-// Userinfo in it is sent as Authorization, unless Header has one. A fragment is
-// an error (RFC 6455 §3), and so is a host name that is not ASCII: write its xn--
-// form. opts may be nil.
+// Userinfo is sent as Authorization, unless Header has one. A fragment is an error (RFC
+// 6455 §3). A host name that is not ASCII is an error, too: use its xn-- form. opts may
+// be nil.
 //
-// ctx bounds the call and has no effect on the Conn. When it ends, Dial returns
-// its error; after Options.HandshakeTimeout, ErrTimeout. A server, or a proxy,
-// that answers anything but yes makes a *HandshakeError with the response in it.
-// A string that may not be sent is a codec.Misuse, and nothing was sent.
+// ctx applies to the call, and has no effect on the returned Conn. If ctx ends, Dial
+// returns its error. After Options.HandshakeTimeout it returns an error that wraps
+// [ErrTimeout]. If a server or proxy refuses, the error is a [*HandshakeError], which
+// holds the response. A string that must not be sent is reported as a [codec.Misuse]
+// before anything is sent.
 func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) {
 	if runtime.GOOS == "js" && (opts == nil || opts.NetDial == nil) {
 		return nil, fmt.Errorf("websocket: dial: %w under js/wasm: a page has no sockets: use the browser's WebSocket, or set DialOptions.NetDial", errors.ErrUnsupported)
@@ -110,7 +113,7 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) 
 	}
 }
 
-// dialing is the state of a Dial.
+// dialing is the state of a call of Dial.
 type dialing struct {
 	opts     DialOptions // its fields change when a redirect leads to another host
 	settings *settings

@@ -10,36 +10,37 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Errors of this package that stand for themselves. Compare with errors.Is.
+// Errors of this package. Compare with errors.Is.
 var (
-	// ErrClosed reports an operation on a connection that this endpoint has
-	// closed, or after its Close frame. It is a net.ErrClosed.
+	// ErrClosed reports an operation on a connection that this endpoint has closed, or
+	// for which it has sent a Close frame. errors.Is also matches net.ErrClosed.
 	ErrClosed error = closedError{}
 
-	// ErrServerClosed is what Serve returns after Shutdown or Close.
+	// ErrServerClosed is returned by [Server.Serve] after [Server.Shutdown] or
+	// [Server.Close].
 	ErrServerClosed = errors.New("websocket: server closed")
 
-	// ErrConcurrentRead reports that a second goroutine read while a first one
-	// did. Only one may at a time; nothing was read.
+	// ErrConcurrentRead reports a read while another goroutine was reading. Nothing was
+	// read.
 	ErrConcurrentRead = errors.New("websocket: concurrent read: only one goroutine may read at a time")
 
-	// ErrHandlerReads reports a read on a connection that a Handler is served by: its
-	// messages come to Handler.Message. Use Blocking for a handler that reads.
+	// ErrHandlerReads reports a read on a connection that a [Handler] serves: its
+	// messages are passed to the Handler's Message. Use [Blocking] for a handler that
+	// reads.
 	ErrHandlerReads = errors.New("websocket: the connection's Handler receives its messages: wrap a function in Blocking to read them")
 
-	// ErrMessageType reports a message that is neither OpText nor OpBinary.
+	// ErrMessageType reports a message type other than OpText and OpBinary.
 	ErrMessageType = errors.New("websocket: the type of a message is OpText or OpBinary")
 
-	// ErrControlType reports a control frame for WriteControl that is neither OpPing nor
-	// OpPong; Close sends OpClose.
+	// ErrControlType reports an opcode other than OpPing and OpPong in
+	// [Conn.WriteControl]. [Conn.Close] sends OpClose.
 	ErrControlType = errors.New("websocket: the type of a control frame is OpPing or OpPong; use Close for OpClose")
 
-	// ErrControlFlood reports that the peer sent more Pings and Pongs than
-	// Options.MaxControlFrames.
+	// ErrControlFlood reports that the peer exceeded Options.MaxControlFrames.
 	ErrControlFlood = errors.New("websocket: too many control frames")
 
-	// ErrTimeout reports that the peer took longer than one of the time limits
-	// in Options allows. It is a net.Error whose Timeout is true.
+	// ErrTimeout reports that the peer exceeded a time limit of [Options]. It is a
+	// net.Error whose Timeout is true.
 	ErrTimeout error = timeoutError{}
 )
 
@@ -54,16 +55,18 @@ func (timeoutError) Error() string   { return "websocket: the peer exceeded a ti
 func (timeoutError) Timeout() bool   { return true }
 func (timeoutError) Temporary() bool { return false }
 
-// CloseError is how a connection ended: the error of every read, and of Handler.Close
-// and Hooks.Closed, for each end but that by CloseNow, which is ErrClosed.
+// CloseError reports how a connection ended. It is the error of reads, of the Close of
+// [Handler] and of Hooks.Closed for every end, except after [Conn.CloseNow], which
+// results in [ErrClosed].
 type CloseError struct {
-	// Code is that of the peer's Close frame, StatusNoStatusReceived if that was empty
-	// (RFC 6455 §7.1.5); or the one that this endpoint sent, StatusMessageTooBig for
-	// example; or StatusAbnormalClosure, if the connection ended without a Close frame.
+	// Code is the status code of the Close frame that was received, or
+	// StatusNoStatusReceived if that had none (RFC 6455 §7.1.5). If this endpoint ended
+	// the connection because of Err, it is the code that was sent, such as
+	// StatusMessageTooBig. It is StatusAbnormalClosure if there was no Close frame.
 	Code StatusCode
 
-	// Reason is that of the Close frame (RFC 6455 §7.1.6): UTF-8, at most 123 bytes,
-	// chosen by the peer if Err is nil.
+	// Reason is the reason of that Close frame (RFC 6455 §7.1.6), UTF-8 of at most 123
+	// bytes. If Err is nil, the peer chose it.
 	Reason string
 
 	// Err is the cause, nil if the peer sent a Close frame: a codec.Violation, ErrTimeout,
@@ -86,8 +89,8 @@ func (e *CloseError) Error() string {
 // Unwrap returns the cause.
 func (e *CloseError) Unwrap() error { return e.Err }
 
-// CloseStatus returns the status code that err, an error from reading, stands
-// for: that of a *CloseError, 0 for nil, and otherwise StatusAbnormalClosure.
+// CloseStatus returns the status code for err, an error of a read: the code of a
+// [*CloseError], 0 for nil, and StatusAbnormalClosure for other errors.
 func CloseStatus(err error) StatusCode {
 	if err == nil {
 		return 0
@@ -98,29 +101,30 @@ func CloseStatus(err error) StatusCode {
 	return StatusAbnormalClosure
 }
 
-// HandshakeError says that an opening handshake was refused, and how. A server's
-// Route returns one to refuse; Upgrade and Dial return one when it was. If a rule
-// of the RFCs was the reason, errors.As finds the codec.Refusal behind it.
+// HandshakeError reports that an opening handshake was refused. The Route of a [Server]
+// returns one to refuse a request. [Upgrade] and [Dial] return one when the handshake
+// was refused. If a rule of the RFCs was the reason, errors.As finds the
+// [codec.Refusal].
 type HandshakeError struct {
 	Status int    // of the HTTP response: for a server to refuse, 400 to 599
 	Reason string // one line, sent as the body
 
-	// What Dial received.
+	// The response that Dial received.
 	Header http.Header
 	Body   []byte // its first 4 KiB
 
-	// Proxy is the proxy, scheme://host:port, that has refused the connection to the
-	// server in Dial; "" if the server has refused the opening handshake.
+	// Proxy is the proxy, scheme://host:port, that refused the connection in Dial. It is
+	// "" if the server refused the opening handshake.
 	Proxy string
 
 	cause error
 }
 
-// Unwrap returns the codec.Refusal that was the reason, nil if none was.
+// Unwrap returns the [codec.Refusal] that was the reason, or nil.
 func (e *HandshakeError) Unwrap() error { return e.cause }
 
-// Error gives status and reason, says if it was a proxy that has refused, and which
-// option moves a limit that was exceeded.
+// Error returns status and reason, the proxy if one refused, and the option that sets
+// an exceeded limit.
 func (e *HandshakeError) Error() string {
 	by, hint := "", ""
 	if e.Proxy != "" {

@@ -6,9 +6,9 @@ import (
 	"net"
 )
 
-// Handshake is the result of an opening handshake: what both ends have agreed on.
-// [Upgrader.Negotiate] returns the one of a server; a client fills it in from the
-// response. The zero value agrees on nothing but the protocol itself.
+// Handshake is the result of an opening handshake. [Upgrader.Negotiate] returns the one
+// of a server; a client fills it in from the response. The zero value has neither a
+// sub-protocol nor extensions.
 type Handshake struct {
 	// Subprotocol is the Sec-WebSocket-Protocol of the response, "" for none.
 	Subprotocol string
@@ -18,7 +18,8 @@ type Handshake struct {
 	// Options.Compression, or the default ones if that is nil.
 	Extensions string
 
-	// Early is what was received behind the handshake: the first frames. It is copied.
+	// Early holds bytes that were received after the handshake: the first frames. It is
+	// copied.
 	Early []byte
 }
 

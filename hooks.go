@@ -2,40 +2,42 @@ package websocket
 
 import "net"
 
-// Hooks are functions that are told what happens to connections, so that logs,
-// counters and traces attach without this package knowing them. Each may be nil.
-// They are called on the goroutine on which it happens and hold it up; those of
-// different connections run concurrently. The examples attach expvar and slog.
+// Hooks are functions that are called for events of connections, to attach logs,
+// counters and traces. Each may be nil. They are called on the goroutine on which the
+// event occurs, and block it. Calls for different connections are concurrent. The
+// examples attach expvar and slog.
 type Hooks struct {
-	// Accepted is called for each connection that a Server accepts, before its
+	// Accepted is called for each connection that a [Server] accepts, before its
 	// opening handshake.
 	Accepted func(remote net.Addr)
 
-	// Refused is called when an opening handshake that a client has begun fails: err is a
-	// *HandshakeError, or what the network reported. Of r, whose head may not have been
-	// read, at least RemoteAddr is known. r is valid during the call only.
+	// Refused is called when the opening handshake of a client fails. err is a
+	// [*HandshakeError], or an error of the network. r has at least its RemoteAddr; its
+	// head may not have been read. r must not be retained.
 	Refused func(r *Request, err error)
 
-	// Opened is called when the opening handshake is done. r is the request, valid during
-	// the call only, and nil for connections of Dial, NewConn and Pipe. SetValue keeps
-	// what later calls need of it.
+	// Opened is called after the opening handshake. r is the request, which must not be
+	// retained; it is nil for connections of [Dial], [NewConn] and [Pipe].
+	// [Conn.SetValue] stores what later calls need of it.
 	Opened func(c *Conn, r *Request)
 
-	// Received is called for each whole message, of n bytes, before it is
-	// delivered.
+	// Received is called for each whole message, before it is delivered. n is its size
+	// in bytes.
 	Received func(c *Conn, op Opcode, n int)
 
-	// Sent is called for each message, of n bytes, that Write has taken. The
-	// sending half is locked meanwhile: Sent must not send on c, nor call Pending.
+	// Sent is called for each message that a write has accepted. n is its size in
+	// bytes. It is called under the lock of the sending half: it must not send on c,
+	// and must not call [Conn.Pending].
 	Sent func(c *Conn, op Opcode, n int)
 
-	// Control is called for each Ping, Pong and Close frame that is received, before it is
-	// answered: op is OpPing, OpPong or OpClose (RFC 6455 §5.5). payload, at most 125
-	// bytes, is valid during the call; that of a Close frame begins with the status code.
-	// Control must not wait for the peer.
+	// Control is called for each received Ping, Pong and Close frame, before it is
+	// answered. op is OpPing, OpPong or OpClose (RFC 6455 §5.5). payload has at most
+	// 125 bytes, and must not be retained; that of a Close frame begins with the status
+	// code. Control must not wait for the peer.
 	Control func(c *Conn, op Opcode, payload []byte)
 
-	// Closed is called once for each connection that was opened. err is what ended
-	// it, as Handler.Close is told; CloseStatus gives its status code.
+	// Closed is called once for each connection that was opened, after it has ended.
+	// err is the cause, the same as for the Close of [Handler]; [CloseStatus] returns
+	// its status code.
 	Closed func(c *Conn, err error)
 }

@@ -2,14 +2,14 @@ package websocket
 
 import "github.com/zerowire/websocket/codec"
 
-// The vocabulary of RFC 6455 is the codec's; these names save an import.
+// Types of package codec, for callers that do not import it.
 type (
 	Opcode     = codec.Opcode     // type of a message
-	StatusCode = codec.StatusCode // why a connection is closed
-	Role       = codec.Role       // which end of a connection this is
+	StatusCode = codec.StatusCode // status code of a Close frame
+	Role       = codec.Role       // role of an endpoint
 )
 
-// The two ends of a connection.
+// The roles of an endpoint.
 const (
 	RoleServer = codec.Server
 	RoleClient = codec.Client
@@ -17,7 +17,7 @@ const (
 
 // The types of a message.
 const (
-	OpText   = codec.OpText   // UTF-8 text, checked when it is received
+	OpText   = codec.OpText   // UTF-8 text, validated when it is received
 	OpBinary = codec.OpBinary // any bytes
 )
 

@@ -7,109 +7,107 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// Options are the settings of connections. The zero value is safe and works. A
-// field that is zero means its default; a negative one switches the limit off.
-// Options are copied when they are handed over and never changed.
+// Options are the settings of connections. The zero value is valid and safe. A field
+// that is zero selects its default; a negative value disables the limit. Functions that
+// take Options copy them.
 type Options struct {
-	// Subprotocols are those that this endpoint speaks, in order of preference
-	// (RFC 6455 §1.9). A server answers with the first that the client offers
-	// too, or without one.
+	// Subprotocols lists the supported sub-protocols, in order of preference (RFC 6455
+	// §1.9). A server selects the first one that the client also offers, or none.
 	Subprotocols []string
 
-	// Origins are the origins of browser pages, beyond those of the server's own
-	// host, that may connect: "https://app.example.com", "https://*.example.com",
-	// "null" and "file://" for pages without a host, "app://id" for those of an
-	// application, or "*" for every one. An entry that can match nothing is an error of
-	// the first use of the Options. Requests without an Origin, which no browser makes,
-	// always may. Without this check any page on the web could speak to the server with
-	// its visitors' cookies (RFC 6455 §10.2).
+	// Origins lists the origins of browser pages that may connect, in addition to pages
+	// of the server's own host: "https://app.example.com", "https://*.example.com",
+	// "null" and "file://" for pages without a host, "app://id" for pages of an
+	// application, or "*" for all. The first use of the Options reports an invalid
+	// entry as an error. Requests without an Origin, which browsers do not send, are
+	// always allowed. Without this check any page on the web could connect with its
+	// visitors' cookies (RFC 6455 §10.2).
 	Origins []string
 
-	// OriginFunc decides instead of Origins and of the rule for the server's own host,
-	// which must not be set: it reports whether a page of origin may connect to host. It
-	// is not called for requests without an Origin. May be nil.
+	// OriginFunc replaces Origins, which must then be nil, and the rule for the
+	// server's own host. It reports whether a page of origin may connect to host. It is
+	// not called for requests without an Origin. May be nil.
 	OriginFunc func(origin, host string) bool
 
-	// MaxHeadBytes is how many bytes the head of an opening handshake may have: of the
-	// request to a Server with a listener of its own, and of the response to Dial. Behind
-	// net/http, its limits apply instead. Default 64 KiB; negative stands for the
-	// default.
+	// MaxHeadBytes limits the size, in bytes, of the head of an opening handshake: of
+	// the request to a [Server] with its own listener, and of the response to [Dial].
+	// Behind net/http the limits of http.Server apply instead. Zero and negative values
+	// select the default, 64 KiB.
 	MaxHeadBytes int
 
-	// MaxHeadFields is how many header lines that head may have. Default 256; negative
-	// stands for the default.
+	// MaxHeadFields limits the number of header lines of that head. Zero and negative
+	// values select the default, 256.
 	MaxHeadFields int
 
-	// MaxMessage is the largest message to receive, in bytes over all its frames,
-	// inflated; a larger one ends the connection with StatusMessageTooBig. Default 1 MiB.
+	// MaxMessage limits the size of a received message, in bytes over all its frames,
+	// after decompression. A larger one ends the connection with StatusMessageTooBig.
+	// Default: 1 MiB.
 	MaxMessage int64
 
-	// HandshakeTimeout is how long the opening handshake may take from the
-	// accepted connection to its answer. Default 10 s.
+	// HandshakeTimeout limits the opening handshake, from accepting the connection to
+	// the response. Default: 10 s.
 	HandshakeTimeout time.Duration
 
-	// MessageTimeout is how long a message may take from its first byte to its
-	// last one. A slower one ends the connection with StatusPolicyViolation.
-	// Default 60 s.
+	// MessageTimeout limits the time from the first to the last byte of a received
+	// message. A slower one ends the connection with StatusPolicyViolation. Default: 60
+	// s.
 	MessageTimeout time.Duration
 
-	// IdleTimeout is how long a connection may be without a message in either
-	// direction before it is closed with StatusGoingAway. Default none.
+	// IdleTimeout limits the time without a message in either direction. After it the
+	// connection is closed with StatusGoingAway. Default: no limit.
 	IdleTimeout time.Duration
 
-	// PingInterval is how long nothing may come from the peer before it is sent a
-	// Ping, to see whether it is still there and to keep proxies from forgetting
-	// the connection. Default 30 s.
+	// PingInterval is the time without received bytes after which a Ping is sent. It
+	// detects dead peers, and prevents idle timeouts of proxies. Default: 30 s.
 	PingInterval time.Duration
 
-	// PongTimeout is how long after that Ping the peer may be silent, and take nothing of
-	// what is being sent, before the connection is given up. Default 30 s.
+	// PongTimeout is how long, after that Ping, the peer may neither send nor take any
+	// bytes. After it the connection is closed. Default: 30 s.
 	PongTimeout time.Duration
 
-	// MaxControlFrames is how many Ping and Pong frames the peer may send in a
-	// second, on average: ten times as many may come at once. More end the connection with
-	// StatusPolicyViolation. Default 100.
+	// MaxControlFrames limits the Pings and Pongs of the peer per second, on average;
+	// bursts may be ten times as large. More end the connection with
+	// StatusPolicyViolation. Default: 100.
 	MaxControlFrames int
 
-	// MaxPending is how many bytes may wait to be sent because the peer takes them
-	// too slowly. Default 64 KiB. A single message may be larger.
+	// MaxPending limits the bytes that wait to be sent because the peer takes them too
+	// slowly. A single message may be larger. Default: 64 KiB.
 	MaxPending int
 
-	// Overflow says what a write does that finds MaxPending exceeded. Default Block.
+	// Overflow selects what a write does when MaxPending is exceeded. Default: [Block].
 	Overflow Overflow
 
-	// WriteTimeout is how long the peer may take nothing of what is being sent; then the
-	// connection is closed. It begins anew with every byte that the peer takes. Default
-	// 10 s.
+	// WriteTimeout is how long the peer may take no byte of what is being sent. After
+	// it the connection is closed. It begins anew with every byte that the peer takes.
+	// Default: 10 s.
 	WriteTimeout time.Duration
 
-	// CloseTimeout is how long to wait for the peer's Close frame after ours.
-	// Default 5 s.
+	// CloseTimeout limits the time to wait for the peer's Close frame. Default: 5 s.
 	CloseTimeout time.Duration
 
-	// FlushDelay is how long a message written while further received messages wait may
-	// be held back, so that one system call sends many. It leaves sooner when
-	// those are used up or 96 KiB are held. Default 500 µs; negative sends every
-	// message at once.
+	// FlushDelay limits how long a message is delayed while further received messages
+	// wait to be read, so that replies are sent with one system call. They are sent
+	// earlier when no received message waits, or when 96 KiB are pending. A negative
+	// value sends every message immediately. Default: 500 µs.
 	FlushDelay time.Duration
 
-	// Compression has messages compressed where the peer agrees to it
-	// (permessage-deflate, RFC 7692). Default nil: they are not.
+	// Compression enables compression of messages if the peer agrees
+	// (permessage-deflate, RFC 7692). Default: nil, no compression.
 	Compression *Compression
 
-	// FragmentSize is the size in bytes of the fragments that Conn.Writer sends a longer
-	// message in. Default 16 KiB.
+	// FragmentSize is the size, in bytes, of the fragments that [Conn.Writer] sends.
+	// Default: 16 KiB.
 	FragmentSize int
 
-	// Hooks are told what happens, for logs and counters.
+	// Hooks are called for events of the connections, for logs and metrics.
 	Hooks Hooks
 
-	// Logger gets what no caller can be told: panics in handlers. Default
-	// slog.Default().
+	// Logger receives errors that no call can return, such as panics in handlers.
+	// Default: slog.Default().
 	Logger *slog.Logger
 }
 
-// settings are Options with the defaults filled in. Zero means no limit here.
+// settings are Options with the defaults filled in. Here zero means no limit.
 type settings struct {
 	Options
 	limits session.Limits

@@ -6,10 +6,10 @@ import (
 	"github.com/zerowire/websocket/internal/pipe"
 )
 
-// Pipe returns the two ends of a connection in memory, as after an opening
-// handshake, for the tests of applications. It works in a testing/synctest
-// bubble. Each direction holds 64 KiB before writes wait. opts are for both
-// ends, and may be nil. Both ends have to be closed.
+// Pipe returns the two ends of a connection in memory, after its opening handshake, for
+// tests of applications. It works in a testing/synctest bubble. Each direction buffers
+// 64 KiB before writes block. opts applies to both ends, and may be nil. Both ends have
+// to be closed.
 func Pipe(opts *Options) (client, server *Conn) {
 	a, b := pipe.New()
 	if opts == nil {

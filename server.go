@@ -13,33 +13,33 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// Server accepts connections on a bare listener, does the opening handshake with
-// its own parser, and serves each connection on one goroutine. Set its fields
-// before the first call of Serve, and leave them alone afterwards. Its methods
-// may be called concurrently.
+// Server accepts WebSocket connections on net.Listeners, and serves each on a goroutine
+// of its own. It has its own parser for the opening handshake. It is also an
+// http.Handler. Set its fields before the first use, and do not change them afterwards.
+// Its methods may be called concurrently.
 //
-// For TLS, give Serve a listener of package crypto/tls.
+// For TLS, pass a listener of package crypto/tls to [Server.Serve].
 type Server struct {
 	// Handler serves every connection, unless Route is set.
 	Handler Handler
 
-	// Route picks the Handler for an opening handshake that is correct and of an
-	// allowed origin. r and all that it returns are valid during the call only. An
-	// error refuses the handshake: with the status of a *HandshakeError, or 500.
-	// Route is called on the connection's goroutine.
+	// Route selects the [Handler] for a valid opening handshake from an allowed origin.
+	// r and all that its methods return must not be retained. An error refuses the
+	// handshake, with the status of a [*HandshakeError], or with 500. Route is called
+	// on the connection's goroutine.
 	Route func(r *Request) (Handler, error)
 
-	// HTTP serves the requests that ask for no upgrade as an http.Server does, with
-	// keep-alive and net/http's limits, so that a page may live beside its sockets.
-	// Options.WriteTimeout is for them, too; MaxConns is not. Without it they are answered
-	// with 426, or 405 if they are no GET.
+	// HTTP serves requests that do not ask for an upgrade, as http.Server does, with
+	// keep-alive and the limits of net/http. So a server can also serve pages.
+	// Options.WriteTimeout applies to them, MaxConns does not. If HTTP is nil, such
+	// requests are answered with 426, or with 405 if the method is not GET.
 	HTTP http.Handler
 
-	// MaxConns is how many connections may be open at once, those in their opening
-	// handshake included; further ones are answered with 503. Default no limit.
+	// MaxConns limits the number of connections, including those in their opening
+	// handshake. Further connections are answered with 503. Default: no limit.
 	MaxConns int
 
-	// Options are the settings of every connection.
+	// Options are the settings of all connections.
 	Options Options
 
 	once     sync.Once
@@ -81,11 +81,11 @@ func (s *Server) init() {
 	})
 }
 
-// Serve accepts connections on ln until Shutdown or Close, and then returns
-// ErrServerClosed, or until ln fails for good, and then returns its error. ln is
-// closed in any case. An error of Accept that says that it is temporary is logged, and
-// Serve goes on after a pause. Options that cannot be understood are an error at once.
-// Serve may be called for several listeners.
+// Serve accepts connections on ln until [Server.Shutdown] or [Server.Close], and then
+// returns [ErrServerClosed]. It closes ln in any case. If ln fails, Serve returns the
+// error; after a temporary error of Accept, Serve logs it and continues after a pause.
+// Invalid Options are an error before the first connection. Serve may be called for
+// several listeners.
 func (s *Server) Serve(ln net.Listener) error {
 	s.init()
 	defer ln.Close()
@@ -226,7 +226,7 @@ func (s *Server) ended(c *Conn) {
 	}
 }
 
-// served is called when whoever has served c is done.
+// served is called when the goroutine that served c is done.
 func (s *Server) served(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,7 +248,7 @@ func (s *Server) leave(entry *opening) {
 	s.settle()
 }
 
-// settle tells Shutdown what is left no more.
+// settle notifies Shutdown when connections have ended.
 func (s *Server) settle() {
 	if !s.closing || len(s.opening)+s.upgrading > 0 {
 		return
@@ -270,13 +270,14 @@ func closeOnce(c chan struct{}) {
 	}
 }
 
-// Shutdown ends the server in good order: it stops accepting, breaks off opening
-// handshakes, sends StatusGoingAway to every connection, and waits until the
-// last one has ended, and its Handler is done. If ctx ends first, it closes those
-// that are left, waits for Hooks.Closed to be told of the last one, but for no more
-// than a second, and returns ctx.Err().
+// Shutdown shuts the server down gracefully. It stops accepting connections, aborts
+// opening handshakes, and sends a Close frame with StatusGoingAway to every connection.
+// It waits until all connections have ended and their Handlers are done.
+//
+// If ctx ends first, Shutdown closes the remaining connections immediately, waits at
+// most one second for calls of Hooks.Closed, and returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
-	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // what is answered goes on, to its end
+	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // responses under way are completed
 	for _, c := range s.stop(breakOff) {
 		go c.closeUnattended(StatusGoingAway, "")
 	}
@@ -304,7 +305,7 @@ func (s *Server) awaitHooks() {
 	}
 }
 
-// Close ends the server and all its connections at once, without closing
+// Close closes the server and all its connections immediately, without closing
 // handshakes. It always returns nil.
 func (s *Server) Close() error {
 	for _, c := range s.stop(func(nc net.Conn) { nc.Close() }) {
@@ -316,8 +317,7 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// stop stops accepting, breaks off opening handshakes, and returns the open
-// connections.
+// stop stops accepting, aborts opening handshakes, and returns the open connections.
 func (s *Server) stop(breakOff func(net.Conn)) []*Conn {
 	s.init()
 	s.mu.Lock()

@@ -6,9 +6,10 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Upgrade is the function Upgrade with the Server's Options, for a connection
-// that counts as the Server's: MaxConns bounds it, and Shutdown and Close end it.
-// Neither Handler nor Route is asked; what is returned has to be read and closed.
+// Upgrade is [Upgrader.Upgrade] with the Server's Options. The connection counts as the
+// Server's: MaxConns limits it, and [Server.Shutdown] and [Server.Close] end it.
+// Handler and Route are not called. The caller has to read the connection and to close
+// it.
 func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	s.init()
 	c, err := s.upgrade(w, r, func(*Request) error { return nil }, false)
@@ -22,10 +23,10 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 	return c, nil
 }
 
-// ServeHTTP lets net/http accept the connections: it upgrades the request and
-// serves the connection as one that Serve has accepted, with Handler or Route. It returns
-// once the connection is served by other goroutines; over HTTP/2 (RFC 8441), when the
-// connection has been closed.
+// ServeHTTP upgrades a request of net/http, and serves the connection with Handler or
+// Route, like a connection that Serve has accepted. It returns when other goroutines
+// serve the connection. Over HTTP/2 (RFC 8441) it returns when the connection has been
+// closed.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.init()
 	var h Handler

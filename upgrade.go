@@ -11,10 +11,10 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Upgrader does the server's side of the opening handshake for requests that net/http
-// serves, and shares one copy of its settings among their connections. Make one, set
-// Options before its first use, and leave them alone afterwards. Its methods may be called
-// concurrently. The zero value works.
+// Upgrader performs the server's side of the opening handshake for requests of
+// net/http. Its connections share one copy of the settings. Set Options before the
+// first use, and do not change them afterwards. The methods may be called concurrently.
+// The zero value is valid.
 //
 //	var upgrader = websocket.Upgrader{Options: websocket.Options{MaxMessage: 64 << 10}}
 //
@@ -26,7 +26,8 @@ import (
 //		c.Serve(handler)
 //	}
 //
-// A [Server] is an http.Handler that also counts, limits and shuts down its connections.
+// A [Server] is an http.Handler that also counts, limits and shuts down its
+// connections.
 type Upgrader struct {
 	// Options are the settings of every connection.
 	Options Options
@@ -35,27 +36,27 @@ type Upgrader struct {
 	upgrader
 }
 
-// Upgrade does the server's side of the opening handshake (RFC 6455 §4.2) on r, and takes
-// the connection over from net/http. Read it in the same goroutine, or give it to
-// Conn.Serve or Conn.Start.
+// Upgrade performs the server's side of the opening handshake (RFC 6455 §4.2) on r, and
+// takes the connection over from net/http. Read the connection in the same goroutine,
+// or pass it to [Conn.Serve] or [Conn.Start].
 //
-// A request that breaks the rules, which are those of Server, is answered, and its
-// connection closed; the error is then a *HandshakeError, in which errors.As finds the
-// codec.Refusal as well. Other errors are Options that cannot be understood, a w that
-// cannot be hijacked, a header that may not be sent, and what the network reported. After
-// an error there is nothing more to send to w.
+// A request that violates the rules is answered, and its connection is closed. The
+// error is then a [*HandshakeError], in which errors.As finds the [codec.Refusal].
+// Other errors report invalid Options, a w that cannot be hijacked, a header that must
+// not be sent, or an error of the network. After an error, nothing more has to be sent
+// to w.
 //
-// http.ResponseController has to be able to hijack w: a middleware's wrapper needs a
+// http.ResponseController must be able to hijack w: the wrapper of a middleware needs a
 // method Unwrap or Hijack. Wrappers see the status 101. The header that was set on w is
-// sent with it, without what describes a body or the connection. Bytes that came behind
-// the request are the first frames. What http.Server has accepted of the request, its size
-// and number of fields included, is not judged again; its deadlines and its Shutdown do
-// not apply to the connection any more.
+// sent with the response, without fields that describe a body or the connection. Bytes
+// that follow the request are the first frames. What http.Server has accepted of the
+// request, including its size and number of fields, is not checked again. The deadlines
+// and the Shutdown of http.Server no longer apply to the connection.
 //
-// An extended CONNECT of HTTP/2 for a WebSocket (RFC 8441) is accepted as well, if
-// net/http has announced that it may come: docs/http2.md says how. The response is 200
-// then. The caller has to serve the connection in the handler: net/http ends the stream
-// when the handler returns. CloseNow waits until the stream is no longer used, for at
+// Over HTTP/2, Upgrade accepts an extended CONNECT for a WebSocket (RFC 8441) if
+// net/http has announced support for it; see docs/http2.md. The response is then 200.
+// The caller has to serve the connection in the handler: net/http ends the stream when
+// the handler returns. [Conn.CloseNow] waits until the stream is no longer used, for at
 // most two seconds.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	u.init()

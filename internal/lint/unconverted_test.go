@@ -6,7 +6,4 @@ var unconverted = []string{
 	"bench/README.md",
 	"codec/request.go",
 	"fuzz/README.md",
-	"hooks.go",
-	"options.go",
-	"server.go",
 }
