@@ -26,23 +26,22 @@ type Request struct {
 	parts  target // relative to the begin of the request-target
 }
 
-// Reset makes r ready for the next request and lets go of the bytes of the last.
-// MaxBytes and MaxLines stay.
+// Reset prepares r for the next request, and releases the bytes of the last one. It
+// keeps MaxBytes and MaxLines.
 func (r *Request) Reset() { r.reset() }
 
-// Parse reads a head from b, which holds everything received so far. It returns
-// the size of the head, empty line included; the bytes behind it are the
-// client's first frames. It judges what HTTP demands (RFC 9112: start line,
-// header lines, sizes, Host); for what WebSocket demands, call Check.
+// Parse parses the head of a request at the start of b, which holds all bytes received
+// so far. It returns the size of the head, including the empty line. The bytes after it
+// are the client's first frames. Parse checks the rules of HTTP (RFC 9112: start line,
+// header lines, sizes, Host). [Request.Check] checks those of WebSocket.
 //
-// ErrShort asks for more: call again with what has come since behind the same
-// bytes, which may have moved. What was read is not read again, so the cost is
-// linear in the size of the head however it is cut. Any other error is a
-// Refusal, and final. It comes with the byte that makes the head wrong, or at
-// the latest with the end of its line: what is not HTTP is refused at once.
+// If the error is [ErrShort], call Parse again with more bytes after the same ones,
+// which may have moved. No byte is scanned twice, so the cost is linear in the size of
+// the head, in any number of calls. All other errors are a [Refusal], and final. They
+// are returned at the first invalid byte, or at the latest at the end of its line.
 //
-// Lines have to end in CRLF, and an empty line in front of the request line is
-// refused. The request-target has to be in origin-form or in absolute-form.
+// Lines must end in CRLF. An empty line before the request line is refused. The
+// request-target must be in origin-form or absolute-form.
 func (r *Request) Parse(b []byte) (n int, err error) {
 	if r.refused != 0 {
 		return 0, r.refused

@@ -92,7 +92,7 @@ var differences = []class{
 	},
 	{
 		[]string{"gorilla", "coder"}, "take a compressed message that ends inside a block: gorilla puts a block of its own behind it, which may end it, and for coder it has ended",
-		"with the four bytes that its sender has cut off it has to end between two blocks", "RFC 7692 §7.2.2",
+		"with the four bytes that its sender has removed it has to end between two blocks", "RFC 7692 §7.2.2",
 		func(d *difference) bool { return d.passes(codec.ErrDeflate) && d.unfinished() },
 		wstest.CompressedFrames(codec.OpBinary, wstest.Unhex("13 08 08 08 0f 79 71 71"), 0),
 	},
