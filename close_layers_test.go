@@ -14,7 +14,7 @@ import (
 // connections of netutil.LimitListener do, and cannot be hashed.
 type embedded struct {
 	net.Conn
-	notes []string
+	_ []string
 }
 
 // named is embedded, and gives what is below it, as wrappers of the PROXY protocol do.
@@ -63,7 +63,7 @@ func TestCleanCloseIsPrompt(t *testing.T) {
 // unhashable is a net.Listener that cannot be a key of a map, of connections that cannot.
 type unhashable struct {
 	net.Listener
-	notes []string
+	_ []string
 }
 
 func (l unhashable) Accept() (net.Conn, error) {
