@@ -9,16 +9,16 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// The library reads by itself while the application does not: because it only writes,
-// or a Handler's method takes its time. So Pings are answered, the end of the peer is
-// found, and closing handshakes are completed. Messages wait for the application,
-// session.AheadBytes at most; past that the system is asked for the state of the peer.
+// The library reads while the application does not, because it only writes, or because a
+// Handler's method is running. So Pings are answered, the end of the peer is detected, and
+// closing handshakes are completed. At most session.AheadBytes of messages wait for the
+// application. Beyond that the library asks the system for the state of the peer.
 
 // patience is how long after its last read the application is taken not to be
 // reading, and how often the system is asked.
 const patience = time.Second
 
-// watch notices that the application does not read. timer and over are guarded by
+// watch detects that the application does not read. timer and over are guarded by
 // wait.mu.
 type watch struct {
 	set   atomic.Bool // the timer runs
@@ -26,8 +26,8 @@ type watch struct {
 	timer *time.Timer
 }
 
-// watchReading is called whenever the application ceases to read, when it has yielded:
-// a timer that expires before finds somebody reading, and is gone.
+// watchReading is called after the application has stopped reading and has yielded read
+// ownership. A timer that expires while a goroutine reads has no effect.
 func (c *Conn) watchReading() {
 	if c.in.watch.set.Load() {
 		return
@@ -49,12 +49,11 @@ func (c *Conn) startWatch() {
 	}
 }
 
-// lookAfterReading reads in place of an application that does not, until that does or no
-// more may be read ahead.
+// lookAfterReading reads until the application reads, or no more may be read ahead.
 func (c *Conn) lookAfterReading() {
 	c.in.watch.set.Store(false)
 	if !c.in.wait.takeAhead(&c.in.owner) {
-		return // somebody reads
+		return // another goroutine reads
 	}
 	more := !c.in.ended && c.readFramesAhead()
 	c.in.wait.yieldAhead(&c.in.owner)
@@ -64,7 +63,8 @@ func (c *Conn) lookAfterReading() {
 	c.freeIfClosed()
 }
 
-// readFramesAhead reports whether the connection has to be looked after further.
+// readFramesAhead reads ahead. It reports whether the connection still has to be
+// watched.
 func (c *Conn) readFramesAhead() (more bool) {
 	c.in.Detach()
 	if c.in.unread < 255 {
@@ -97,7 +97,7 @@ func (c *Conn) readFramesAhead() (more bool) {
 	}
 }
 
-// checkUnread looks after a peer whose frames are not read.
+// checkUnread checks a peer whose frames are not read.
 func (c *Conn) checkUnread(now instant.Instant) error {
 	set := c.settings
 	if by := c.in.wait.closingBy(); now.Reached(by) {

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// owner is who owns reading: one goroutine at a time, to which the receiving half of
-// the connection belongs.
+// owner is the owner of reading: at most one goroutine at a time, to which the
+// receiving half of the connection belongs.
 type owner struct {
 	holder  atomic.Uint32
 	waiting atomic.Int32                  // how many goroutines wait for yield
@@ -23,16 +23,16 @@ const (
 	brief            // a method that does not wait
 )
 
-// take takes reading if nobody owns it.
+// take acquires read ownership if it is free.
 func (o *owner) take(holder uint32) bool { return o.holder.CompareAndSwap(nobody, holder) }
 
-// yield gives it up.
+// yield releases read ownership.
 func (o *owner) yield() {
 	o.holder.Store(nobody)
 	o.wake()
 }
 
-// wake has one of those that wait look again.
+// wake makes one of the waiting goroutines check again.
 func (o *owner) wake() {
 	if o.waiting.Load() > 0 {
 		select {
@@ -65,7 +65,7 @@ func (o *owner) channel() chan struct{} {
 	return *o.free.Load()
 }
 
-// takeRead takes reading for a call of the application's.
+// takeRead acquires read ownership for a call of the application.
 func (c *Conn) takeRead(ctx context.Context) error {
 	o := &c.in.owner
 	for !o.take(appRead) {
@@ -110,15 +110,16 @@ func (c *Conn) yieldRead(lent bool) {
 	c.freeIfClosed()
 }
 
-// freeIfClosed gives the buffers back that CloseNow could not, because somebody read.
+// freeIfClosed releases the buffers that CloseNow could not release, because another
+// goroutine was reading.
 func (c *Conn) freeIfClosed() {
 	if c.life.Abandoned() {
 		c.freeReading()
 	}
 }
 
-// freeReading gives the buffers of the receiving half back, unless somebody reads, who
-// does so later.
+// freeReading releases the buffers of the receiving half, unless a goroutine is
+// reading, which then does so later.
 func (c *Conn) freeReading() {
 	if c.takeIdle() {
 		c.in.ended = true
@@ -127,11 +128,11 @@ func (c *Conn) freeReading() {
 	}
 }
 
-// takeIdle takes reading for a moment, if nobody owns it.
+// takeIdle acquires read ownership for a moment, if it is free.
 func (c *Conn) takeIdle() bool { return c.in.owner.take(brief) }
 
-// takeClose takes reading for Close, as soon as it is free. It returns false if a Handler
-// is served.
+// takeClose acquires read ownership for Close as soon as it is free. It returns false
+// if a Handler is served.
 func (c *Conn) takeClose() bool {
 	o := &c.in.owner
 	for !o.take(closeRead) {
@@ -155,8 +156,8 @@ func (c *Conn) takeClose() bool {
 	return true
 }
 
-// takeEvents takes reading for a loop that serves a Handler. It returns false if
-// somebody reads, or another Handler is served.
+// takeEvents acquires read ownership for a loop that serves a Handler. It returns false
+// if another goroutine reads, or another Handler is served.
 func (c *Conn) takeEvents() bool {
 	o := &c.in.owner
 	for !o.take(eventLoop) {
@@ -185,7 +186,7 @@ func (c *Conn) lendToHandler() {
 	c.watchReading()
 }
 
-// resume takes reading back when the method has returned.
+// resume reacquires read ownership after the Handler's method has returned.
 func (c *Conn) resume() {
 	o := &c.in.owner
 	for !o.take(eventLoop) {

@@ -15,7 +15,7 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// The way out: the caller → session.Sender, the outbox → transport. There is no goroutine
+// Sending: the caller → session.Sender, the outbox → transport. There is no goroutine
 // per connection for it: concurrent writes are coalesced, and one of the callers sends
 // for all of them, with one system call.
 
@@ -33,7 +33,7 @@ type sending struct {
 	rare        *rare       // nil before it is needed
 }
 
-// rare is what few connections need of their sending half.
+// rare holds fields of the sending half that few connections need.
 type rare struct {
 	pings                             // conn_ping.go
 	changed chan struct{}             // closed when something of the sending half has changed; nil if nobody waits
@@ -42,7 +42,7 @@ type rare struct {
 	before  func(ctx context.Context) // what BeforeClose was given
 }
 
-// need returns rare.
+// need returns rare, and allocates it if necessary.
 func (w *sending) need() *rare {
 	if w.rare == nil {
 		w.rare = new(rare)
@@ -50,7 +50,8 @@ func (w *sending) need() *rare {
 	return w.rare
 }
 
-// sendRounds is how often a goroutine sends what others queued before it hands over.
+// sendRounds is how often a goroutine sends what others queued before it passes this on
+// to a new goroutine.
 const sendRounds = 16
 
 // unlock unlocks the outbox. If nothing can be sent any more, because a send has failed,
@@ -170,7 +171,7 @@ func (c *Conn) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error
 	return c.sendBatch(ctx, rest, false)
 }
 
-// mayLeave reports whether a caller need not stay until all is sent.
+// mayLeave reports whether a caller may return before all is sent.
 func (c *Conn) mayLeave(ctx context.Context) bool {
 	return c.settings.Overflow != Block || ctx.Done() != nil && c.transport.Vectored()
 }
@@ -312,7 +313,7 @@ func (w *sending) waitChange(ctx context.Context) error {
 	}
 }
 
-// signal wakes those who wait for a change.
+// signal wakes the goroutines that wait for a change.
 func (w *sending) signal() {
 	if w.rare != nil && w.rare.changed != nil {
 		close(w.rare.changed)
@@ -349,7 +350,7 @@ func (c *Conn) sendClose(ctx context.Context, code StatusCode, reason string) {
 		return
 	}
 	w.closing.Store(true)
-	w.signal() // whoever waits to write need not wait longer
+	w.signal() // writes that wait fail now
 	c.flushLocked(ctx)
 }
 
