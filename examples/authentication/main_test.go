@@ -24,7 +24,7 @@ func dial(ctx context.Context, t *testing.T, loginTime time.Duration) *websocket
 }
 
 func TestLogin(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c := dial(ctx, t, loginTime)
 	// The second message is larger than the limit that applied to the first one.
@@ -56,7 +56,7 @@ func TestLoginRefused(t *testing.T) {
 		{"silence", nil, 50 * time.Millisecond, statusUnauthorized},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			c := dial(ctx, t, tt.loginTime)
 			if tt.first != nil {

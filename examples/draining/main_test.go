@@ -15,7 +15,7 @@ func TestDraining(t *testing.T) {
 		clients = 10
 		drain   = 300 * time.Millisecond
 	)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -24,7 +24,7 @@ func connect(ctx context.Context, t *testing.T) *websocket.Conn {
 }
 
 func TestCalls(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c := connect(ctx, t)
 	for _, tt := range []struct{ name, send, want string }{
@@ -50,7 +50,7 @@ func TestCalls(t *testing.T) {
 // TestConcurrentCalls has a request answered while an earlier one still runs, and a
 // notification not answered at all.
 func TestConcurrentCalls(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c := connect(ctx, t)
 	for _, message := range []string{

@@ -38,7 +38,7 @@ func TestRate(t *testing.T) {
 	const messages = 25
 	srv := httptest.NewServer(&server{rate: 100, burst: 5, maxOpen: 1, open: map[string]int{}})
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := websocket.Dial(ctx, srv.URL, nil)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestRate(t *testing.T) {
 func TestConnectionsPerAddress(t *testing.T) {
 	srv := httptest.NewServer(&server{rate: 1000, burst: 1000, maxOpen: 2, open: map[string]int{}})
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	dial := func() (*websocket.Conn, error) {
 		c, err := websocket.Dial(ctx, srv.URL, nil)

@@ -51,7 +51,7 @@ func TestFollow(t *testing.T) {
 	f := &feed{}
 	srv := httptest.NewServer(f)
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	lines, out := io.Pipe()
 	ended := make(chan error, 1)
@@ -76,7 +76,7 @@ func TestFollow(t *testing.T) {
 func TestFollowRefused(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	err := follow(ctx, srv.URL, 10*time.Millisecond, io.Discard)
 	if refused, ok := errors.AsType[*websocket.HandshakeError](err); !ok || refused.Status != http.StatusNotFound {

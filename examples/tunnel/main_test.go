@@ -53,7 +53,7 @@ func TestTunnel(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tcp.Close()
-	tcp.SetDeadline(time.Now().Add(20 * time.Second))
+	tcp.SetDeadline(time.Now().Add(30 * time.Second))
 	sent := make([]byte, size)
 	rand.NewChaCha8([32]byte{1}).Read(sent)
 	go tcp.Write(sent)
@@ -68,7 +68,7 @@ func TestTunnelWithoutTarget(t *testing.T) {
 	target.Close()
 	srv := httptest.NewServer(server(target.Addr().String()))
 	defer srv.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := websocket.Dial(ctx, srv.URL, nil)
 	if err == nil {
@@ -84,7 +84,7 @@ func TestTunnelWithoutTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tcp.Close()
-	tcp.SetDeadline(time.Now().Add(10 * time.Second))
+	tcp.SetDeadline(time.Now().Add(30 * time.Second))
 	if got, err := io.ReadAll(tcp); len(got) != 0 || err != nil {
 		t.Errorf("got %q, %v, want the end of the stream", got, err)
 	}
