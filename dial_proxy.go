@@ -58,7 +58,7 @@ func (d *dialing) connectHTTP(nc net.Conn, user *url.Userinfo) error {
 		return a.refused(nc, http.MethodConnect, codec.ErrStatus)
 	}
 	if len(a.rest()) > 0 {
-		return errors.New("bytes from a server that nobody has spoken to yet")
+		return errors.New("unexpected data after the proxy's CONNECT response")
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func signIn(nc net.Conn, user *url.Userinfo) error {
 	case reply[1] == socksNoAuth:
 		return nil
 	case reply[1] != socksPassword || user == nil:
-		return errors.New("refused: no way to sign in that both know")
+		return errors.New("no acceptable SOCKS5 authentication method")
 	}
 	name := user.Username()
 	password, _ := user.Password()
