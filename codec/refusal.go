@@ -150,8 +150,6 @@ func statusLine(status int) string {
 		return "502 Bad Gateway"
 	case 503:
 		return "503 Service Unavailable"
-	case 505:
-		return "505 HTTP Version Not Supported"
 	}
 	return "500 Internal Server Error"
 }

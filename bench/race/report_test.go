@@ -74,7 +74,7 @@ func TestPick(t *testing.T) {
 		list, want string
 		bad        bool
 	}{
-		{list: "", want: "a b c d e e2 f g h i j k l m n o p q r"},
+		{list: "", want: "a b c d e e2 f g h i j k l m n o p q r s a1 a2 c1"},
 		{list: "e2,a", want: "e2 a"},
 		{list: "a,z", bad: true},
 	} {

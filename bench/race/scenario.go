@@ -34,11 +34,7 @@ type scenario struct {
 
 // scenarios are all there are.
 var scenarios = []scenario{
-	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
 	{ID: "a", Title: "64 conns × 125 B text, depth 1", conns: 64, size: 125, depth: 1},
-	{ID: "a1", Title: "1,024 conns × 125 B text, depth 1", conns: 1024, size: 125, depth: 1},
-	{ID: "a2", Title: "4,096 conns × 125 B text, depth 1", conns: 4096, size: 125, depth: 1},
-	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
 	{ID: "b", Title: "64 conns × 125 B text, depth 32", conns: 64, size: 125, depth: 32},
 	{ID: "c", Title: "64 conns × 1 KiB text, depth 16", conns: 64, size: 1 << 10, depth: 16},
 	{ID: "d", Title: "16 conns × 16 KiB text, depth 4", conns: 16, size: 16 << 10, depth: 4},
@@ -57,6 +53,10 @@ var scenarios = []scenario{
 	{ID: "p", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
 	{ID: "q", Title: "broadcast of 512 B to 10,000, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
 	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
+	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
+	{ID: "a1", Title: "1,024 conns × 125 B text, depth 1", conns: 1024, size: 125, depth: 1},
+	{ID: "a2", Title: "4,096 conns × 125 B text, depth 1", conns: 4096, size: 125, depth: 1},
+	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
 }
 
 // quickScenarios are those of a short race: without compression, and without 10,000
