@@ -74,7 +74,7 @@ func refuses(status int, request string) func(a *attack) error {
 		if response.StatusCode != status {
 			return fmt.Errorf("the request is answered with %s, want %d", response.Status, status)
 		}
-		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		if _, err := io.Copy(io.Discard, response.Body); err != nil && !isEnd(err) { // of what is not taken TCP makes a reset
 			return err
 		}
 		if rest, err := io.ReadAll(in); len(rest) > 0 || err != nil && !isEnd(err) {
