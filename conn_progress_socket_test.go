@@ -35,6 +35,12 @@ func TestWriteTimeoutIsAboutProgressOnSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { ours.Close(); peer.Close() })
+		// Small buffers have room again soon, so that it is the peer's reading that counts.
+		writes := ours.(interface{ SetWriteBuffer(int) error }).SetWriteBuffer(64 << 10)
+		reads := peer.(interface{ SetReadBuffer(int) error }).SetReadBuffer(64 << 10)
+		if err := errors.Join(writes, reads); err != nil {
+			t.Fatal(err)
+		}
 		return ours, peer
 	}
 	for _, tt := range []struct {
@@ -56,7 +62,7 @@ func TestWriteTimeoutIsAboutProgressOnSockets(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			const limit, size = 500 * time.Millisecond, 24 << 20
+			const limit, size = 700 * time.Millisecond, 24 << 20
 			ours, peer := tt.pair(t)
 			c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, &websocket.Options{WriteTimeout: limit})
 			defer c.CloseNow()

@@ -68,6 +68,6 @@ func (c *Conn) checkStall() {
 
 func (c *Conn) progress() session.Progress {
 	p := session.Progress{Took: c.transport.TookAt()}
-	p.Held, p.Known = c.transport.Held()
+	p.Held, p.Known = c.transport.Acknowledged()
 	return p
 }

@@ -1,3 +1,5 @@
+//go:build !purego
+
 package websocket_test
 
 import (
@@ -9,6 +11,8 @@ import (
 
 	"github.com/zerowire/websocket"
 )
+
+// With purego Go has no FIPS 140-3 mode.
 
 // TestFIPSEnforced does opening handshakes in both roles, and an echo, in a process that
 // GODEBUG=fips140=only keeps from unapproved algorithms: SHA-1 panics there.

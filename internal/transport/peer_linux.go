@@ -33,6 +33,23 @@ func held(nc net.Conn) (n int, known bool) {
 	return n, failed == nil && err == nil
 }
 
+// acknowledged returns a number that changes when the peer of nc takes bytes. What a
+// socket holds is none for TCP: a sender that waits fills it up again at once.
+func acknowledged(nc net.Conn) (n int, known bool) {
+	raw := socketOf(nc)
+	if _, tcp := innermost(nc).(*net.TCPConn); !tcp || raw == nil {
+		return held(nc)
+	}
+	var err error
+	failed := raw.Control(func(fd uintptr) {
+		var info *unix.TCPInfo
+		if info, err = unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			n = int(info.Bytes_acked)
+		}
+	})
+	return n, failed == nil && err == nil
+}
+
 // room returns how many bytes the socket below nc takes at once. Half of its buffer is
 // left to what the system needs beside them.
 func room(nc net.Conn) (n int, known bool) {

@@ -26,6 +26,8 @@ func socketOf(net.Conn) any { return nil }
 
 func held(net.Conn) (n int, known bool) { return 0, false }
 
+func acknowledged(net.Conn) (n int, known bool) { return 0, false }
+
 func room(net.Conn) (n int, known bool) { return 0, false }
 
 // Unacknowledged returns false: it is not known.

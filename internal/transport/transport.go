@@ -205,6 +205,10 @@ func (t *Transport) TookAt() instant.Instant { return instant.Instant(t.took.Loa
 // acknowledged.
 func (t *Transport) Held() (n int, known bool) { return held(t.nc) }
 
+// Acknowledged returns a number that changes when the system of the peer acknowledges
+// bytes, as far as the system tells.
+func (t *Transport) Acknowledged() (n int, known bool) { return acknowledged(t.nc) }
+
 // Quiet reports whether there is certainly no unread input.
 func (t *Transport) Quiet() bool { return t.raw != nil && t.raw.quiet() }
 
