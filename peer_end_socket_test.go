@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"time"
 
@@ -122,7 +123,15 @@ func TestPromise28GhostsHoldNothingUp(t *testing.T) {
 	t.Parallel()
 	const conns = 10
 	srv := &websocket.Server{MaxConns: conns}
-	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.Upgrade(w, r) }))
+	var mu sync.Mutex
+	var ghosts []*websocket.Conn
+	hs := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c, err := srv.Upgrade(w, r); err == nil {
+			mu.Lock()
+			defer mu.Unlock()
+			ghosts = append(ghosts, c)
+		}
+	}))
 	defer hs.Close()
 	for range 2 {
 		var peers []*websocket.Conn
@@ -148,5 +157,10 @@ func TestPromise28GhostsHoldNothingUp(t *testing.T) {
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown() = %v", err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, c := range ghosts {
+		c.CloseNow() // gives back what nobody has read
 	}
 }
