@@ -153,7 +153,7 @@ func (c *call) wantRequest(sent []byte, i int, accepted bool) []byte {
 	r := codec.Request{MaxBytes: 65535}
 	n, err := r.Parse(rest)
 	if err == nil {
-		err = r.Check()
+		err = r.Check(c.protocols...)
 	}
 	if err != nil && (err != codec.ErrSubprotocol || len(c.protocols) <= 64) {
 		t.Fatalf("Dial(%q) sends %q: %v", c.url, rest, err)

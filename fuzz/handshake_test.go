@@ -222,7 +222,7 @@ func FuzzOffer(f *testing.F) {
 		if n != len(b) || err != nil {
 			t.Fatalf("Parse of what was appended, %q: %d of %d bytes, %v", b, n, len(b), err)
 		}
-		if err := r.Check(); err != nil && (err != codec.ErrSubprotocol || len(p.Subprotocols) <= 64) {
+		if err := r.Check(p.Subprotocols...); err != nil && (err != codec.ErrSubprotocol || len(p.Subprotocols) <= 64) {
 			t.Fatalf("Check of what was appended, %q: %v", b, err)
 		}
 		if target == "" {
