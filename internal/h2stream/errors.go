@@ -13,10 +13,12 @@ type ResetError struct {
 	Code uint32 // of the RST_STREAM frame, RFC 9113 §7
 }
 
+// Error names the error code of the frame.
 func (e *ResetError) Error() string {
 	return fmt.Sprintf("http2: stream reset by the peer: %s", codeName(e.Code))
 }
 
+// Unwrap returns syscall.ECONNRESET.
 func (e *ResetError) Unwrap() error { return syscall.ECONNRESET }
 
 var codeNames = [...]string{
