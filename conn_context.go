@@ -9,9 +9,10 @@ import (
 // contextWatch wakes a read when its context ends. As long as reads come with
 // the same context, one registration with it serves them all. Where each comes
 // with its own, a registration each would allocate: then a goroutine of the
-// connection's watches the last one, until the connection ends.
+// connection's watches the last one, until the connection ends. wait.mu guards all
+// of it.
 type contextWatch struct {
-	ctx context.Context // of the read under way; guarded by wait.mu
+	ctx context.Context // of the read under way
 
 	wake     func()          // what is called
 	done     <-chan struct{} // of the context that is watched
@@ -35,9 +36,10 @@ func (w *contextWatch) begin(ctx context.Context) {
 	switch {
 	case w.next != nil:
 		select {
-		case w.next <- w.done:
-		case <-w.quit:
+		case <-w.next: // the one before, if it was not taken: there is room now
+		default:
 		}
+		w.next <- w.done
 		return
 	case w.stop != nil:
 		w.stop()

@@ -53,32 +53,20 @@ func (w *wait) begin(ctx context.Context, c *Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	watch := w.context
-	if watch == nil || ctx.Done() != watch.done {
-		if watch = w.watchFor(c); watch == nil {
-			return nil // the connection has ended, and the read will not wait
-		}
-		watch.begin(ctx)
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	watch.ctx = ctx
-	w.settled.Store(false)
-	return nil
-}
-
-// watchFor returns the contextWatch, which it makes if there is none; nil if the
-// connection has ended.
-func (w *wait) watchFor(c *Conn) *contextWatch {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c.in.watch.over {
-		return nil
-	}
 	if w.context == nil {
 		w.context = &contextWatch{wake: func() { w.wake(c) }, quit: make(chan struct{})}
 	}
-	return w.context
+	if ctx.Done() != w.context.done {
+		if c.in.watch.over {
+			return nil // the connection has ended, and the read will not wait
+		}
+		w.context.begin(ctx)
+	}
+	w.context.ctx = ctx
+	w.settled.Store(false)
+	return nil
 }
 
 // finish lets go of the context of the read that ends.
