@@ -45,7 +45,7 @@ func layerOf(dir string) layer {
 		return layerTransport
 	case top == "internal":
 		return layerTool
-	case slices.Contains([]string{"bench", "cmd", "examples", "fuzz", "interop"}, top):
+	case slices.Contains([]string{"bench", "cmd", "examples", "fuzz"}, top):
 		return layerProgram
 	}
 	return layerExtension

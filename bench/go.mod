@@ -36,11 +36,14 @@ require (
 	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/molecule-man/go-brrr v1.3.0 // indirect
 	github.com/rivo/uniseg v0.4.7 // indirect
+	github.com/rs/xid v1.4.0 // indirect
 	github.com/savsgio/gotils v0.0.0-20240704082632-aef3928b8a38 // indirect
 	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/image v0.30.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 replace github.com/zerowire/websocket => ../
@@ -48,3 +51,10 @@ replace github.com/zerowire/websocket => ../
 replace github.com/zerowire/websocket/h2 => ../h2
 
 replace github.com/zerowire/websocket/gorilla => ../gorilla
+
+require (
+	github.com/eclipse/paho.mqtt.golang v1.5.1
+	github.com/hashicorp/yamux v0.1.2
+	github.com/mochi-mqtt/server/v2 v2.7.9
+	golang.org/x/mod v0.43.0
+)

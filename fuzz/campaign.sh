@@ -34,6 +34,7 @@ shift
 workers=${workers:-$((($(nproc) + jobs - 1) / jobs))}
 cache=$(realpath -m "${cache:-$(go env GOCACHE)/fuzz}")
 cd "$(dirname "$0")"
+tree=$(realpath ..)
 scratch=$(mktemp -d)
 stopped=''
 stop() { # ends the targets that run; the table says how far they came
@@ -61,7 +62,7 @@ build() {
 
 {
 	build . "${instrumented[@]}"
-	build differential "${instrumented[@]}" "${others[@]}"
+	build ../bench/differential "${instrumented[@]}" "${others[@]}"
 } >"$scratch/known"
 
 chosen=()
@@ -78,8 +79,7 @@ done
 fuzz() {
 	local dir=$1 target=$2 corpus rc=0
 	cd "$dir"
-	corpus=$cache/$root/fuzz
-	[ "$dir" = . ] || corpus+=/$dir
+	corpus=$cache/$root${PWD#"$tree"}
 	GODEBUG=fuzzdebug=1 "$scratch/$(basename "$PWD").test" -test.run '^$' -test.fuzz "^$target\$" -test.fuzztime "$duration" \
 		-test.fuzzminimizetime 2000x -test.fuzzcachedir "$corpus" -test.parallel "$workers" \
 		>"$scratch/$target.log" 2>&1 &

@@ -88,8 +88,12 @@ func (t *Transport) TrySendOne(b []byte, nonblocking bool) (int, error) {
 	return len(b), t.sendPieces(b)
 }
 
-// tryTime bounds an attempt to send on a portable socket.
-const tryTime = time.Millisecond
+// tryTime bounds an attempt to send on a portable socket that may have to wait, sureTime
+// one that has the room: then only a busy machine takes so long.
+const (
+	tryTime  = time.Millisecond
+	sureTime = time.Second
+)
 
 // TrySend sends the part of rest that the system takes at once, and removes it from
 // rest. A portable transport sends nothing, unless nonblocking is set and the
@@ -117,7 +121,15 @@ func (t *Transport) SendNow(rest *net.Buffers) {
 		t.raw.trySend(rest)
 		return
 	}
-	t.nc.SetWriteDeadline(time.Now().Add(tryTime))
+	size := 0
+	for _, b := range *rest {
+		size += len(b)
+	}
+	limit := tryTime
+	if room, known := room(t.nc); known && size <= room {
+		limit = sureTime
+	}
+	t.nc.SetWriteDeadline(time.Now().Add(limit))
 	for _, b := range *rest {
 		if WriteAll(t.nc, b) != nil {
 			return

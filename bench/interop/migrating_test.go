@@ -40,7 +40,7 @@ var (
 
 // TestMigratingNames looks up every name that docs/migrating.md mentions.
 func TestMigratingNames(t *testing.T) {
-	doc, err := os.ReadFile(filepath.Join("..", "docs", "migrating.md"))
+	doc, err := os.ReadFile(filepath.Join("..", "..", "docs", "migrating.md"))
 	if err != nil {
 		t.Fatalf("os.ReadFile: %v", err)
 	}

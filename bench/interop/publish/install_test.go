@@ -28,7 +28,7 @@ func TestInstall(t *testing.T) {
 	})
 
 	t.Run("library, with the server of README", func(t *testing.T) {
-		readme, err := os.ReadFile("../../README.md")
+		readme, err := os.ReadFile("../../../README.md")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,7 @@ func compare(t *testing.T, before, after map[string]bool, lines int) {
 // checkout returns a directory of this repository.
 func checkout(t *testing.T, dir string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("../..", dir))
+	path, err := filepath.Abs(filepath.Join("../../..", dir))
 	if err != nil {
 		t.Fatal(err)
 	}

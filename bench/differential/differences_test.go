@@ -21,7 +21,7 @@ type class struct {
 
 func (d *difference) is(c class) bool { return slices.Contains(c.libraries, d.library) && c.is(d) }
 
-// differences are all that are known. ../README.md has them, too.
+// differences are all that are known. fuzz/README.md has them, too.
 var differences = []class{
 	{
 		[]string{"coder"}, "takes masked frames as a client, and delivers the payload as it came",

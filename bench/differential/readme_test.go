@@ -9,13 +9,13 @@ import (
 // TestReadmeHasTheTable compares the table of differences with the one in the README,
 // line by line.
 func TestReadmeHasTheTable(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../fuzz/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, section, found := strings.Cut(string(readme), "\n## Differences\n")
 	if !found {
-		t.Fatal("../README.md has no section Differences")
+		t.Fatal("../../fuzz/README.md has no section Differences")
 	}
 	section, _, _ = strings.Cut(section, "\n## ")
 	var got []string
@@ -37,7 +37,7 @@ func TestReadmeHasTheTable(t *testing.T) {
 			need = want[i]
 		}
 		if have != need {
-			t.Errorf("line %d of the table in ../README.md is\n %s\nwant\n %s", i+1, have, need)
+			t.Errorf("line %d of the table in ../../fuzz/README.md is\n %s\nwant\n %s", i+1, have, need)
 		}
 	}
 }
