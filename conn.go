@@ -30,18 +30,23 @@ import (
 // (conn_owner.go). No callback is called under a lock, except Hooks.Sent under out.mu.
 // No lock is held while waiting for the network.
 type Conn struct {
+	link
+	in       receiving
+	out      sending
+	attached atomic.Pointer[attached] // conn_value.go; nil without any
+}
+
+// link is what both halves of a Conn share.
+type link struct {
 	transport transport.Transport
 	settings  *settings
 	life      session.Lifecycle
-	in        receiving
-	out       sending
-	role      Role
-	attached  atomic.Pointer[attached] // conn_value.go; nil without any
-	counted   bool                     // the Server has counted its end; guarded by Server.mu
+	conn      *Conn // that it belongs to, for its end and its hooks
 }
 
 func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte, r *Request) *Conn {
-	c := &Conn{role: role, settings: set}
+	c := &Conn{}
+	c.settings, c.conn, c.out.link = set, c, &c.link
 	if subprotocol != "" {
 		c.attached.Store(&attached{subprotocol: subprotocol})
 	}

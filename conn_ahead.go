@@ -110,7 +110,7 @@ func (c *Conn) checkUnread(now instant.Instant) error {
 	c.noteProgress(now)
 	switch c.in.alive.Check(now, set.limits) {
 	case session.SendPing:
-		return c.sendPing(offhand, nil)
+		return c.out.sendPing(offhand, nil)
 	case session.PeerLost:
 		if c.transport.Unacknowledged() {
 			return c.giveUp(StatusPolicyViolation, "ping was not answered")

@@ -65,7 +65,7 @@ func (c *Conn) StartClose(code StatusCode, reason string) error {
 	if _, err := codec.AppendClose(nil, code, reason); err != nil {
 		return fmt.Errorf("websocket: close: %w", err)
 	}
-	if c.hasBeforeClose() { // which may wait
+	if c.out.hasBeforeClose() { // which may wait
 		go c.closeUnattended(code, reason)
 		return nil
 	}
@@ -90,7 +90,7 @@ func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) e
 	}
 	c.callBeforeClose()
 	c.in.wait.close(c, instant.Now().After(c.settings.CloseTimeout))
-	c.sendClose(ctx, code, reason)
+	c.out.sendClose(ctx, code, reason)
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) e
 // CloseNow may be called in any state, and always returns nil.
 func (c *Conn) CloseNow() error {
 	if !c.life.Closed() {
-		c.sendLast()
+		c.out.sendLast()
 		c.end(ErrClosed, ErrClosed, false)
 	}
 	c.life.Abandon()
@@ -155,8 +155,8 @@ func (c *Conn) endReading(err error) error {
 func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 	err = c.life.End(err)
 	c.in.ended = true
-	c.sendClose(context.Background(), code, reason)
-	reset := !c.awaitSent()
+	c.out.sendClose(context.Background(), code, reason)
+	reset := !c.out.awaitSent()
 	if !reset {
 		c.linger(err)
 	}
@@ -173,7 +173,7 @@ func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 func (c *Conn) linger(err error) {
 	e, ok := err.(*CloseError)
 	clean := ok && e.Err == nil && c.in.Decoder.Buffered() == 0
-	if c.role == RoleServer {
+	if c.in.Decoder.Role == RoleServer {
 		if clean && (!c.transport.Raw() || c.transport.Quiet()) {
 			return
 		}
@@ -187,20 +187,20 @@ func (c *Conn) linger(err error) {
 
 // awaitSent waits until the current send, including the last frame, has ended. The
 // limit is that of a closing handshake. It reports whether the send has ended.
-func (c *Conn) awaitSent() bool {
-	c.out.mu.Lock()
-	busy := c.out.Sending()
-	c.out.mu.Unlock()
+func (w *sending) awaitSent() bool {
+	w.mu.Lock()
+	busy := w.Sending()
+	w.mu.Unlock()
 	if !busy {
 		return true
 	}
 	ctx := context.Background()
-	if limit := c.settings.CloseTimeout; limit > 0 {
+	if limit := w.settings.CloseTimeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	return c.Flush(ctx) == nil
+	return w.flushAll(ctx) == nil
 }
 
 // AfterClose registers f to be called once, after the connection has been closed by
@@ -209,19 +209,19 @@ func (c *Conn) awaitSent() bool {
 // the connection, and must not block. If the connection has already been closed,
 // AfterClose calls f itself.
 func (c *Conn) AfterClose(f func()) {
-	if !c.addAfter(f) {
+	if !c.out.addAfter(f) {
 		f()
 	}
 }
 
 // addAfter returns false if the connection has ended.
-func (c *Conn) addAfter(f func()) bool {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	if c.life.Closed() {
+func (w *sending) addAfter(f func()) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.life.Closed() {
 		return false
 	}
-	rare := c.out.need()
+	rare := w.need()
 	earlier := rare.after
 	rare.after = func() {
 		if earlier != nil {
@@ -253,10 +253,10 @@ func (c *Conn) BeforeClose(f func(ctx context.Context)) {
 	}
 }
 
-func (c *Conn) hasBeforeClose() bool {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	return c.out.rare != nil && c.out.rare.before != nil
+func (w *sending) hasBeforeClose() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.rare != nil && w.rare.before != nil
 }
 
 func (c *Conn) callBeforeClose() {

@@ -19,72 +19,69 @@ import (
 func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 	w := &c.out
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	for n < len(ms) && !w.Sending() && !w.Streaming {
-		taken, err := c.offer(ms[n:])
+		taken, err := w.offer(ms[n:])
 		n += taken
 		if err != nil {
 			return n, err
 		}
 	}
 	if !w.Sending() {
-		c.flushLocked(offhand) // what other goroutines queued during the send
+		w.flushLocked(offhand) // what other goroutines queued during the send
 	}
 	return n, w.Err()
 }
 
 // offer sends some of ms after what is pending, as far as that is possible without
 // blocking.
-func (c *Conn) offer(ms []*Prepared) (n int, err error) {
-	w := &c.out
-	if c.role == RoleServer && (len(ms) == 1 || ms[0].Size() >= session.VectorBytes) {
-		return c.offerInPlace(ms[0])
+func (w *sending) offer(ms []*Prepared) (n int, err error) {
+	if w.Encoder.Role == RoleServer && (len(ms) == 1 || ms[0].Size() >= session.VectorBytes) {
+		return w.offerInPlace(ms[0])
 	}
 	for n < len(ms) && w.Size() < queueBytes {
 		m := ms[n]
-		f := c.formOf(m)
-		if err := c.refused(w.Append(codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}, f.payload())); err != nil {
+		f := w.formOf(m)
+		if err := w.refused(w.Append(codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}, f.payload())); err != nil {
 			return n, err
 		}
-		c.skipped(m, f)
-		c.noteSent(m.op, m.Size())
+		w.skipped(m, f)
+		w.noteSent(m.op, m.Size())
 		n++
 	}
 	w.flushed()
-	return n, c.sendAtOnce(w.Take(codec.Header{}, nil))
+	return n, w.sendAtOnce(w.Take(codec.Header{}, nil))
 }
 
 // offerInPlace sends a frame without copying it: m never changes.
-func (c *Conn) offerInPlace(m *Prepared) (n int, err error) {
-	w := &c.out
-	f := c.formOf(m)
-	if err := c.passPrepared(m, f); err != nil {
+func (w *sending) offerInPlace(m *Prepared) (n int, err error) {
+	f := w.formOf(m)
+	if err := w.passPrepared(m, f); err != nil {
 		return 0, err
 	}
 	if !w.Empty() {
 		w.flushed()
-		return 1, c.sendAtOnce(w.TakeWith(f.frame))
+		return 1, w.sendAtOnce(w.TakeWith(f.frame))
 	}
 	w.BeginOne()
-	rest, err := c.trySendOne(f.frame, nil, true)
+	rest, err := w.trySendOne(f.frame, nil, true)
 	if rest == nil {
 		return 1, err
 	}
-	return 1, c.sendAtOnce(rest)
+	return 1, w.sendAtOnce(rest)
 }
 
 // sendAtOnce sends as much of b as possible without blocking, and the rest on a
 // goroutine. It releases the lock during the system call.
-func (c *Conn) sendAtOnce(b *session.Batch) error {
-	w := &c.out
+func (w *sending) sendAtOnce(b *session.Batch) error {
 	w.mu.Unlock()
-	err := c.transport.TrySend(&b.Rest, true)
+	err := w.transport.TrySend(&b.Rest, true)
 	if err == nil && len(b.Rest) > 0 {
-		go c.finishSend(b)
+		go w.finishSend(b)
 		w.mu.Lock()
 		return nil
 	}
 	w.mu.Lock()
-	c.sent(err)
+	w.sent(err)
 	return w.Err()
 }

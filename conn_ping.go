@@ -23,7 +23,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		return 0, err
 	}
 	answer := make(chan time.Duration, 1)
-	if err := c.sendPing(ctx, answer); err != nil {
+	if err := c.out.sendPing(ctx, answer); err != nil {
 		return 0, err
 	}
 	select {
@@ -33,7 +33,7 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 		}
 		return rtt, nil
 	case <-ctx.Done():
-		c.forgetPing(answer)
+		c.out.forgetPing(answer)
 		return 0, ctx.Err()
 	}
 }
@@ -52,7 +52,7 @@ func (c *Conn) WriteControl(ctx context.Context, op Opcode, payload []byte) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return c.sendControl(ctx, op, payload)
+	return c.out.sendControl(ctx, op, payload)
 }
 
 // RTT returns the most recent round-trip time that a Ping has measured, including the
@@ -83,16 +83,15 @@ type waitingPing struct {
 
 // sendPing sends a Ping. The round-trip time is sent to answer, if that is not nil.
 // answer is closed when the connection ends.
-func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error {
-	w := &c.out
+func (w *sending) sendPing(ctx context.Context, answer chan<- time.Duration) error {
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	p := &w.need().pings
 	p.number++
 	p.sent = instant.Now()
 	var payload [8]byte
 	binary.BigEndian.PutUint64(payload[:], p.number)
-	if err := c.refused(w.AppendControl(codec.OpPing, payload[:])); err != nil {
+	if err := w.refused(w.AppendControl(codec.OpPing, payload[:])); err != nil {
 		return err
 	}
 	if answer != nil {
@@ -102,7 +101,7 @@ func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error 
 		p.waiting[p.number] = waitingPing{p.sent, answer}
 	}
 	number := p.number
-	err := c.dispatchControl(ctx)
+	err := w.dispatchControl(ctx)
 	if err != nil && w.Err() == nil { // of ctx
 		delete(p.waiting, number)
 	}
@@ -110,25 +109,25 @@ func (c *Conn) sendPing(ctx context.Context, answer chan<- time.Duration) error 
 }
 
 // forgetPing removes the Ping that answer belongs to.
-func (c *Conn) forgetPing(answer chan<- time.Duration) {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	for number, ping := range c.out.rare.waiting {
+func (w *sending) forgetPing(answer chan<- time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for number, ping := range w.rare.waiting {
 		if ping.answer == answer {
-			delete(c.out.rare.waiting, number)
+			delete(w.rare.waiting, number)
 		}
 	}
 }
 
 // answered handles the payload of a Pong, and reports whether it is the first answer to
 // a Ping of this endpoint. Other Pongs are legal and are ignored (RFC 6455 §5.5.3).
-func (c *Conn) answered(payload []byte) bool {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	if c.out.rare == nil || len(payload) != 8 {
+func (w *sending) answered(payload []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.rare == nil || len(payload) != 8 {
 		return false
 	}
-	p := &c.out.rare.pings
+	p := &w.rare.pings
 	number := binary.BigEndian.Uint64(payload)
 	ping, waits := p.waiting[number]
 	switch {
@@ -168,7 +167,7 @@ func (c *Conn) checkAlive(now instant.Instant) error {
 	case session.PeerLost:
 		return c.giveUp(StatusPolicyViolation, "ping was not answered")
 	case session.SendPing:
-		c.sendPing(offhand, nil)
+		c.out.sendPing(offhand, nil)
 	}
 	c.in.wait.alive = a.Due(limits)
 	if c.parkable(now) {
@@ -192,7 +191,7 @@ func (c *Conn) noteProgress(now instant.Instant) {
 	}
 	if s := c.out.stall; s != nil {
 		if s.Sending() {
-			s.Check(now, c.progress(), c.settings.WriteTimeout)
+			s.Check(now, c.out.progress(), c.settings.WriteTimeout)
 		}
 		c.in.alive.Took(s.Life())
 	}

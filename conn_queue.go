@@ -12,34 +12,35 @@ const queueBytes = 64 << 10
 // that are produced one by one and sent together. Parameters and errors are those of
 // [Conn.Write].
 func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
-	if !op.IsData() {
-		return ErrMessageType
-	}
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx, op); err != nil {
 		return err
 	}
 	w := &c.out
 	w.mu.Lock()
-	defer c.unlock()
-	if err := c.enqueue(ctx, op, p); err != nil {
+	defer w.unlock()
+	if err := w.enqueue(ctx, op, p); err != nil {
 		return err
 	}
 	if w.Size() < queueBytes {
 		w.delay.Leave()
 		return nil
 	}
-	return c.flushLocked(ctx)
+	return w.flushLocked(ctx)
 }
 
 // Flush sends what is pending, and returns when all of it has been passed to the
 // operating system. If ctx ends first, Flush returns ctx.Err(), and the rest is sent
 // nevertheless.
 func (c *Conn) Flush(ctx context.Context) error {
-	w := &c.out
+	return c.out.flushAll(ctx)
+}
+
+// flushAll is Flush.
+func (w *sending) flushAll(ctx context.Context) error {
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	for {
-		if err := c.flushLocked(ctx); err != nil {
+		if err := w.flushLocked(ctx); err != nil {
 			return err
 		}
 		if !w.Sending() && w.Size() == 0 {

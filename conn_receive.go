@@ -23,7 +23,7 @@ const busyGap = 100 * time.Millisecond
 // NOTE: nearly all connections block here most of the time. The stack below this call
 // is a large part of the memory of a connection.
 func (c *Conn) receive() error {
-	c.flushDelayed()
+	c.out.flushDelayed()
 	if c.in.parks && c.in.slow && c.in.Idle() {
 		c.in.Decoder.Release()
 		return errParked
@@ -91,7 +91,7 @@ func (c *Conn) control(op Opcode, payload []byte) error {
 	if op == codec.OpClose {
 		return c.peerCloses(payload)
 	}
-	if op == codec.OpPong && c.answered(payload) {
+	if op == codec.OpPong && c.out.answered(payload) {
 		return nil
 	}
 	if rate := c.settings.MaxControlFrames; rate > 0 && !c.in.budget.Spend(c.in.alive.Heard, rate) {
@@ -99,7 +99,7 @@ func (c *Conn) control(op Opcode, payload []byte) error {
 		return c.endWithClose(err, StatusPolicyViolation, err.Reason)
 	}
 	if op == codec.OpPing {
-		c.sendControl(offhand, codec.OpPong, payload)
+		c.out.sendControl(offhand, codec.OpPong, payload)
 	}
 	return nil
 }

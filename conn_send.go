@@ -21,6 +21,7 @@ import (
 
 // sending is the sending half of a Conn. All but delay and closing is guarded by mu.
 type sending struct {
+	*link
 	delay   session.Delay
 	closing atomic.Bool // a Close frame was put into the outbox
 
@@ -56,39 +57,37 @@ const sendRounds = 16
 
 // unlock unlocks the outbox. If nothing can be sent any more, because a send has failed,
 // it ends the connection.
-func (c *Conn) unlock() {
-	err := c.out.Err()
-	c.out.mu.Unlock()
-	if err != nil && !c.life.Closed() {
-		c.end(&CloseError{Code: StatusAbnormalClosure, Err: err}, err, true)
+func (w *sending) unlock() {
+	err := w.Err()
+	w.mu.Unlock()
+	if err != nil && !w.life.Closed() {
+		w.conn.end(&CloseError{Code: StatusAbnormalClosure, Err: err}, err, true)
 	}
 }
 
 // dispatch decides when the outbox is sent: by the send under way, with the replies to
 // come, or now.
-func (c *Conn) dispatch(ctx context.Context) error {
-	w := &c.out
-	if w.delay.Open() && !w.Sending() && w.Size() < session.DelayBytes && c.settings.FlushDelay > 0 {
-		c.boundDelay()
+func (w *sending) dispatch(ctx context.Context) error {
+	if w.delay.Open() && !w.Sending() && w.Size() < session.DelayBytes && w.settings.FlushDelay > 0 {
+		w.boundDelay()
 		if w.delay.Try() {
 			return nil
 		}
 	}
-	return c.flushLocked(ctx)
+	return w.flushLocked(ctx)
 }
 
 // boundDelay bounds the time for which replies are delayed, also if the application
 // stalls.
-func (c *Conn) boundDelay() {
-	w := &c.out
+func (w *sending) boundDelay() {
 	if w.holding {
 		return
 	}
 	w.holding = true
 	if w.hold == nil {
-		w.hold = time.AfterFunc(c.settings.FlushDelay, c.flush)
+		w.hold = time.AfterFunc(w.settings.FlushDelay, w.flush)
 	} else {
-		w.hold.Reset(c.settings.FlushDelay)
+		w.hold.Reset(w.settings.FlushDelay)
 	}
 }
 
@@ -102,10 +101,10 @@ func (w *sending) flushed() {
 }
 
 // flush sends the outbox.
-func (c *Conn) flush() {
-	c.out.mu.Lock()
-	defer c.unlock()
-	c.flushLocked(context.Background())
+func (w *sending) flush() {
+	w.mu.Lock()
+	defer w.unlock()
+	w.flushLocked(context.Background())
 }
 
 // offhand is the context of what a goroutine sends that must not wait for the peer: the
@@ -117,29 +116,28 @@ var offhand = func() context.Context {
 }()
 
 // flushDelayed sends delayed replies before the reading goroutine waits.
-func (c *Conn) flushDelayed() {
-	if c.out.delay.Wait() {
-		c.out.mu.Lock()
-		defer c.unlock()
-		c.flushLocked(offhand)
+func (w *sending) flushDelayed() {
+	if w.delay.Wait() {
+		w.mu.Lock()
+		defer w.unlock()
+		w.flushLocked(offhand)
 	}
 }
 
 // flushLocked sends until the outbox is empty, unless a send is under way, which does
 // so. While it sends it gives up the lock. What a caller with the context offhand cannot
 // leave is sent on another goroutine.
-func (c *Conn) flushLocked(ctx context.Context) error {
-	w := &c.out
-	if ctx == offhand && !w.Sending() && c.transport.MayBlock(w.Size()) {
-		go c.flush()
+func (w *sending) flushLocked(ctx context.Context) error {
+	if ctx == offhand && !w.Sending() && w.transport.MayBlock(w.Size()) {
+		go w.flush()
 		return w.Err()
 	}
 	for round := 0; w.Err() == nil && !w.Sending() && !w.Empty(); round++ {
 		if round == sendRounds {
-			go c.flush() // others keep queueing: what the caller wanted sent is long gone
+			go w.flush() // others keep queueing: what the caller wanted sent is long gone
 			return nil
 		}
-		if err := c.sendOutbox(ctx); err != nil {
+		if err := w.sendOutbox(ctx); err != nil {
 			return err
 		}
 	}
@@ -151,102 +149,98 @@ func (c *Conn) flushLocked(ctx context.Context) error {
 
 // sendOutbox sends the outbox. It must not be called while a send is under way.
 // Meanwhile it gives up the lock.
-func (c *Conn) sendOutbox(ctx context.Context) error {
-	w := &c.out
+func (w *sending) sendOutbox(ctx context.Context) error {
 	w.flushed()
 	if !w.Single() {
-		return c.sendBatch(ctx, w.Take(codec.Header{}, nil), false)
+		return w.sendBatch(ctx, w.Take(codec.Header{}, nil), false)
 	}
 	b := w.TakeOne()
-	return c.sendOne(ctx, b.B, b)
+	return w.sendOne(ctx, b.B, b)
 }
 
 // sendOne sends one slice of whole frames: the common case, for which nothing is
 // gathered. The send has begun. b is the buffer that it is in, nil if it never changes.
-func (c *Conn) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error {
-	rest, err := c.trySendOne(frames, b, c.mayLeave(ctx))
+func (w *sending) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error {
+	rest, err := w.trySendOne(frames, b, w.mayLeave(ctx))
 	if rest == nil {
 		return err
 	}
-	return c.sendBatch(ctx, rest, false)
+	return w.sendBatch(ctx, rest, false)
 }
 
 // mayLeave reports whether a caller may return before all is sent.
-func (c *Conn) mayLeave(ctx context.Context) bool {
-	return c.settings.Overflow != Block || ctx.Done() != nil && c.transport.Vectored()
+func (w *sending) mayLeave(ctx context.Context) bool {
+	return w.settings.Overflow != Block || ctx.Done() != nil && w.transport.Vectored()
 }
 
 // trySendOne sends frames, and returns what was not sent at once; nil if there is nothing
 // left, or it failed.
-func (c *Conn) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest *session.Batch, err error) {
-	w := &c.out
-	if !mayLeave && !c.transport.Raw() {
-		c.watchSend(len(frames))
+func (w *sending) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest *session.Batch, err error) {
+	if !mayLeave && !w.transport.Raw() {
+		w.watchSend(len(frames))
 	}
 	w.mu.Unlock()
-	n, err := c.transport.TrySendOne(frames, mayLeave)
+	n, err := w.transport.TrySendOne(frames, mayLeave)
 	if err == nil && n < len(frames) {
 		w.mu.Lock()
 		return w.Left(frames[n:], b), nil
 	}
 	pool.Put(b)
 	w.mu.Lock()
-	c.sent(err)
+	w.sent(err)
 	return nil, w.Err()
 }
 
 // sendBatch sends b. If lent, the last slice of it is the caller's.
-func (c *Conn) sendBatch(ctx context.Context, b *session.Batch, lent bool) error {
-	w := &c.out
+func (w *sending) sendBatch(ctx context.Context, b *session.Batch, lent bool) error {
 	w.mu.Unlock()
-	mayLeave := c.mayLeave(ctx)
-	err := c.transport.TrySend(&b.Rest, mayLeave)
+	mayLeave := w.mayLeave(ctx)
+	err := w.transport.TrySend(&b.Rest, mayLeave)
 	if err == nil && len(b.Rest) > 0 {
 		if mayLeave {
 			if lent {
 				b.KeepPayload()
 			}
-			go c.finishSend(b)
+			go w.finishSend(b)
 			w.mu.Lock()
-			return c.awaitSend(ctx)
+			return w.awaitSend(ctx)
 		}
-		err = c.sendBlocking(b)
+		err = w.sendBlocking(b)
 	}
 	w.mu.Lock()
-	c.sent(err)
+	w.sent(err)
 	return w.Err()
 }
 
 // sendBlocking sends b, and waits for the peer.
-func (c *Conn) sendBlocking(b *session.Batch) error {
-	c.out.mu.Lock()
-	c.watchSend(briefSend) // it has blocked
-	c.out.mu.Unlock()
-	return c.transport.Send(&b.Rest)
+func (w *sending) sendBlocking(b *session.Batch) error {
+	w.mu.Lock()
+	w.watchSend(briefSend) // it has blocked
+	w.mu.Unlock()
+	return w.transport.Send(&b.Rest)
 }
 
 // finishSend sends what is left of b, on a goroutine of its own.
-func (c *Conn) finishSend(b *session.Batch) {
-	err := c.sendBlocking(b)
-	c.out.mu.Lock()
-	defer c.unlock()
-	c.sent(err)
-	c.flushLocked(context.Background())
+func (w *sending) finishSend(b *session.Batch) {
+	err := w.sendBlocking(b)
+	w.mu.Lock()
+	defer w.unlock()
+	w.sent(err)
+	w.flushLocked(context.Background())
 }
 
 // awaitSend waits for finishSend if writes may wait, for as long as ctx allows.
-func (c *Conn) awaitSend(ctx context.Context) error {
-	for c.out.Sending() && c.settings.Overflow == Block {
-		if err := c.out.waitChange(ctx); err != nil {
+func (w *sending) awaitSend(ctx context.Context) error {
+	for w.Sending() && w.settings.Overflow == Block {
+		if err := w.waitChange(ctx); err != nil {
 			return err
 		}
 	}
-	return c.out.Err()
+	return w.Err()
 }
 
 // sent ends the send under way.
-func (c *Conn) sent(err error) {
-	w := &c.out
+func (w *sending) sent(err error) {
 	w.Sent()
 	if s := w.stall; s != nil {
 		now := instant.Never
@@ -322,28 +316,27 @@ func (w *sending) signal() {
 }
 
 // sendControl sends a Ping or a Pong, ahead of what waits.
-func (c *Conn) sendControl(ctx context.Context, op Opcode, p []byte) error {
-	c.out.mu.Lock()
-	defer c.unlock()
-	if err := c.refused(c.out.AppendControl(op, p)); err != nil {
+func (w *sending) sendControl(ctx context.Context, op Opcode, p []byte) error {
+	w.mu.Lock()
+	defer w.unlock()
+	if err := w.refused(w.AppendControl(op, p)); err != nil {
 		return err
 	}
-	return c.dispatchControl(ctx)
+	return w.dispatchControl(ctx)
 }
 
 // dispatchControl is dispatch, unless the send under way will send the control frame.
-func (c *Conn) dispatchControl(ctx context.Context) error {
-	if c.out.Sending() {
+func (w *sending) dispatchControl(ctx context.Context) error {
+	if w.Sending() {
 		return nil
 	}
-	return c.dispatch(ctx)
+	return w.dispatch(ctx)
 }
 
 // sendClose sends a Close frame behind the outbox, unless one was sent.
-func (c *Conn) sendClose(ctx context.Context, code StatusCode, reason string) {
-	w := &c.out
+func (w *sending) sendClose(ctx context.Context, code StatusCode, reason string) {
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	var payload [codec.MaxControlPayload]byte
 	p, err := codec.AppendClose(payload[:0], code, reason)
 	if err != nil || w.Append(codec.Header{Fin: true, Opcode: codec.OpClose}, p) != nil {
@@ -351,21 +344,20 @@ func (c *Conn) sendClose(ctx context.Context, code StatusCode, reason string) {
 	}
 	w.closing.Store(true)
 	w.signal() // writes that wait fail now
-	c.flushLocked(ctx)
+	w.flushLocked(ctx)
 }
 
 // sendLast sends the outbox as far as that is possible without waiting.
-func (c *Conn) sendLast() {
-	w := &c.out
+func (w *sending) sendLast() {
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	if w.Err() != nil || w.Sending() || w.Empty() {
 		return
 	}
 	w.flushed()
 	b := w.Take(codec.Header{}, nil)
 	w.mu.Unlock()
-	c.transport.SendNow(&b.Rest)
+	w.transport.SendNow(&b.Rest)
 	w.mu.Lock()
-	c.sent(nil)
+	w.sent(nil)
 }

@@ -21,27 +21,26 @@ type stall struct {
 const briefSend = 1 << 10
 
 // watchSend begins to watch a send of n bytes that may block.
-func (c *Conn) watchSend(n int) {
-	w := &c.out
+func (w *sending) watchSend(n int) {
 	if w.stall == nil {
 		w.stall = new(stall)
 	}
-	limit := c.settings.WriteTimeout
+	limit := w.settings.WriteTimeout
 	if n < briefSend && (limit == 0 || w.stall.runs) {
 		w.stall.BeginUntimed()
 	} else {
 		w.stall.Begin(instant.Now())
 	}
 	if limit > 0 && !w.stall.runs {
-		c.wakeStall(session.Sampling(limit))
+		w.wakeStall(session.Sampling(limit))
 	}
 }
 
-func (c *Conn) wakeStall(after time.Duration) {
-	s := c.out.stall
+func (w *sending) wakeStall(after time.Duration) {
+	s := w.stall
 	s.runs = true
 	if s.timer == nil {
-		s.timer = time.AfterFunc(after, c.checkStall)
+		s.timer = time.AfterFunc(after, w.checkStall)
 	} else {
 		s.timer.Reset(after)
 	}
@@ -49,25 +48,24 @@ func (c *Conn) wakeStall(after time.Duration) {
 
 // checkStall ends the connection if the peer has taken nothing for WriteTimeout. While
 // nothing is being sent it lets the timer go.
-func (c *Conn) checkStall() {
-	w := &c.out
+func (w *sending) checkStall() {
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	w.stall.runs = false
 	if w.Err() != nil || !w.stall.Sending() {
 		return
 	}
 	now := instant.Now()
-	next, expired := w.stall.Check(now, c.progress(), c.settings.WriteTimeout)
+	next, expired := w.stall.Check(now, w.progress(), w.settings.WriteTimeout)
 	if expired {
 		w.fail(fmt.Errorf("websocket: write: %w", ErrTimeout))
 		return
 	}
-	c.wakeStall(next.Since(now))
+	w.wakeStall(next.Since(now))
 }
 
-func (c *Conn) progress() session.Progress {
-	p := session.Progress{Took: c.transport.TookAt()}
-	p.Held, p.Known = c.transport.Acknowledged()
+func (w *sending) progress() session.Progress {
+	p := session.Progress{Took: w.transport.TookAt()}
+	p.Held, p.Known = w.transport.Acknowledged()
 	return p
 }

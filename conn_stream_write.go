@@ -19,15 +19,12 @@ import (
 // writes of the stream. op is OpText, for which the message must be valid UTF-8, or
 // OpBinary. The stream must not be used concurrently.
 func (c *Conn) Writer(ctx context.Context, op Opcode) (io.WriteCloser, error) {
-	if !op.IsData() {
-		return nil, ErrMessageType
-	}
-	if err := ctx.Err(); err != nil {
+	if err := mayWrite(ctx, op); err != nil {
 		return nil, err
 	}
 	w := &c.out
 	w.mu.Lock()
-	defer c.unlock()
+	defer w.unlock()
 	for w.Streaming {
 		if err := w.waitTurn(ctx); err != nil {
 			return nil, err
@@ -100,10 +97,10 @@ func (s *messageWriter) Close() error {
 
 // send sends the next fragment.
 func (s *messageWriter) send(fin bool) error {
-	c, w := s.c, &s.c.out
+	w := &s.c.out
 	w.mu.Lock()
-	defer c.unlock()
-	for !fin && w.Full(c.settings.MaxPending) {
+	defer w.unlock()
+	for !fin && w.Full(w.settings.MaxPending) {
 		if err := w.waitTurn(s.ctx); err != nil {
 			return err
 		}
@@ -117,15 +114,15 @@ func (s *messageWriter) send(fin bool) error {
 	if s.op != codec.OpContinuation {
 		h.RSV = s.rsv
 	}
-	if err := c.refused(w.Append(h, p)); err != nil {
+	if err := w.refused(w.Append(h, p)); err != nil {
 		return err
 	}
 	pool.Put(s.buf)
 	s.buf, s.op, s.ended = nil, codec.OpContinuation, fin
 	if fin {
-		c.noteSent(s.message, s.n)
+		w.noteSent(s.message, s.n)
 	}
-	return c.flushLocked(s.ctx)
+	return w.flushLocked(s.ctx)
 }
 
 // bytes returns the next fragment.

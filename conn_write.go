@@ -33,66 +33,74 @@ const batchBytes = 32 << 10
 // Over TLS, ctx does not interrupt a Write that is sending; WriteTimeout limits it. On
 // TCP and Unix sockets ctx does.
 func (c *Conn) Write(ctx context.Context, op Opcode, p []byte) error {
-	if c.out.compression.Wants(len(p)) && op.IsData() {
-		return c.writeCompressed(ctx, op, p)
+	if err := mayWrite(ctx, op); err != nil {
+		return err
 	}
-	return c.WriteUncompressed(ctx, op, p)
+	if c.out.compression.Wants(len(p)) {
+		return c.out.writeCompressed(ctx, op, p)
+	}
+	return c.out.write(ctx, op, p)
 }
 
 // WriteUncompressed is [Conn.Write] without compression. Use it for messages that hold
 // secrets (see [Compression]), or that are compressed already.
 func (c *Conn) WriteUncompressed(ctx context.Context, op Opcode, p []byte) error {
+	if err := mayWrite(ctx, op); err != nil {
+		return err
+	}
+	return c.out.write(ctx, op, p)
+}
+
+// mayWrite returns why a call that writes a message of type op does nothing, if so.
+func mayWrite(ctx context.Context, op Opcode) error {
 	if !op.IsData() {
 		return ErrMessageType
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	w := &c.out
-	w.mu.Lock()
-	defer c.unlock()
-	delayed := w.delay.Open()
-	if c.role == RoleServer && len(p) < copyBelow(delayed) && w.Ready() && w.Message(op, p, delayed) {
-		c.noteSent(op, len(p))
-		return c.dispatch(ctx)
-	}
-	return c.writeFrame(ctx, codec.Header{Fin: true, Opcode: op}, p, len(p))
+	return ctx.Err()
 }
 
-// writeCompressed is Write for a message that is large enough to be compressed.
-func (c *Conn) writeCompressed(ctx context.Context, op Opcode, p []byte) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// write sends a message as it is.
+func (w *sending) write(ctx context.Context, op Opcode, p []byte) error {
+	w.mu.Lock()
+	defer w.unlock()
+	delayed := w.delay.Open()
+	if w.Encoder.Role == RoleServer && len(p) < copyBelow(delayed) && w.Ready() && w.Message(op, p, delayed) {
+		w.noteSent(op, len(p))
+		return w.dispatch(ctx)
 	}
-	w := &c.out
+	return w.writeFrame(ctx, codec.Header{Fin: true, Opcode: op}, p, len(p))
+}
+
+// writeCompressed sends a message that is large enough to be compressed.
+func (w *sending) writeCompressed(ctx context.Context, op Opcode, p []byte) error {
 	if w.compression.TakesOver() {
 		w.mu.Lock()
-		defer c.unlock()
-		if err := c.enqueue(ctx, op, p); err != nil {
+		defer w.unlock()
+		if err := w.enqueue(ctx, op, p); err != nil {
 			return err
 		}
-		return c.dispatch(ctx)
+		return w.dispatch(ctx)
 	}
 	packed := w.compression.Pack(p) // not under the lock: messages do not refer to each other
 	if packed == nil {
-		return c.WriteUncompressed(ctx, op, p)
+		return w.write(ctx, op, p)
 	}
 	defer pool.Put(packed)
 	w.mu.Lock()
-	defer c.unlock()
-	return c.writeFrame(ctx, codec.Header{Fin: true, Opcode: op, RSV: codec.RSV1}, packed.B, len(p))
+	defer w.unlock()
+	return w.writeFrame(ctx, codec.Header{Fin: true, Opcode: op, RSV: codec.RSV1}, packed.B, len(p))
 }
 
 // writeFrame sends a message of n bytes as one frame with the payload p.
-func (c *Conn) writeFrame(ctx context.Context, h codec.Header, p []byte, n int) error {
-	if len(p) >= copyBelow(c.out.delay.Open()) && c.sendsInPlace() {
-		return c.writeInPlace(ctx, h, p, n)
+func (w *sending) writeFrame(ctx context.Context, h codec.Header, p []byte, n int) error {
+	if len(p) >= copyBelow(w.delay.Open()) && w.sendsInPlace() {
+		return w.writeInPlace(ctx, h, p, n)
 	}
-	if err := c.append(ctx, h, p); err != nil {
+	if err := w.append(ctx, h, p); err != nil {
 		return err
 	}
-	c.noteSent(h.Opcode, n)
-	return c.dispatch(ctx)
+	w.noteSent(h.Opcode, n)
+	return w.dispatch(ctx)
 }
 
 // copyBelow is the size below which a payload is copied to the outbox.
@@ -106,65 +114,63 @@ func copyBelow(delayed bool) int {
 // sendsInPlace reports whether large payloads can be sent without copying them. A
 // client has to mask them. Where writes must not wait, the caller may reuse its slice
 // too early.
-func (c *Conn) sendsInPlace() bool {
-	return c.role == RoleServer && c.settings.Overflow == Block && c.transport.Vectored()
+func (w *sending) sendsInPlace() bool {
+	return w.Encoder.Role == RoleServer && w.settings.Overflow == Block && w.transport.Vectored()
 }
 
 // writeInPlace sends a frame without copying its payload, in one system call with the
 // outbox before it. The message has n bytes.
-func (c *Conn) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int) error {
-	w := &c.out
+func (w *sending) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int) error {
 	for w.Sending() || w.Streaming {
 		if err := w.waitTurn(ctx); err != nil {
 			return err
 		}
 	}
 	h.Length = uint64(len(p))
-	if err := c.refused(w.Check(&h)); err != nil {
+	if err := w.refused(w.Check(&h)); err != nil {
 		return err
 	}
-	c.noteSent(h.Opcode, n)
+	w.noteSent(h.Opcode, n)
 	w.flushed()
-	if err := c.sendBatch(ctx, w.Take(h, p), true); err != nil {
+	if err := w.sendBatch(ctx, w.Take(h, p), true); err != nil {
 		return err
 	}
-	return c.flushLocked(ctx)
+	return w.flushLocked(ctx)
 }
 
 // append adds a data frame to the outbox as soon as that is allowed.
-func (c *Conn) append(ctx context.Context, h codec.Header, p []byte) error {
-	if err := c.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
+func (w *sending) append(ctx context.Context, h codec.Header, p []byte) error {
+	if err := w.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
 		return err
 	}
-	return c.refused(c.out.Append(h, p))
+	return w.refused(w.Append(h, p))
 }
 
 // enqueue adds a message to the outbox. It compresses large messages in the order of
 // sending.
-func (c *Conn) enqueue(ctx context.Context, op Opcode, p []byte) error {
+func (w *sending) enqueue(ctx context.Context, op Opcode, p []byte) error {
 	h, payload := codec.Header{Fin: true, Opcode: op}, p
-	if err := c.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
+	if err := w.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
 		return err
 	}
-	if z := c.out.compression; z.Wants(len(p)) && c.out.Err() == nil {
+	if z := w.compression; z.Wants(len(p)) && w.Err() == nil {
 		if packed := z.PackNext(p); packed != nil {
 			defer pool.Put(packed)
 			h.RSV, payload = codec.RSV1, packed.B
 		}
 	}
-	if err := c.refused(c.out.Append(h, payload)); err != nil {
+	if err := w.refused(w.Append(h, payload)); err != nil {
 		return err
 	}
-	c.noteSent(op, len(p))
+	w.noteSent(op, len(p))
 	return nil
 }
 
 // admit waits until a data frame of n bytes may be added to the outbox, or refuses it,
 // as Options.Overflow selects.
-func (c *Conn) admit(ctx context.Context, n int) error {
-	w := &c.out
+func (w *sending) admit(ctx context.Context, n int) error {
 	for {
-		switch w.Admit(n, c.settings.MaxPending, session.Policy(c.settings.Overflow)) {
+		switch w.Admit(n, w.settings.MaxPending, session.Policy(w.settings.Overflow)) {
 		case session.MustWait:
 			if err := w.waitTurn(ctx); err != nil {
 				return err
@@ -182,9 +188,9 @@ func (c *Conn) admit(ctx context.Context, n int) error {
 
 // refused converts err, with which the Sender refused a frame, to the error for
 // callers.
-func (c *Conn) refused(err error) error {
+func (w *sending) refused(err error) error {
 	switch {
-	case err == nil || err == c.out.Err():
+	case err == nil || err == w.Err():
 		return err
 	case err == codec.ErrAfterClose:
 		return ErrClosed
@@ -192,11 +198,11 @@ func (c *Conn) refused(err error) error {
 	return fmt.Errorf("websocket: %w", err)
 }
 
-func (c *Conn) noteSent(op Opcode, n int) {
-	if c.settings.IdleTimeout > 0 {
-		c.out.need().message = instant.Now()
+func (w *sending) noteSent(op Opcode, n int) {
+	if w.settings.IdleTimeout > 0 {
+		w.need().message = instant.Now()
 	}
-	if c.settings.Hooks.Sent != nil {
-		c.settings.Hooks.Sent(c, op, n)
+	if w.settings.Hooks.Sent != nil {
+		w.settings.Hooks.Sent(w.conn, op, n)
 	}
 }

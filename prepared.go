@@ -56,55 +56,55 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	f := c.formOf(m)
 	w := &c.out
+	f := w.formOf(m)
 	w.mu.Lock()
-	defer c.unlock()
-	if c.role == RoleServer && w.Ready() && w.Empty() && !w.delay.Open() {
-		return c.sendPrepared(ctx, m, f)
+	defer w.unlock()
+	if w.Encoder.Role == RoleServer && w.Ready() && w.Empty() && !w.delay.Open() {
+		return w.sendPrepared(ctx, m, f)
 	}
 	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op}
 	if len(f.payload()) >= session.VectorBytes && !w.compression.TakesOver() {
-		return c.writeFrame(ctx, h, f.payload(), m.Size())
+		return w.writeFrame(ctx, h, f.payload(), m.Size())
 	}
-	if err := c.append(ctx, h, f.payload()); err != nil {
+	if err := w.append(ctx, h, f.payload()); err != nil {
 		return err
 	}
-	c.skipped(m, f)
-	c.noteSent(m.op, m.Size())
-	return c.dispatch(ctx)
+	w.skipped(m, f)
+	w.noteSent(m.op, m.Size())
+	return w.dispatch(ctx)
 }
 
 // sendPrepared sends m from where it is: it never changes.
-func (c *Conn) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
-	if err := c.passPrepared(m, f); err != nil {
+func (w *sending) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
+	if err := w.passPrepared(m, f); err != nil {
 		return err
 	}
-	c.out.BeginOne()
-	if err := c.sendOne(ctx, f.frame, nil); err != nil {
+	w.BeginOne()
+	if err := w.sendOne(ctx, f.frame, nil); err != nil {
 		return err
 	}
-	return c.flushLocked(ctx)
+	return w.flushLocked(ctx)
 }
 
 // passPrepared counts m as sent in the form f, which goes out as it is, or reports why
 // it cannot be.
-func (c *Conn) passPrepared(m *Prepared, f *form) error {
+func (w *sending) passPrepared(m *Prepared, f *form) error {
 	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op, Length: uint64(len(f.payload()))}
-	if err := c.refused(c.out.Check(&h)); err != nil {
+	if err := w.refused(w.Check(&h)); err != nil {
 		return err
 	}
-	c.skipped(m, f)
-	c.noteSent(m.op, m.Size())
+	w.skipped(m, f)
+	w.noteSent(m.op, m.Size())
 	return nil
 }
 
 // formOf returns the form in which m is sent on c.
-func (c *Conn) formOf(m *Prepared) *form {
-	if !c.out.compression.Wants(m.Size()) {
+func (w *sending) formOf(m *Prepared) *form {
+	if !w.compression.Wants(m.Size()) {
 		return &m.plain
 	}
-	return m.compressedBy(c.out.compression)
+	return m.compressedBy(w.compression)
 }
 
 // compressedBy returns the compressed form that fits z.
@@ -129,8 +129,8 @@ func (m *Prepared) compressedBy(z *session.Compression) *form {
 }
 
 // skipped notes that f was sent, if the peer has it in its window now.
-func (c *Conn) skipped(m *Prepared, f *form) {
+func (w *sending) skipped(m *Prepared, f *form) {
 	if f.rsv != 0 {
-		c.out.compression.Out.Skip(m.plain.payload())
+		w.compression.Out.Skip(m.plain.payload())
 	}
 }

@@ -14,14 +14,15 @@ func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		return c.serveBlocking(serve)
 	}
-	if !c.takeEvents() {
+	s := service{c: c, h: h}
+	if !s.take() {
 		return ErrConcurrentRead
 	}
-	defer c.endEvents()
+	defer s.end()
 	if c.in.ended && !c.in.HasAhead() {
 		return c.life.Cause()
 	}
-	return c.serveEvents(h, true)
+	return s.serve(true)
 }
 
 // Start serves the connection with h, as [Conn.Serve] does, on goroutines of the
@@ -38,10 +39,11 @@ func (c *Conn) Start(h Handler) error {
 		go c.serveBlocking(serve)
 		return nil
 	}
-	if !c.takeEvents() {
+	s := service{c: c, h: h, ended: func(*Conn) {}}
+	if !s.take() {
 		return ErrConcurrentRead
 	}
-	c.runParked(h, func(*Conn) {})
+	s.start()
 	return nil
 }
 
@@ -56,14 +58,15 @@ func (c *Conn) Start(h Handler) error {
 // frame after more than that is not found.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
-	if !c.takeEvents() {
+	s := service{c: c, h: MessageFunc(func(*Conn, Opcode, []byte) {})}
+	if !s.take() {
 		cancel(ErrConcurrentRead)
 		return ctx
 	}
 	c.AfterClose(func() { cancel(c.life.Cause()) })
 	go func() {
-		defer c.endEvents()
-		c.serveEvents(MessageFunc(func(*Conn, Opcode, []byte) {}), false)
+		defer s.end()
+		s.serve(false)
 	}()
 	return ctx
 }
@@ -72,49 +75,80 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 func (c *Conn) serveBlocking(serve blocking) error {
 	defer c.CloseNow()
 	c.watchReading()
-	if c.callBlocking(serve) != nil {
+	if callBlocking(c, serve) != nil {
 		return c.Close(StatusInternalError, "")
 	}
 	return c.Close(StatusNormalClosure, "")
 }
 
-func (c *Conn) callBlocking(serve blocking) (err error) {
-	defer c.catch(&err)
+func callBlocking(c *Conn, serve blocking) (err error) {
+	defer catch(c.settings, &err)
 	serve(c)
 	return nil
 }
 
-// serveEvents calls h with events until the connection has ended, and returns the
+// service is a connection that is served with a Handler: the loop of the event form. Its
+// loop owns reading, except while a method of the Handler runs.
+type service struct {
+	c     *Conn
+	h     Handler
+	ended func(*Conn) // called when a service that was started has ended
+}
+
+// take acquires read ownership for the loop. It returns false if another goroutine
+// reads, or another Handler is served.
+func (s service) take() bool {
+	c, o := s.c, &s.c.in.owner
+	for !o.take(eventLoop) {
+		switch o.holder.Load() {
+		case appRead, closeRead, eventLoop:
+			return false
+		case readAhead:
+			c.in.wait.recall(c)
+		}
+		o.await(context.Background())
+	}
+	if !c.in.served.CompareAndSwap(false, true) {
+		o.yield()
+		return false
+	}
+	o.wake()
+	c.in.Detach()
+	return true
+}
+
+// serve calls the Handler with events until the connection has ended, and returns the
 // cause. It returns errParked if the connection may be parked; the connection has then
 // not ended.
-func (c *Conn) serveEvents(h Handler, open bool) error {
-	err := c.deliver(h, open)
+func (s service) serve(open bool) error {
+	err := s.deliver(open)
 	switch err {
 	case errParked:
 		return err
 	case errPanic:
-		c.resume()
-		err = c.endWithClose(&CloseError{Code: StatusInternalError, Err: err}, StatusInternalError, "")
+		s.resume()
+		err = s.c.endWithClose(&CloseError{Code: StatusInternalError, Err: err}, StatusInternalError, "")
 	}
-	c.callClose(h, err)
+	s.close(err)
 	return err
 }
 
-// deliver passes messages to h until the connection ends or may be parked.
-func (c *Conn) deliver(h Handler, open bool) (err error) {
-	defer c.catch(&err)
+// deliver passes messages to the Handler until the connection ends or may be parked.
+func (s service) deliver(open bool) (err error) {
+	c := s.c
+	defer catch(c.settings, &err)
 	if open {
-		c.lendToHandler()
-		h.Open(c)
-		c.resume()
+		s.lend()
+		s.h.Open(c)
+		s.resume()
 	}
 	for {
 		op, p, got, err := c.nextMessage()
 		switch got {
 		case gotMessage:
-			c.lendToHandler()
-			h.Message(c, op, p)
-			c.resume()
+			s.lend()
+			s.h.Message(c, op, p)
+			s.resume()
 			continue
 		case needInput:
 			err = c.receive()
@@ -125,16 +159,40 @@ func (c *Conn) deliver(h Handler, open bool) (err error) {
 	}
 }
 
-func (c *Conn) callClose(h Handler, ended error) {
-	var err error
-	defer c.catch(&err)
-	h.Close(c, ended)
+// lend gives reading up while a method of the Handler runs, so that the library may read
+// ahead if that takes long.
+func (s service) lend() {
+	s.c.in.Lent, s.c.in.unread = true, 0
+	s.c.in.owner.yield()
+	s.c.watchReading()
 }
 
-// endEvents releases what the loop of an ended connection held.
-func (c *Conn) endEvents() {
-	c.yieldEvents()
-	c.CloseNow()
+// resume reacquires read ownership after the method has returned.
+func (s service) resume() {
+	c, o := s.c, &s.c.in.owner
+	for !o.take(eventLoop) {
+		switch o.holder.Load() {
+		case eventLoop: // a hook panicked, not a method
+			return
+		case readAhead:
+			c.in.wait.recall(c)
+		}
+		o.await(context.Background())
+	}
+	c.in.Lent = false
+}
+
+func (s service) close(ended error) {
+	var err error
+	defer catch(s.c.settings, &err)
+	s.h.Close(s.c, ended)
+}
+
+// end releases what the loop of an ended connection held.
+func (s service) end() {
+	s.c.in.served.Store(false)
+	s.c.in.owner.yield()
+	s.c.CloseNow()
 }
 
 // errPanic ends a connection whose Handler panicked.
@@ -142,9 +200,9 @@ var errPanic = errors.New("websocket: the connection's Handler panicked")
 
 // catch recovers from a panic in a handler, logs it, and sets *err to errPanic, so that
 // other connections are not affected. It has to be deferred.
-func (c *Conn) catch(err *error) {
+func catch(set *settings, err *error) {
 	if r := recover(); r != nil {
-		logPanic(c.settings, r)
+		logPanic(set, r)
 		*err = errPanic
 	}
 }

@@ -23,48 +23,48 @@ func (c *Conn) parkable(now instant.Instant) bool {
 	return c.in.parks && c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
 }
 
-// runParked serves c with h on goroutines of its own, the first of which owns reading.
-// ended is called when the connection has ended.
-func (c *Conn) runParked(h Handler, ended func(*Conn)) {
-	c.in.parks = c.transport.Raw()
-	c.in.slow = c.in.parks
-	go c.run(h, true, ended)
+// start serves the connection on goroutines of its own, the first of which owns reading.
+func (s service) start() {
+	s.c.in.parks = s.c.transport.Raw()
+	s.c.in.slow = s.c.in.parks
+	go s.run(true)
 }
 
-// run serves c with h until c ends or is parked. It calls ended when c has ended.
-func (c *Conn) run(h Handler, open bool, ended func(*Conn)) {
+// run serves the connection until it ends or is parked.
+func (s service) run(open bool) {
 	parked := false
 	defer func() {
 		if !parked {
-			c.endEvents()
-			ended(c)
+			s.end()
+			s.ended(s.c)
 		}
 	}()
-	if parked = c.serveEvents(h, open) == errParked; !parked {
+	if parked = s.serve(open) == errParked; !parked {
 		return
 	}
-	c.in.wait.dropWatch(&c.in.watch)
-	if c.in.wait.arm(c) == nil {
-		go c.park(h, ended)
+	wait := &s.c.in.wait
+	wait.dropWatch(&s.c.in.watch)
+	if wait.arm(s.c) == nil {
+		go s.park()
 	} else {
-		go c.run(h, false, ended)
+		go s.run(false)
 	}
 }
 
-// park waits until c is readable, or a deadline has passed, and then continues to serve
-// it.
+// park waits until the connection is readable, or a deadline has passed, and then
+// continues to serve it.
 //
 // NOTE: the stack of this call is a large part of the memory of an idle connection, so
 // that it calls as little as possible.
-func (c *Conn) park(h Handler, ended func(*Conn)) {
-	c.transport.Await()
-	c.unpark(h, ended)
+func (s service) park() {
+	s.c.transport.Await()
+	s.unpark()
 }
 
-func (c *Conn) unpark(h Handler, ended func(*Conn)) {
-	c.in.slow = false
-	c.in.wait.alive = instant.Earlier(c.in.wait.alive, instant.Now().After(parkTime))
-	c.run(h, false, ended)
+func (s service) unpark() {
+	s.c.in.slow = false
+	s.c.in.wait.alive = instant.Earlier(s.c.in.wait.alive, instant.Now().After(parkTime))
+	s.run(false)
 }
 
 // dropWatch releases the timer of a watch that is not running: an idle connection needs

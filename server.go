@@ -165,11 +165,12 @@ func (s *Server) start(entry *opening, c *Conn, h Handler) {
 		c.serveBlocking(serve)
 		return
 	}
-	if !c.takeEvents() {
+	served := service{c, h, s.served}
+	if !served.take() {
 		s.served(c) // a hook closes it
 		return
 	}
-	c.runParked(h, s.served) // what the opening handshake needed of the stack is no longer needed
+	served.start() // what the opening handshake needed of the stack is no longer needed
 }
 
 // enter counts nc as in its opening handshake. It returns nil if the server is
@@ -197,7 +198,7 @@ func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 	if delete(s.opening, entry); entry == nil {
 		s.upgrading--
 	}
-	if c.counted {
+	if c.life.Counted() {
 		parts-- // Hooks.Opened has closed it
 	} else {
 		s.live++
@@ -218,7 +219,7 @@ func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 func (s *Server) ended(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c.counted = true
+	c.life.Count()
 	if s.conns[c] > 0 {
 		s.live--
 		s.count(c, -1)

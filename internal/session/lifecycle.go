@@ -18,6 +18,7 @@ const (
 	ending                       // cause is set
 	closed                       // the connection has ended
 	abandoned                    // the application has closed it, and reads no more
+	counted                      // the Server has counted its end
 )
 
 // End records cause as what ends the connection, unless there is one, and returns the
@@ -53,3 +54,9 @@ func (l *Lifecycle) Abandon() { l.word.Or(abandoned) }
 
 // Abandoned reports whether the application reads no more.
 func (l *Lifecycle) Abandoned() bool { return l.word.Load()&abandoned != 0 }
+
+// Count records that the Server has counted the end of the connection.
+func (l *Lifecycle) Count() { l.word.Or(counted) }
+
+// Counted reports whether the Server has counted the end of the connection.
+func (l *Lifecycle) Counted() bool { return l.word.Load()&counted != 0 }
