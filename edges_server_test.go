@@ -354,6 +354,7 @@ func TestSubprotocolThatIsNoToken(t *testing.T) {
 
 // The hooks see path, header and context of the request, and a connection carries a value.
 func TestHooksSeeTheRequest(t *testing.T) {
+	t.Parallel()
 	type key struct{}
 	values := make(chan any, 2)
 	opts := websocket.Options{
