@@ -77,6 +77,11 @@ func (f *Fleet) connected(c *conn, on func(c *conn) error) error {
 	if errno != 0 {
 		return fmt.Errorf("load: connect: %w", unix.Errno(errno))
 	}
+	if f.TLS != nil {
+		if c.secure, err = shake(int(c.fd), f.TLS, f.Stall); err != nil {
+			return err
+		}
+	}
 	if f.Raw {
 		c.phase = open
 		if err := f.ask(c, false); err != nil {

@@ -1,8 +1,10 @@
 package load
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"time"
 
@@ -14,6 +16,7 @@ import (
 type Fleet struct {
 	Addr    netip.AddrPort // of the server, IPv4
 	Raw     bool           // speak plain TCP: no handshake, and frames come back as they were sent
+	TLS     *tls.Config    // speak TLS 1.3 with AES-128-GCM, as TrustOnly says; plain TCP if nil
 	Deflate Deflate        // what to offer, and then to insist on
 	Stall   time.Duration  // how long nothing may happen before the server counts as hanging
 	Limit   time.Duration  // how long one call of a method may take
@@ -48,6 +51,7 @@ type conn struct {
 	closed bool   // the server's Close frame arrived
 	head   []byte // of the handshake's response, as far as it has arrived
 	check  Checker
+	secure *secure // nil without TLS
 
 	batches []Batch // sent in turn
 	turn    int
@@ -136,13 +140,34 @@ func (f *Fleet) event(c *conn, events uint32, on func(c *conn) error) error {
 	return nil
 }
 
-// receive reads once: epoll reports again what is left.
+// receive reads once: epoll reports again what is left. With TLS it reads until the
+// socket is empty, since what the TLS layer has decrypted is not reported.
 func (f *Fleet) receive(c *conn, on func(c *conn) error) error {
-	n, err := unix.Read(int(c.fd), f.buf)
+	if c.secure == nil {
+		n, err := unix.Read(int(c.fd), f.buf)
+		return f.received(c, n, err, on)
+	}
+	for f.conns[c.fd] == c {
+		n, err := c.secure.Read(f.buf)
+		if err == errAgain {
+			break
+		}
+		if err == io.EOF {
+			n, err = 0, nil
+		}
+		if err := f.received(c, n, err, on); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// received handles the n bytes of f.buf that a read has brought, or its error.
+func (f *Fleet) received(c *conn, n int, err error, on func(c *conn) error) error {
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
 		return nil
-	case err == unix.ECONNRESET && c.closed:
+	case errors.Is(err, unix.ECONNRESET) && c.closed:
 		n = 0 // the server closed before it had read all: as good as an end
 	case err != nil:
 		return fmt.Errorf("load: read: %w", err)
@@ -185,6 +210,12 @@ func (f *Fleet) receive(c *conn, on func(c *conn) error) error {
 func (f *Fleet) send(c *conn, p []byte) error {
 	if len(c.out) > 0 {
 		return errors.New("load: the server answered what was not sent yet")
+	}
+	if c.secure != nil {
+		var err error
+		if p, err = c.secure.seal(p); err != nil {
+			return err
+		}
 	}
 	c.out = p
 	return f.flush(c)

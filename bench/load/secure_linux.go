@@ -1,0 +1,115 @@
+package load
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// secure is the TLS layer of a connection. The opening handshake blocks. Afterwards Read
+// returns errAgain if the socket has no whole record, and seal encrypts without sending.
+//
+// This relies on crypto/tls: after a temporary error of the connection below, Read can
+// be called again, and continues at the same byte.
+type secure struct {
+	*tls.Conn
+	below *socket
+}
+
+// shake performs the opening handshake on a connected socket. The cipher suite
+// has to be AES-128-GCM, so that all servers do the same work.
+func shake(fd int, config *tls.Config, limit time.Duration) (*secure, error) {
+	below := &socket{fd: fd, end: time.Now().Add(limit)}
+	s := &secure{tls.Client(below, config), below}
+	if err := s.Handshake(); err != nil {
+		return nil, fmt.Errorf("load: TLS handshake: %w", err)
+	}
+	if state := s.ConnectionState(); state.Version != tls.VersionTLS13 || state.CipherSuite != tls.TLS_AES_128_GCM_SHA256 {
+		return nil, fmt.Errorf("load: TLS handshake: %s with %s, want TLS 1.3 with AES-128-GCM",
+			tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))
+	}
+	below.end = time.Time{}
+	return s, nil
+}
+
+// seal returns p as records. They are valid until the next call.
+func (s *secure) seal(p []byte) ([]byte, error) {
+	s.below.sealed = s.below.sealed[:0]
+	if _, err := s.Write(p); err != nil {
+		return nil, fmt.Errorf("load: TLS: %w", err)
+	}
+	return s.below.sealed, nil
+}
+
+// socket is what is below TLS: a non-blocking socket. Until end it waits for the peer;
+// if end is zero, Read returns errAgain instead, and Write collects in sealed.
+type socket struct {
+	net.Conn // nil: crypto/tls calls no other methods here
+	fd       int
+	end      time.Time
+	sealed   []byte
+}
+
+// errAgain is the error of a Read that would block. It is a net.Error that is temporary.
+var errAgain error = unix.EAGAIN
+
+func (s *socket) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(s.fd, p)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN && s.end.IsZero():
+			return 0, errAgain
+		case err == unix.EAGAIN:
+			if err := s.wait(unix.POLLIN); err != nil {
+				return 0, err
+			}
+		case err != nil:
+			return 0, os.NewSyscallError("read", err)
+		case n == 0:
+			return 0, io.EOF
+		default:
+			return n, nil
+		}
+	}
+}
+
+func (s *socket) Write(p []byte) (int, error) {
+	if s.end.IsZero() {
+		s.sealed = append(s.sealed, p...)
+		return len(p), nil
+	}
+	for rest := p; len(rest) > 0; {
+		n, err := unix.Write(s.fd, rest)
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			if err := s.wait(unix.POLLOUT); err != nil {
+				return len(p) - len(rest), err
+			}
+		case err != nil:
+			return len(p) - len(rest), os.NewSyscallError("write", err)
+		default:
+			rest = rest[n:]
+		}
+	}
+	return len(p), nil
+}
+
+// wait returns when the socket is ready for event.
+func (s *socket) wait(event int16) error {
+	left := time.Until(s.end)
+	n, err := unix.Poll([]unix.PollFd{{Fd: int32(s.fd), Events: event}}, int(max(left, 0).Milliseconds()))
+	if err != nil && err != unix.EINTR {
+		return os.NewSyscallError("poll", err)
+	}
+	if n == 0 && err == nil {
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
