@@ -44,10 +44,11 @@ type Settings struct {
 	Deflate   load.Deflate // compress, at the fastest level, messages of 512 bytes and more
 }
 
-// All has every peer. The first three are ours.
+// All has every peer. The first four are ours.
 var All = []Peer{
 	{Name: "ours", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Slow: true, Serve: serveEvents},
 	{Name: "ours-blocking", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveBlocking},
+	{Name: "ours-upgrade", Module: "github.com/zerowire/websocket", UTF8: Always, Deflate: load.Takeover, Serve: serveUpgrade},
 	{Name: "ours-hub", Module: "github.com/zerowire/websocket", UTF8: Always, Casts: true, Slow: true, Serve: serveHub},
 	{Name: "gobwas", Module: "github.com/gobwas/ws", UTF8: Never, Serve: serveGobwas},
 	{Name: "gobwas-wsutil", Module: "github.com/gobwas/ws", UTF8: Always, Serve: serveGobwasUtil},

@@ -1,6 +1,7 @@
 package peers_test
 
 import (
+	"crypto/tls"
 	"net"
 	"net/netip"
 	"testing"
@@ -91,6 +92,43 @@ func TestPeersDeflate(t *testing.T) {
 				t.Errorf("%s, %v: %d bytes came as %d", p.Name, way, plain, packed)
 			}
 		}
+	}
+}
+
+// Every peer serves a listener of crypto/tls.
+func TestPeersTLS(t *testing.T) {
+	certificate, err := load.NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := load.TrustOnly(certificate.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range peers.All {
+		t.Run(p.Name, func(t *testing.T) {
+			ln, addr := listen(t)
+			p.Serve(tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate}}), peers.Settings{})
+			f, err := load.NewFleet(addr, p.Raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			f.TLS = config
+			if err := f.Open(3, func(i int) []load.Batch {
+				return []load.Batch{
+					load.NewBatch(load.ASCII, 125, 32, uint64(i)),
+					load.NewBatch(load.Binary, 1<<20, 2, uint64(i)),
+				}
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []int{3 * 32, 3 * 2} {
+				if n, err := f.Exchange(0); n != want || err != nil {
+					t.Fatalf("Exchange = %d, %v, want %d", n, err, want)
+				}
+			}
+		})
 	}
 }
 

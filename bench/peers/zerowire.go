@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"net"
+	"net/http"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/bench/load"
@@ -62,12 +63,7 @@ func serveBlocking(ln net.Listener, s Settings) func(p []byte) {
 	conns := newRoster[*websocket.Conn](s)
 	go (&websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
 		conns.add(c)
-		for {
-			op, p, err := c.Read(background)
-			if err != nil || c.Write(background, op, p) != nil {
-				return
-			}
-		}
+		echo(c)
 	}), Options: options(s)}).Serve(ln)
 	return publishZerowire(conns)
 }
@@ -77,4 +73,31 @@ func publishZerowire(conns *roster[*websocket.Conn]) func(p []byte) {
 		m, _ := websocket.Prepare(websocket.OpBinary, p) // binary is always valid
 		return m
 	}, func(c *websocket.Conn, m *websocket.Prepared) { c.WritePrepared(background, m) })
+}
+
+// serveUpgrade is the blocking form behind net/http, in default settings: the handler
+// stays until the connection ends.
+func serveUpgrade(ln net.Listener, s Settings) func(p []byte) {
+	conns := newRoster[*websocket.Conn](s)
+	upgrader := websocket.Upgrader{Options: options(s)}
+	go serveHTTP(ln, func(w http.ResponseWriter, r *http.Request) {
+		c, err := upgrader.Upgrade(w, r)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		conns.add(c)
+		echo(c)
+	})
+	return publishZerowire(conns)
+}
+
+// echo sends back what c receives, until it ends.
+func echo(c *websocket.Conn) {
+	for {
+		op, p, err := c.Read(background)
+		if err != nil || c.Write(background, op, p) != nil {
+			return
+		}
+	}
 }
