@@ -1,18 +1,22 @@
 package main
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/zerowire/websocket/bench/load"
 )
 
-// measureBroadcast has the server send to everyone, the next message when all
-// have the one before.
+// measureBroadcast has the server send to everyone: s.depth messages at once, and the next
+// ones when all have these.
 func measureBroadcast(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
 	if err := attend(s, batches, fleet, e); err != nil {
 		return 0, err
 	}
-	m, publish := published(broadcastPayload, fleet), func() error { return srv.command(cmdPublish) }
+	m := slices.Repeat(published(broadcastPayload, fleet), s.depth)
+	commands := strings.Join(slices.Repeat([]string{cmdPublish}, s.depth), "\n")
+	publish := func() error { return srv.command(commands) }
 	cast := func(n int) (messages int, err error) {
 		for messages < n && err == nil {
 			var k int

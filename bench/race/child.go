@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"encoding/base64"
 	"flag"
 	"fmt"
 	"net"
@@ -21,7 +23,8 @@ const (
 	cmdFill    = "fill"    // send the larger one to everyone
 )
 
-// serve is the child: it serves one peer on a free port, which it prints.
+// serve is the child: it serves one peer on a free port, which it prints, and with TLS
+// its certificate.
 func serve(args []string) error {
 	flags := flag.NewFlagSet("serve", flag.ExitOnError)
 	name := flags.String("peer", "", "")
@@ -29,6 +32,7 @@ func serve(args []string) error {
 	broadcast := flags.Bool("broadcast", false, "")
 	slow := flags.Bool("slow", false, "")
 	deflate := flags.Int("deflate", 0, "")
+	secured := flags.Bool("tls", false, "")
 	profile := flags.String("profile", "", "")
 	flags.Parse(args)
 	peer, ok := peers.Find(*name)
@@ -38,6 +42,15 @@ func serve(args []string) error {
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
+	}
+	hello := ln.Addr().String()
+	if *secured {
+		certificate, err := load.NewCertificate()
+		if err != nil {
+			return err
+		}
+		hello += " " + base64.StdEncoding.EncodeToString(certificate.Certificate[0])
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate}})
 	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
@@ -51,7 +64,7 @@ func serve(args []string) error {
 		defer pprof.StopCPUProfile()
 	}
 	publish := peer.Serve(ln, peers.Settings{CheckUTF8: *utf8, Broadcast: *broadcast, Slow: *slow, Deflate: load.Deflate(*deflate)})
-	fmt.Println(ln.Addr())
+	fmt.Println(hello)
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch in.Text() {
 		case cmdCollect:

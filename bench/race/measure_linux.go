@@ -40,7 +40,7 @@ func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value, pa
 		return 0, 0, err
 	}
 	defer fleet.Close()
-	fleet.Deflate = s.deflate
+	fleet.Deflate, fleet.TLS = s.deflate, srv.tls
 	switch s.kind {
 	case idle:
 		value, err = measureIdle(sent[0], fleet, srv, r.effort)

@@ -37,7 +37,7 @@ var (
 func (r *report) draw(name string) error {
 	plot.DefaultFont.Variant, plotter.DefaultFont.Variant = "Sans", "Sans"
 	var charts []*plot.Plot
-	for cells := range r.byScenario {
+	for cells := range byScenario(r.Cells) {
 		cells = slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return c.Ratio.Median == 0 })
 		if len(cells) == 0 {
 			continue

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"runtime"
 	"slices"
@@ -17,14 +18,15 @@ import (
 
 // report is a race with all that is needed to repeat it.
 type report struct {
-	Date     string   `json:"date"`
-	Command  string   `json:"command"`
-	Machine  machine  `json:"machine"`
-	Rounds   int      `json:"rounds"`
-	Pinned   bool     `json:"pinned"`
-	Versions []string `json:"versions"`
-	Cells    []cell   `json:"cells"`
-	Samples  []sample `json:"samples"`
+	Date     string    `json:"date"`
+	Command  string    `json:"command"`
+	Machine  machine   `json:"machine"`
+	Rounds   int       `json:"rounds"`
+	Pinned   bool      `json:"pinned"`
+	Versions []string  `json:"versions"`
+	Cells    []cell    `json:"cells"`
+	Targets  []verdict `json:"targets"`
+	Samples  []sample  `json:"samples"`
 }
 
 // machine is where the race was run.
@@ -70,6 +72,7 @@ func newReport(samples []sample, list []scenario, rounds int, pinned bool) *repo
 			}
 		}
 	}
+	r.Targets = judge(r.Cells, samples, targets)
 	return r
 }
 
@@ -105,24 +108,26 @@ func (r *report) failed() bool {
 	return slices.ContainsFunc(r.Cells, func(c cell) bool { return c.Err != "" })
 }
 
-// byScenario yields the cells of each scenario, in order.
-func (r *report) byScenario(yield func([]cell) bool) {
-	for rest := r.Cells; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].Scenario == rest[0].Scenario {
-			n++
+// byScenario returns the cells of each scenario, in order.
+func byScenario(cells []cell) iter.Seq[[]cell] {
+	return func(yield func([]cell) bool) {
+		for rest := cells; len(rest) > 0; {
+			n := 1
+			for n < len(rest) && rest[n].Scenario == rest[0].Scenario {
+				n++
+			}
+			if !yield(rest[:n]) {
+				return
+			}
+			rest = rest[n:]
 		}
-		if !yield(rest[:n]) {
-			return
-		}
-		rest = rest[n:]
 	}
 }
 
 // print writes the table for people.
 func (r *report) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for cells := range r.byScenario {
+	for cells := range byScenario(r.Cells) {
 		fmt.Fprintf(t, "\n%s: %s\n", cells[0].Scenario, cells[0].Title)
 		fmt.Fprintf(t, "peer\t× tcp\tquartiles\t%s\t\n", cells[0].Unit)
 		for _, c := range cells {
@@ -140,7 +145,10 @@ func (r *report) print(w io.Writer) error {
 			fmt.Fprintf(t, "%s\t%.2f\t%.2f–%.2f\t%.2f\t%s\n", c.Peer, c.Ratio.Median, c.Ratio.Q1, c.Ratio.Q3, c.Value.Median, remark)
 		}
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return r.printTargets(w)
 }
 
 // writeJSON writes everything, every measurement included.
@@ -164,7 +172,7 @@ func (r *report) writeMarkdown(name string) error {
 		names[c.Peer] = true
 	}
 	heads, rules, rows := "| peer |", "|---|", map[string]string{}
-	for cells := range r.byScenario {
+	for cells := range byScenario(r.Cells) {
 		heads += " " + cells[0].Scenario + " |"
 		rules += "---:|"
 		for name := range names {
@@ -182,7 +190,7 @@ func (r *report) writeMarkdown(name string) error {
 		}
 	}
 	b.WriteString("\nServer CPU per message (f, o and p: memory per connection; r: messages per second, where more is better) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8; – does not do this.\n\n")
-	for cells := range r.byScenario {
+	for cells := range byScenario(r.Cells) {
 		fmt.Fprintf(&b, "- %s: %s\n", cells[0].Scenario, cells[0].Title)
 	}
 	for _, v := range r.Versions {

@@ -27,47 +27,55 @@ type scenario struct {
 	conns   int
 	content load.Content
 	size    int // payload bytes of a message
-	depth   int // messages in a batch
+	depth   int // messages in a batch, or that are broadcast at once
 	utf8    bool
 	deflate load.Deflate
+	tls     bool
 }
 
 // scenarios are all there are.
 var scenarios = []scenario{
 	{ID: "a", Title: "64 conns × 125 B text, depth 1", conns: 64, size: 125, depth: 1},
 	{ID: "b", Title: "64 conns × 125 B text, depth 32", conns: 64, size: 125, depth: 32},
-	{ID: "c", Title: "64 conns × 1 KiB text, depth 16", conns: 64, size: 1 << 10, depth: 16},
+	{ID: "c16", Title: "64 conns × 1 KiB text, depth 16", conns: 64, size: 1 << 10, depth: 16},
 	{ID: "d", Title: "16 conns × 16 KiB text, depth 4", conns: 16, size: 16 << 10, depth: 4},
 	{ID: "e", Title: "8 conns × 1 MiB binary, depth 2", conns: 8, size: 1 << 20, depth: 2, content: load.Binary},
 	{ID: "e2", Title: "8 conns × 1 MiB CJK text, depth 2, UTF-8 checked", conns: 8, size: 1 << 20, depth: 2, content: load.CJK, utf8: true},
 	{ID: "f", Title: "idle connection after traffic, RSS", kind: idle, size: 125, depth: 1},
 	{ID: "g", Title: "connect, upgrade, echo, close", kind: churn, size: 125, depth: 1},
-	{ID: "h", Title: "broadcast of 512 B to 1,000, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
-	{ID: "i", Title: "64 conns × 1 KiB JSON, depth 1, compressed", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
-	{ID: "j", Title: "16 conns × 16 KiB JSON, depth 1, compressed", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
-	{ID: "k", Title: "16 conns × 64 KiB log lines, depth 1, compressed", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Alone},
-	{ID: "l", Title: "64 conns × 1 KiB JSON, depth 1, context taken over", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
-	{ID: "m", Title: "16 conns × 16 KiB JSON, depth 1, context taken over", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
-	{ID: "n", Title: "16 conns × 64 KiB log lines, depth 1, context taken over", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Takeover},
-	{ID: "o", Title: "idle connection after compressed traffic, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
-	{ID: "p", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
-	{ID: "q", Title: "broadcast of 512 B to 10,000, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
+	{ID: "h", Title: "broadcast of 512 B to 1,000, two in flight, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 2, content: load.Binary},
+	{ID: "z1", Title: "64 conns × 1 KiB JSON, depth 1, compressed", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "z16", Title: "16 conns × 16 KiB JSON, depth 1, compressed", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "z64", Title: "16 conns × 64 KiB log lines, depth 1, compressed", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Alone},
+	{ID: "zt1", Title: "64 conns × 1 KiB JSON, depth 1, context taken over", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "zt16", Title: "16 conns × 16 KiB JSON, depth 1, context taken over", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "zt64", Title: "16 conns × 64 KiB log lines, depth 1, context taken over", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Takeover},
+	{ID: "fz", Title: "idle connection after compressed traffic, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
+	{ID: "fzt", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
+	{ID: "h1", Title: "broadcast of 512 B to 1,000, one in flight, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
+	{ID: "q", Title: "broadcast of 512 B to 10,000, one in flight, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
 	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
 	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
 	{ID: "a1", Title: "1,024 conns × 125 B text, depth 1", conns: 1024, size: 125, depth: 1},
 	{ID: "a2", Title: "4,096 conns × 125 B text, depth 1", conns: 4096, size: 125, depth: 1},
 	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
+	{ID: "t1", Title: "64 conns × 125 B text, depth 1, TLS", conns: 64, size: 125, depth: 1, tls: true},
+	{ID: "t32", Title: "64 conns × 125 B text, depth 32, TLS", conns: 64, size: 125, depth: 32, tls: true},
+	{ID: "t16k", Title: "16 conns × 16 KiB text, depth 4, TLS", conns: 16, size: 16 << 10, depth: 4, tls: true},
 }
 
 // quickScenarios are those of a short race: without compression, and without 10,000
 // connections.
-const quickScenarios = "s,a,b,c,d,e,e2,f,g,h"
+const quickScenarios = "s,a,b,c16,d,e,e2,f,g,h"
+
+// unitMemory is the unit of the scenarios that count memory.
+const unitMemory = "KiB"
 
 // unit is what the absolute value of the scenario is measured in.
 func (s scenario) unit() string {
 	switch s.kind {
 	case idle:
-		return "KiB"
+		return unitMemory
 	case stalled:
 		return "/s"
 	}

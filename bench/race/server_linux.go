@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/netip"
@@ -21,6 +23,7 @@ const answerTime = 20 * time.Second
 // server is a child process that serves a peer.
 type server struct {
 	addr netip.AddrPort
+	tls  *tls.Config // for its clients; nil if it speaks no TLS
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	out  *bufio.Reader
@@ -38,6 +41,9 @@ func (r *race) start(s scenario, p peers.Peer) (*server, error) {
 	}
 	if s.deflate != load.Off {
 		cmd.Args = append(cmd.Args, fmt.Sprintf("-deflate=%d", s.deflate))
+	}
+	if s.tls {
+		cmd.Args = append(cmd.Args, "-tls")
 	}
 	if s.casts() {
 		cmd.Args = append(cmd.Args, "-broadcast")
@@ -64,7 +70,7 @@ func (r *race) start(s scenario, p peers.Peer) (*server, error) {
 	srv := &server{cmd: cmd, in: in, out: bufio.NewReader(out)}
 	line, err := srv.answer()
 	if err == nil {
-		srv.addr, err = netip.ParseAddrPort(line)
+		err = srv.parse(line)
 	}
 	if err != nil {
 		srv.stop()
@@ -73,11 +79,26 @@ func (r *race) start(s scenario, p peers.Peer) (*server, error) {
 	return srv, nil
 }
 
+// parse takes the first line of the child: its address, and its certificate if it speaks
+// TLS.
+func (s *server) parse(line string) (err error) {
+	addr, certificate, secured := strings.Cut(line, " ")
+	if s.addr, err = netip.ParseAddrPort(addr); err != nil || !secured {
+		return err
+	}
+	der, err := base64.StdEncoding.DecodeString(certificate)
+	if err != nil {
+		return err
+	}
+	s.tls, err = load.TrustOnly(der)
+	return err
+}
+
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// command gives the child a command that it does not answer.
-func (s *server) command(line string) error {
-	_, err := io.WriteString(s.in, line+"\n")
+// command gives the child commands that it does not answer, one per line.
+func (s *server) command(lines string) error {
+	_, err := io.WriteString(s.in, lines+"\n")
 	return err
 }
 
