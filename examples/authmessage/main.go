@@ -1,11 +1,11 @@
-// Command authentication is an echo server whose clients send a bearer token as their
+// Command authmessage is an echo server whose clients send a bearer token as their
 // first message. Browsers cannot set an Authorization header on a WebSocket, and a token
 // in the URL ends up in logs.
 //
 // Until a client has authenticated, the server accepts one small message, for a short
 // time.
 //
-//	go run ./examples/authentication -token secret
+//	go run ./examples/authmessage -token secret
 //	zerowire connect ws://127.0.0.1:8000/ # then type: Bearer secret
 package main
 
@@ -35,7 +35,7 @@ func main() {
 	token := flag.String("token", "", "the token of the only user")
 	flag.Parse()
 	if *token == "" {
-		log.Fatal("authentication: no token: use -token")
+		log.Fatal("authmessage: no token: use -token")
 	}
 	log.Fatal(http.ListenAndServe(*addr, newServer(map[string]string{*token: "user"}, loginTime)))
 }
