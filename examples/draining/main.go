@@ -1,8 +1,14 @@
 // Command draining is an echo server that is replaced without a stampede. On SIGTERM it
-// stops accepting, and closes its connections one by one over a period of time. So its
-// clients do not all reconnect to the other servers in the same second.
 //
-//	go run ./examples/draining -drain 30s
+//  1. reports that it is not ready, and still accepts clients for a notice period, because
+//     load balancers need some time to see that;
+//  2. stops accepting, and closes its connections one by one over a drain period, so that
+//     its clients do not all reconnect to the other servers in the same second;
+//  3. waits for the last closing handshakes, and exits.
+//
+// kubernetes.yaml is a Deployment with these periods and probes.
+//
+//	go run ./examples/draining -notice 5s -drain 30s
 package main
 
 import (
@@ -16,6 +22,7 @@ import (
 	"os/signal"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,8 +30,13 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
+// lastHandshakes is how long the closing handshakes may take after the drain period.
+const lastHandshakes = 10 * time.Second
+
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
+	probes := flag.String("probes", "127.0.0.1:8081", "address of /livez and /readyz")
+	notice := flag.Duration("notice", 5*time.Second, "time for load balancers to see that the server is not ready")
 	drain := flag.Duration("drain", 30*time.Second, "time over which connections are closed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -33,14 +45,24 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := run(ctx, ln, *drain); err != nil {
+	probeLn, err := net.Listen("tcp", *probes)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := run(ctx, ln, probeLn, *notice, *drain); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // run serves ln until ctx ends. Then it drains, and returns when all connections have
-// ended.
-func run(ctx context.Context, ln net.Listener, drain time.Duration) error {
+// ended. The probes are served on a listener of their own until then: so they are not
+// public, and the server is reported alive while it drains.
+func run(ctx context.Context, ln, probeLn net.Listener, notice, drain time.Duration) error {
+	var ready atomic.Bool
+	ready.Store(true)
+	go http.Serve(probeLn, probes(&ready))
+	defer probeLn.Close()
+
 	open := &connections{set: map[*websocket.Conn]bool{}}
 	sockets := &websocket.Server{Handler: open}
 	web := &http.Server{Handler: sockets}
@@ -52,13 +74,27 @@ func run(ctx context.Context, ln net.Listener, drain time.Duration) error {
 	case <-ctx.Done():
 	}
 
-	// A load balancer should have stopped sending clients here by now. Shutdown of
-	// net/http closes the listener, and leaves WebSocket connections open.
-	end, cancel := context.WithTimeout(context.Background(), drain+10*time.Second)
+	ready.Store(false)
+	time.Sleep(notice)
+	// Shutdown of net/http closes the listener, and leaves WebSocket connections open.
+	end, cancel := context.WithTimeout(context.Background(), drain+lastHandshakes)
 	defer cancel()
 	err := web.Shutdown(end)
 	open.drain(drain)
 	return errors.Join(err, sockets.Shutdown(end)) // waits for the closing handshakes
+}
+
+// probes returns the handler of the probes. /livez fails only if the process does not
+// answer: a restart would help nothing else. /readyz also fails from SIGTERM on.
+func probes(ready *atomic.Bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.Load() {
+			http.Error(w, "draining", http.StatusServiceUnavailable)
+		}
+	})
+	return mux
 }
 
 // connections is a Handler that echoes, and keeps a set of the open connections.
@@ -84,7 +120,7 @@ func (cs *connections) Close(c *websocket.Conn, _ error) {
 }
 
 // drain begins the closing handshakes of all connections, at equal intervals over a
-// period of time.
+// period of time. Package reconnect waits between 5 and 30 seconds after this status code.
 func (cs *connections) drain(period time.Duration) {
 	cs.mu.Lock()
 	all := slices.Collect(maps.Keys(cs.set))

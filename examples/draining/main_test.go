@@ -2,29 +2,56 @@ package main
 
 import (
 	"context"
+	"flag"
 	"net"
+	"net/http"
+	"os"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 )
 
-func TestDraining(t *testing.T) {
-	const (
-		clients = 10
-		drain   = 300 * time.Millisecond
-	)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
+func listen(t *testing.T) net.Listener {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := "ws://" + ln.Addr().String()
+	return ln
+}
+
+// wantStatus reports a probe that has another status.
+func wantStatus(t *testing.T, when, url string, want int) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Errorf("%s: %v", when, err)
+		return
+	}
+	res.Body.Close()
+	if res.StatusCode != want {
+		t.Errorf("%s: %s has status %d, want %d", when, url, res.StatusCode, want)
+	}
+}
+
+func TestDraining(t *testing.T) {
+	const (
+		clients = 10
+		notice  = 300 * time.Millisecond
+		drain   = 300 * time.Millisecond
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	ln, probeLn := listen(t), listen(t)
+	url, probe := "ws://"+ln.Addr().String(), "http://"+probeLn.Addr().String()
 	sigterm, terminate := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- run(sigterm, ln, drain) }()
+	go func() { ended <- run(sigterm, ln, probeLn, notice, drain) }()
 
 	type end struct {
 		code websocket.StatusCode
@@ -48,24 +75,36 @@ func TestDraining(t *testing.T) {
 			ends <- end{websocket.CloseStatus(err), time.Now()}
 		}()
 	}
+	wantStatus(t, "before", probe+"/livez", http.StatusOK)
+	wantStatus(t, "before", probe+"/readyz", http.StatusOK)
 
+	start := time.Now()
 	terminate()
-	var first, last time.Time
-	for range clients {
-		e := <-ends
+	first := <-ends
+	wantStatus(t, "while it drains", probe+"/livez", http.StatusOK)
+	wantStatus(t, "while it drains", probe+"/readyz", http.StatusServiceUnavailable)
+	all := []end{first}
+	for range clients - 1 {
+		all = append(all, <-ends)
+	}
+	var last time.Time
+	for _, e := range all {
 		if e.code != codec.StatusServiceRestart {
 			t.Errorf("a connection ended with %d, want %d", e.code, codec.StatusServiceRestart)
 		}
-		if first.IsZero() || e.at.Before(first) {
-			first = e.at
+		if e.at.Before(first.at) {
+			first = e
 		}
 		if e.at.After(last) {
 			last = e.at
 		}
 	}
+	if got := first.at.Sub(start); got < notice {
+		t.Errorf("the first connection was closed after %v, want not before the notice of %v", got, notice)
+	}
 	// Nine of ten intervals lie between the first and the last. A busy machine can delay
 	// the first one, so that less is asked for.
-	if spread := last.Sub(first); spread < drain/3 {
+	if spread := last.Sub(first.at); spread < drain/3 {
 		t.Errorf("all connections were closed within %v, want them spread over %v", spread, drain)
 	}
 	if err := <-ended; err != nil {
@@ -74,5 +113,62 @@ func TestDraining(t *testing.T) {
 	if c, err := websocket.Dial(ctx, url, nil); err == nil {
 		c.CloseNow()
 		t.Error("a client could connect after the end")
+	}
+}
+
+// TestManifest compares kubernetes.yaml with the program: its arguments are flags, its
+// probes are answered, and its grace period is long enough.
+func TestManifest(t *testing.T) {
+	text, err := os.ReadFile("kubernetes.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type probe struct {
+		HTTPGet struct{ Path, Port string } `yaml:"httpGet"`
+	}
+	var deployment struct {
+		Spec struct {
+			Template struct {
+				Spec struct {
+					Grace      int `yaml:"terminationGracePeriodSeconds"`
+					Containers []struct {
+						Args      []string
+						Ports     []struct{ Name, ContainerPort string }
+						Readiness probe `yaml:"readinessProbe"`
+						Liveness  probe `yaml:"livenessProbe"`
+					}
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &deployment); err != nil {
+		t.Fatal(err)
+	}
+	pod := deployment.Spec.Template.Spec
+	if len(pod.Containers) != 1 {
+		t.Fatalf("%d containers, want 1", len(pod.Containers))
+	}
+	container := pod.Containers[0]
+
+	flags := flag.NewFlagSet("draining", flag.ContinueOnError)
+	flags.String("listen", "", "")
+	flags.String("probes", "", "")
+	notice := flags.Duration("notice", 0, "")
+	drain := flags.Duration("drain", 0, "")
+	if err := flags.Parse(container.Args); err != nil {
+		t.Fatal(err)
+	}
+	if grace := time.Duration(pod.Grace) * time.Second; grace < *notice+*drain+lastHandshakes {
+		t.Errorf("the grace period is %v, want at least %v + %v + %v", grace, *notice, *drain, lastHandshakes)
+	}
+	for name, p := range map[string]probe{"/readyz": container.Readiness, "/livez": container.Liveness} {
+		if p.HTTPGet.Path != name || p.HTTPGet.Port != "probes" {
+			t.Errorf("probe %+v, want path %s at port probes", p.HTTPGet, name)
+		}
+	}
+	for _, port := range container.Ports {
+		if address := ":" + port.ContainerPort; !strings.Contains(strings.Join(container.Args, " "), address) {
+			t.Errorf("port %s: no argument has %s", port.Name, address)
+		}
 	}
 }

@@ -13,7 +13,8 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/zerowire/websocket"
 )
@@ -21,16 +22,17 @@ import (
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
 	s := &server{open: map[string]int{}}
-	flag.Float64Var(&s.rate, "rate", 10, "messages per second and connection")
-	flag.Float64Var(&s.burst, "burst", 20, "messages that may come at once")
+	flag.Float64Var((*float64)(&s.rate), "rate", 10, "messages per second and connection")
+	flag.IntVar(&s.burst, "burst", 20, "messages that may come at once")
 	flag.IntVar(&s.maxOpen, "connections", 4, "open connections per address")
 	flag.Parse()
 	log.Fatal(http.ListenAndServe(*addr, s))
 }
 
 type server struct {
-	rate, burst float64 // of messages, for each connection
-	maxOpen     int     // connections of one address
+	rate    rate.Limit // messages per second of a connection
+	burst   int        // messages of a connection at once
+	maxOpen int        // connections of one address
 
 	mu   sync.Mutex
 	open map[string]int // number of connections by address
@@ -57,12 +59,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer c.CloseNow()
 
 	ctx := context.Background()
-	limit := bucket{rate: s.rate, burst: s.burst, tokens: s.burst, last: time.Now()}
+	limit := rate.NewLimiter(s.rate, s.burst)
 	for m, err := range c.Messages(ctx) {
 		if err != nil {
 			return
 		}
-		time.Sleep(limit.take(time.Now()))
+		if limit.Wait(ctx) != nil { // -burst 0
+			return
+		}
 		c.Write(ctx, m.Opcode, m.Payload)
 	}
 }
@@ -85,18 +89,4 @@ func (s *server) leave(host string) {
 	if s.open[host]--; s.open[host] == 0 {
 		delete(s.open, host)
 	}
-}
-
-// bucket is a token bucket. It gains rate tokens per second, and has at most burst.
-type bucket struct {
-	rate, burst float64
-	tokens      float64 // at the time last; negative if calls wait
-	last        time.Time
-}
-
-// take takes one token, and returns how long the caller has to wait for it.
-func (b *bucket) take(now time.Time) time.Duration {
-	b.tokens = min(b.burst, b.tokens+now.Sub(b.last).Seconds()*b.rate) - 1
-	b.last = now
-	return time.Duration(max(0, -b.tokens) / b.rate * float64(time.Second))
 }

@@ -11,29 +11,6 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-func TestBucket(t *testing.T) {
-	start := time.Now()
-	b := bucket{rate: 10, burst: 2, tokens: 2, last: start}
-	for _, tt := range []struct {
-		name     string
-		at, want time.Duration
-	}{
-		{"first of the burst", 0, 0},
-		{"last of the burst", 0, 0},
-		{"beyond the burst", 0, 100 * time.Millisecond},
-		{"beyond it again", 0, 200 * time.Millisecond},
-		{"when the debt is paid", 200 * time.Millisecond, 100 * time.Millisecond},
-		{"after a long silence", time.Minute, 0},
-		{"the silence counts as one burst", time.Minute, 0},
-		{"and no more", time.Minute, 100 * time.Millisecond},
-	} {
-		got := b.take(start.Add(tt.at)).Round(time.Microsecond)
-		if got != tt.want {
-			t.Errorf("%s: take = %v, want %v", tt.name, got, tt.want)
-		}
-	}
-}
-
 func TestRate(t *testing.T) {
 	const messages = 25
 	srv := httptest.NewServer(&server{rate: 100, burst: 5, maxOpen: 1, open: map[string]int{}})
