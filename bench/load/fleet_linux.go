@@ -103,24 +103,37 @@ var errHanging = errors.New("load: the server hangs")
 func (f *Fleet) run(on func(c *conn) error) error {
 	end := time.Now().Add(f.Limit)
 	for f.waiting > 0 {
-		n, err := unix.EpollWait(f.epoll, f.events[:], int(f.Stall.Milliseconds()))
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return fmt.Errorf("load: epoll_wait: %w", err)
-		case n == 0 || time.Now().After(end):
-			return fmt.Errorf("%w: %d of %d connections wait for it", errHanging, f.waiting, len(f.conns))
+		n, err := f.turn(f.Stall, on)
+		if err != nil {
+			return err
 		}
-		for _, e := range f.events[:n] {
-			if c := f.conns[e.Fd]; c != nil {
-				if err := f.event(c, e.Events, on); err != nil {
-					return err
-				}
-			}
+		if n == 0 || time.Now().After(end) {
+			return fmt.Errorf("%w: %d of %d connections wait for it", errHanging, f.waiting, len(f.conns))
 		}
 	}
 	return nil
+}
+
+// turn waits for events, for at most limit, handles them with on, and returns how many
+// there were.
+func (f *Fleet) turn(limit time.Duration, on func(c *conn) error) (n int, err error) {
+	for {
+		n, err = unix.EpollWait(f.epoll, f.events[:], int(limit.Milliseconds()))
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("load: epoll_wait: %w", err)
+	}
+	for _, e := range f.events[:n] {
+		if c := f.conns[e.Fd]; c != nil {
+			if err := f.event(c, e.Events, on); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
 }
 
 // event handles what epoll says about c.

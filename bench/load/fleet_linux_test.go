@@ -120,6 +120,45 @@ func TestFleetRaw(t *testing.T) {
 	}
 }
 
+// Each connection sends once in the interval, and not all at the same time. What does not
+// come back in time is an error.
+func TestFleetPace(t *testing.T) {
+	const conns, interval = 20, 200 * time.Millisecond
+	batch := NewBatch(ASCII, 125, 1, 1)
+	echo := func(nc net.Conn, _ *bufio.Reader) { io.Copy(nc, nc) }
+	once := func(nc net.Conn, in *bufio.Reader) {
+		io.CopyN(nc, in, int64(len(batch.Wire)))
+		io.Copy(io.Discard, in)
+	}
+	for _, tt := range []struct {
+		name  string
+		serve func(nc net.Conn, in *bufio.Reader)
+		bad   bool
+	}{
+		{"echo", echo, false},
+		{"one echo, then none", once, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := fleet(t, serveWith(t, "", tt.serve), true)
+			if err := f.Open(conns, func(int) []Batch { return []Batch{batch} }); err != nil {
+				t.Fatal(err)
+			}
+			f.Stall = 2 * interval
+			begin := time.Now()
+			n, err := f.Pace(2*interval, interval)
+			if tt.bad {
+				if !errors.Is(err, errHanging) {
+					t.Errorf("Pace = %d, %v, want that the server hangs", n, err)
+				}
+				return
+			}
+			if took := time.Since(begin); n != 2*conns || err != nil || took < 2*interval-interval/conns {
+				t.Errorf("Pace = %d, %v after %v, want %d after %v", n, err, took, 2*conns, 2*interval)
+			}
+		})
+	}
+}
+
 // Without the server's Close frame a closing handshake is none.
 func TestFleetChurnWantsClose(t *testing.T) {
 	batch := NewBatch(ASCII, 125, 1, 1)

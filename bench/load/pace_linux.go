@@ -1,0 +1,68 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Pace lets every connection send a batch once in interval, until d is over. The sends are
+// spread evenly over interval: connections that send rarely rarely send at the same time.
+// It returns the number of messages that came back. A batch that has not come back within
+// interval is an error.
+func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
+	conns := slices.Collect(maps.Values(f.conns))
+	step := interval / time.Duration(len(conns))
+	sends, sent := int(d/step), 0
+	received := func(c *conn) error {
+		messages += len(c.check.want)
+		f.waiting--
+		return nil
+	}
+	begin, progress := time.Now(), time.Now()
+	for f.waiting = 0; sent < sends || f.waiting > 0; {
+		now := time.Now()
+		for ; sent < sends && now.Sub(begin) >= step*time.Duration(sent); sent++ {
+			c := conns[sent%len(conns)]
+			if !c.check.Done() {
+				return messages, fmt.Errorf("%w: a batch did not come back within %v", errHanging, interval)
+			}
+			if err := f.sendBatch(c); err != nil {
+				return messages, err
+			}
+			f.waiting++
+		}
+		wait := progress.Add(f.Stall).Sub(now)
+		if sent < sends {
+			wait = begin.Add(step * time.Duration(sent)).Sub(now)
+		}
+		if err := f.sleep(max(wait, 0)); err != nil {
+			return messages, err
+		}
+		n, err := f.turn(0, received)
+		if err != nil {
+			return messages, err
+		}
+		if n > 0 {
+			progress = now
+		} else if f.waiting > 0 && now.Sub(progress) >= f.Stall {
+			return messages, fmt.Errorf("%w: %d of %d connections wait for it", errHanging, f.waiting, len(conns))
+		}
+	}
+	return messages, nil
+}
+
+// sleep waits until there are events, for at most d. It is more precise than
+// epoll_wait, which counts in milliseconds.
+func (f *Fleet) sleep(d time.Duration) error {
+	limit := unix.NsecToTimespec(d.Nanoseconds())
+	_, err := unix.Ppoll([]unix.PollFd{{Fd: int32(f.epoll), Events: unix.POLLIN}}, &limit, nil)
+	if err != nil && !errors.Is(err, unix.EINTR) {
+		return fmt.Errorf("load: ppoll: %w", err)
+	}
+	return nil
+}
