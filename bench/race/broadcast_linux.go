@@ -65,11 +65,7 @@ func measureStalled(s scenario, batches []load.Batch, fleet *load.Fleet, srv *se
 // attend opens the connections of a broadcast, and has each exchange a message:
 // then it is known to the server.
 func attend(s scenario, batches []load.Batch, fleet *load.Fleet, e effort) error {
-	n := s.conns
-	if e.most > 0 {
-		n = min(n, e.most)
-	}
-	if err := fleet.Open(n, func(int) []load.Batch { return batches }); err != nil {
+	if err := fleet.Open(e.limited(s.conns), func(int) []load.Batch { return batches }); err != nil {
 		return err
 	}
 	_, err := fleet.Exchange(0)

@@ -17,46 +17,48 @@ type effort struct {
 	churn  int           // connections that come and go
 	casts  int           // deliveries of broadcasts
 	flood  time.Duration // broadcasts go on while some do not read
-	most   int           // connections that broadcasts have at most; as many as the scenario says if 0
+	most   int           // connections that a scenario has at most; as many as it says if 0
+	sparse int           // connections that send once a second
+	paced  time.Duration // exchanged when each connection sends once a second
 }
 
 var (
-	full  = effort{rounds: 7, warm: 500 * time.Millisecond, run: 2 * time.Second, idle: 4000, settle: 5 * time.Second, churn: 8000, casts: 150_000, flood: 5 * time.Second}
-	quick = effort{rounds: 3, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20_000, flood: 2 * time.Second}
+	full  = effort{rounds: 7, warm: 500 * time.Millisecond, run: 2 * time.Second, idle: 4000, settle: 5 * time.Second, churn: 8000, casts: 150_000, flood: 5 * time.Second, sparse: 10_000, paced: 8 * time.Second}
+	quick = effort{rounds: 3, warm: 100 * time.Millisecond, run: 300 * time.Millisecond, idle: 2000, settle: time.Second, churn: 1500, casts: 20_000, flood: 2 * time.Second, sparse: 2000, paced: 2 * time.Second}
 )
 
-// measure lets p do s on a fresh server, with the batches of s.prepare. The value is the server's CPU time per
-// message in microseconds, its memory per connection in KiB, or the messages that
-// a connection gets in a second; packed is what
-// compressed messages came to, as a part of their size.
-func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch) (value, packed float64, err error) {
+// measure lets p do s on a fresh server, with the batches of s.prepare. It sets x.Value,
+// and x.Packed and x.Memory if the scenario has them.
+func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch, x *sample) error {
 	srv, err := r.start(s, p)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer srv.stop()
 	fleet, err := load.NewFleet(srv.addr, p.Raw)
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
 	defer fleet.Close()
 	fleet.Deflate, fleet.TLS = s.deflate, srv.tls
 	switch s.kind {
 	case idle:
-		value, err = measureIdle(sent[0], fleet, srv, r.effort)
+		x.Value, err = measureIdle(sent[0], fleet, srv, r.effort)
 	case churn:
-		value, err = measureChurn(sent[0][0], fleet, srv, r.effort)
+		x.Value, err = measureChurn(sent[0][0], fleet, srv, r.effort)
 	case broadcast:
-		value, err = measureBroadcast(s, sent[0], fleet, srv, r.effort)
+		x.Value, err = measureBroadcast(s, sent[0], fleet, srv, r.effort)
 	case stalled:
-		value, err = measureStalled(s, sent[0], fleet, srv, r.effort)
+		x.Value, err = measureStalled(s, sent[0], fleet, srv, r.effort)
+	case paced:
+		x.Value, x.Memory, err = measurePaced(s, sent[0], fleet, srv, r.effort)
 	default:
-		value, err = measureExchange(sent, fleet, srv, r.effort)
+		x.Value, err = measureExchange(sent, fleet, srv, r.effort)
 	}
 	if got, plain := fleet.Packed(); plain > 0 {
-		packed = float64(got) / float64(plain)
+		x.Packed = float64(got) / float64(plain)
 	}
-	return value, packed, err
+	return err
 }
 
 // perMessage returns the server's CPU time per message of work, in
@@ -94,6 +96,7 @@ func booked(srv *server) (now time.Duration, err error) {
 }
 
 func measureExchange(sent [][]load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
+	sent = sent[:e.limited(len(sent))]
 	if err := fleet.Open(len(sent), func(i int) []load.Batch { return sent[i] }); err != nil {
 		return 0, err
 	}
@@ -104,6 +107,30 @@ func measureExchange(sent [][]load.Batch, fleet *load.Fleet, srv *server, e effo
 }
 
 func measureIdle(batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
+	return memoryOf(e.idle, batches, fleet, srv, func() error {
+		time.Sleep(e.settle)
+		return nil
+	})
+}
+
+// second is how often each connection of a paced scenario sends.
+const second = time.Second
+
+// measurePaced also returns the memory per connection.
+func measurePaced(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (cpu, memory float64, err error) {
+	memory, err = memoryOf(min(s.conns, e.sparse), batches, fleet, srv, func() error {
+		if _, err := fleet.Pace(second, second); err != nil {
+			return err
+		}
+		cpu, err = perMessage(srv, func() (int, error) { return fleet.Pace(e.paced, second) })
+		return err
+	})
+	return cpu, memory, err
+}
+
+// memoryOf opens n connections that exchange one batch each, calls work, and returns what
+// the server's memory has grown by then, in KiB per connection.
+func memoryOf(n int, batches []load.Batch, fleet *load.Fleet, srv *server, work func() error) (float64, error) {
 	same := func(int) []load.Batch { return batches }
 	// Two connections first: what the first ones cost is not theirs.
 	if err := fleet.Open(2, same); err != nil {
@@ -116,15 +143,25 @@ func measureIdle(batches []load.Batch, fleet *load.Fleet, srv *server, e effort)
 	if err != nil {
 		return 0, err
 	}
-	if err := fleet.Open(e.idle, same); err != nil {
+	if err := fleet.Open(n, same); err != nil {
 		return 0, err
 	}
 	if _, err := fleet.Exchange(0); err != nil {
 		return 0, err
 	}
-	time.Sleep(e.settle)
+	if err := work(); err != nil {
+		return 0, err
+	}
 	after, err := srv.resident()
-	return float64(after-before) / 1024 / float64(e.idle), err
+	return float64(after-before) / 1024 / float64(n), err
+}
+
+// limited returns how many connections a scenario has that should have n.
+func (e effort) limited(n int) int {
+	if e.most > 0 {
+		return min(n, e.most)
+	}
+	return n
 }
 
 func measureChurn(b load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {

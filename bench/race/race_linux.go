@@ -37,11 +37,8 @@ func (r *race) run() (samples []sample) {
 					bar.Add(1)
 					continue
 				}
-				value, packed, err := r.measure(s, p, sent)
-				if err != nil {
-					x.Err = err.Error()
-				} else {
-					x.Value, x.Packed = value, packed
+				if err := r.measure(s, p, sent, &x); err != nil {
+					x = sample{Round: x.Round, Scenario: x.Scenario, Peer: x.Peer, Err: err.Error()}
 				}
 				samples = append(samples, x)
 				bar.Add(1)

@@ -25,7 +25,7 @@ func TestRace(t *testing.T) {
 	r := race{
 		scenarios: scenarios,
 		runners:   []peers.Peer{ours},
-		effort:    effort{rounds: 1, warm: time.Millisecond, run: 20 * time.Millisecond, idle: 50, settle: time.Millisecond, churn: 50, casts: 600, flood: 50 * time.Millisecond, most: 300},
+		effort:    effort{rounds: 1, warm: time.Millisecond, run: 20 * time.Millisecond, idle: 50, settle: time.Millisecond, churn: 50, casts: 600, flood: 50 * time.Millisecond, most: 300, sparse: 50, paced: 50 * time.Millisecond},
 	}
 	samples := r.run()
 	if want := 3 * len(scenarios); len(samples) != want {

@@ -46,6 +46,7 @@ type cell struct {
 	Value     quartiles `json:"value"`
 	Ratio     quartiles `json:"ratio"`
 	Packed    float64   `json:"packed,omitempty"`    // median of what compressed messages came to, as a part of their size
+	Memory    float64   `json:"memory,omitempty"`    // median, KiB per connection, beside the CPU time
 	Unchecked bool      `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
 	More      bool      `json:"more,omitempty"`      // is better
 	Err       string    `json:"error,omitempty"`     // of the first round that failed
@@ -79,7 +80,7 @@ func newReport(samples []sample, list []scenario, rounds int, pinned bool) *repo
 // newCell sums up the rounds of p in s, if there are any.
 func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
 	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p), More: s.kind == stalled}
-	var values, ratios, packed []float64
+	var values, ratios, packed, memory []float64
 	for _, x := range samples {
 		if x.Scenario != s.ID || x.Peer != p.Name {
 			continue
@@ -95,11 +96,15 @@ func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
 		if x.Packed > 0 {
 			packed = append(packed, x.Packed)
 		}
+		if x.Memory != 0 {
+			memory = append(memory, x.Memory)
+		}
 		if x.Ratio > 0 {
 			ratios = append(ratios, x.Ratio)
 		}
 	}
 	c.Value, c.Ratio, c.Packed = quartilesOf(values), quartilesOf(ratios), quartilesOf(packed).Median
+	c.Memory = quartilesOf(memory).Median
 	return c, ok
 }
 
@@ -141,6 +146,9 @@ func (r *report) print(w io.Writer) error {
 			}
 			if c.Packed > 0 {
 				remark = fmt.Sprintf("compressed to %.1f %%", 100*c.Packed)
+			}
+			if c.Memory != 0 {
+				remark = fmt.Sprintf("%.2f KiB a connection", c.Memory)
 			}
 			fmt.Fprintf(t, "%s\t%.2f\t%.2f–%.2f\t%.2f\t%s\n", c.Peer, c.Ratio.Median, c.Ratio.Q1, c.Ratio.Q3, c.Value.Median, remark)
 		}

@@ -74,7 +74,7 @@ func TestPick(t *testing.T) {
 		list, want string
 		bad        bool
 	}{
-		{list: "", want: "a b c16 d e e2 f g h z1 z16 z64 zt1 zt16 zt64 fz fzt h1 q r s a1 a2 c1 t1 t32 t16k"},
+		{list: "", want: "a b c16 d e e2 f g h z1 z16 z64 zt1 zt16 zt64 fz fzt h1 q r s a1 a2 a3 sparse c1 t1 t32 t16k"},
 		{list: "e2,a", want: "e2 a"},
 		{list: "a,z", bad: true},
 	} {

@@ -10,6 +10,7 @@ type sample struct {
 	Value    float64 `json:"value"`            // µs of CPU per message, KiB per connection, or messages per second
 	Ratio    float64 `json:"ratio,omitempty"`  // to the baseline of the same round
 	Packed   float64 `json:"packed,omitempty"` // what compressed messages came to, as a part of their size
+	Memory   float64 `json:"memory,omitempty"` // KiB per connection, beside the CPU time
 	Err      string  `json:"error,omitempty"`
 }
 

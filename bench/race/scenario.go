@@ -17,6 +17,7 @@ const (
 	churn                 // connections come and go
 	broadcast             // the server sends to all
 	stalled               // the server sends to all, of whom some do not read
+	paced                 // each connection sends a batch once a second, and it comes back
 )
 
 // scenario is one piece of work for a server.
@@ -58,6 +59,8 @@ var scenarios = []scenario{
 	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
 	{ID: "a1", Title: "1,024 conns × 125 B text, depth 1", conns: 1024, size: 125, depth: 1},
 	{ID: "a2", Title: "4,096 conns × 125 B text, depth 1", conns: 4096, size: 125, depth: 1},
+	{ID: "a3", Title: "16,000 conns × 125 B text, depth 1", conns: 16000, size: 125, depth: 1},
+	{ID: "sparse", Title: "10,000 conns × 125 B text, one a second each", kind: paced, conns: 10000, size: 125, depth: 1},
 	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
 	{ID: "t1", Title: "64 conns × 125 B text, depth 1, TLS", conns: 64, size: 125, depth: 1, tls: true},
 	{ID: "t32", Title: "64 conns × 125 B text, depth 32, TLS", conns: 64, size: 125, depth: 32, tls: true},
@@ -105,8 +108,8 @@ func (s scenario) possible(p peers.Peer) bool {
 // a while when messages are large, and serves every peer.
 func (s scenario) prepare() [][]load.Batch {
 	senders := max(s.conns, 1)
-	if s.casts() {
-		senders = 1 // the same for all: it only shows that they are connected
+	if s.casts() || s.kind == paced {
+		senders = 1 // the same for all
 	}
 	sent := make([][]load.Batch, senders)
 	for i := range sent {
