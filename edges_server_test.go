@@ -2,6 +2,7 @@ package websocket_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -140,6 +141,15 @@ func TestUpgradeBehindMiddlewares(t *testing.T) {
 		{"two", func(w http.ResponseWriter, status *int) http.ResponseWriter {
 			return &unwrapper{&lazy{unwrapper{w, new(int)}}, status}
 		}},
+		{"one that passes the status on around one that only notes it", func(w http.ResponseWriter, status *int) http.ResponseWriter {
+			return &lazy{unwrapper{&unwrapper{w, status}, new(int)}}
+		}},
+		{"Unwrap around a Hijack that fails", func(w http.ResponseWriter, status *int) http.ResponseWriter {
+			return &asserting{ResponseWriter: &unwrapper{w, status}}
+		}},
+		{"Unwrap around a Hijack that panics", func(w http.ResponseWriter, status *int) http.ResponseWriter {
+			return &asserting{ResponseWriter: &unwrapper{w, status}, panics: true}
+		}},
 	} {
 		for _, keepAlive := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, keep-alive %v", tt.name, keepAlive), func(t *testing.T) {
@@ -210,10 +220,65 @@ func (w *unwrapper) WriteHeader(status int) {
 }
 func (w *unwrapper) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// asserting has a Hijack as many have, which wants the same of what is inside.
+type asserting struct {
+	http.ResponseWriter
+	panics bool
+}
+
+func (w *asserting) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	if w.panics {
+		return w.ResponseWriter.(http.Hijacker).Hijack()
+	}
+	if h, ok := w.ResponseWriter.(http.Hijacker); ok {
+		return h.Hijack()
+	}
+	return nil, nil, errors.New("there is no Hijacker")
+}
+
 // lazy passes the status on with the body only.
 type lazy struct{ unwrapper }
 
 func (w *lazy) WriteHeader(status int) { *w.status = status }
+
+// A panic of a Hijack is passed on, unless it says that there is no Hijacker inside.
+func TestUpgradePassesOnPanics(t *testing.T) {
+	defer func() {
+		if p := recover(); p != "disk full" {
+			t.Errorf("Upgrade() panicked with %v, want what Hijack panicked with", p)
+		}
+	}()
+	websocket.Upgrade(panicking{httptest.NewRecorder()}, newRequest(), nil)
+	t.Error("Upgrade() returned")
+}
+
+type panicking struct{ http.ResponseWriter }
+
+func (panicking) Hijack() (net.Conn, *bufio.ReadWriter, error) { panic("disk full") }
+
+// Over HTTP/2 messages go past what changes bodies, and the status does not.
+func TestUpgradeHTTP2BehindMiddlewares(t *testing.T) {
+	body, peer := io.Pipe()
+	r := httptest.NewRequest("CONNECT", "https://example.com/chat", body)
+	r.ProtoMajor = 2
+	r.Header = http.Header{":protocol": {"websocket"}, "Sec-Websocket-Version": {"13"}}
+	recorder, status := httptest.NewRecorder(), 0
+	c, err := websocket.Upgrade(&shouting{hijacking{noting{recorder, &status}}}, r, nil)
+	if err != nil {
+		t.Fatalf("Upgrade() = %v", err)
+	}
+	peer.Close()
+	c.Write(background, websocket.OpText, []byte("hello"))
+	c.CloseNow() // the stream is no longer used
+	if got := recorder.Body.Bytes(); string(got) != "\x81\x05hello" || recorder.Code != 200 || status != 200 {
+		t.Errorf("sent %q with status %d, the middleware saw %d, want the frame of hello and 200", got, recorder.Code, status)
+	}
+}
+
+// shouting changes bodies, as what compresses them does, and has no Unwrap.
+type shouting struct{ hijacking }
+
+func (w *shouting) Write(p []byte) (int, error) { return w.ResponseWriter.Write(bytes.ToUpper(p)) }
 
 // Server.HTTP serves what net/http serves, and keeps connections alive, on which an
 // upgrade may follow.

@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -139,11 +138,8 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 		return nil, fail(w, err)
 	}
 	sent := announce(w, r.head.Key(), protocol, ext)
-	nc, in, err := http.NewResponseController(w).Hijack()
+	nc, in, err := hijack(w)
 	if err != nil {
-		if errors.Is(err, http.ErrNotSupported) {
-			err = fmt.Errorf("%w: %T cannot be hijacked: a middleware that wraps the ResponseWriter needs a method Unwrap", err, w)
-		}
 		return nil, fail(w, err)
 	}
 	early, _ := in.Reader.Peek(in.Reader.Buffered())

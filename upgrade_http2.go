@@ -40,10 +40,15 @@ func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol strin
 		accept := codec.AcceptKey([]byte(keys[0]))
 		w.Header().Set("Sec-WebSocket-Accept", string(accept[:]))
 	}
-	nc, err := h2stream.Accept(w, r.http, !blocks)
+	// Messages are no body that a middleware may change or keep: they go to the innermost
+	// ResponseWriter. The status goes through the middlewares, for their access logs;
+	// net/http ignores the second one.
+	w.WriteHeader(http.StatusOK)
+	inner := innermost(w)
+	nc, err := h2stream.Accept(inner, r.http, !blocks)
 	if err != nil {
 		if errors.Is(err, http.ErrNotSupported) {
-			err = fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", err, w)
+			err = fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", err, inner)
 		}
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}

@@ -1,0 +1,92 @@
+package websocket
+
+import (
+	"bufio"
+	"fmt"
+	"iter"
+	"net"
+	"net/http"
+	"reflect"
+	"runtime"
+)
+
+// maxWrappers is how many middlewares around a ResponseWriter are looked through.
+const maxWrappers = 64
+
+// layers yields w and the ResponseWriters that it wraps, from the outside: behind a method
+// Unwrap, and behind the field ResponseWriter of a wrapper that has Hijack. It stops at a
+// wrapper that has neither method.
+func layers(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
+	return func(yield func(http.ResponseWriter) bool) {
+		for range maxWrappers {
+			if w == nil || !yield(w) {
+				return
+			}
+			switch outer := w.(type) {
+			case interface{ Unwrap() http.ResponseWriter }:
+				w = outer.Unwrap()
+			case http.Hijacker:
+				w = embedded(w)
+			default:
+				return
+			}
+		}
+	}
+}
+
+// embedded returns the field ResponseWriter of w, nil if there is none.
+func embedded(w http.ResponseWriter) http.ResponseWriter {
+	v := reflect.ValueOf(w)
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	field := v.FieldByName("ResponseWriter")
+	if !field.IsValid() || !field.CanInterface() {
+		return nil
+	}
+	inner, _ := field.Interface().(http.ResponseWriter)
+	return inner
+}
+
+// innermost returns the last of the layers of w.
+func innermost(w http.ResponseWriter) (last http.ResponseWriter) {
+	for last = range layers(w) {
+	}
+	return last
+}
+
+// hijack hijacks w as http.ResponseController does, and tries the next layer where the
+// Hijack of one fails: many expect that the ResponseWriter directly inside has Hijack,
+// also where that one has only Unwrap.
+func hijack(w http.ResponseWriter) (nc net.Conn, in *bufio.ReadWriter, err error) {
+	var last http.ResponseWriter
+	for last = range layers(w) {
+		if h, ok := last.(http.Hijacker); ok {
+			if nc, in, err = tryHijack(h); err == nil {
+				return nc, in, nil
+			}
+		}
+	}
+	if _, ok := last.(http.Hijacker); ok {
+		return nil, nil, err
+	}
+	return nil, nil, fmt.Errorf("%w: %T cannot be hijacked: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, last)
+}
+
+// tryHijack calls h.Hijack, and returns an error if that panics because the
+// ResponseWriter inside is no http.Hijacker.
+func tryHijack(h http.Hijacker) (nc net.Conn, in *bufio.ReadWriter, err error) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *runtime.TypeAssertionError:
+			err = fmt.Errorf("%w: %w", http.ErrNotSupported, p)
+		default:
+			panic(p)
+		}
+	}()
+	return h.Hijack()
+}
