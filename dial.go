@@ -9,9 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
-	"time"
-
-	"github.com/zerowire/websocket/internal/h2stream"
 )
 
 // DialOptions are the settings of [Dial]. The zero value is valid. Dial does not modify
@@ -24,6 +21,8 @@ type DialOptions struct {
 	// Header is sent with the request. It must name neither Host nor a field that the
 	// opening handshake sets; Origin and Cookie are allowed. Authorization,
 	// Proxy-Authorization and Cookie are not sent to another host after a redirect.
+	// User-Agent replaces the default, "zerowire", also for proxies; an empty value, or
+	// none, sends no User-Agent.
 	Header http.Header
 
 	// Host, if not empty, replaces the URL's host in the Host header. It affects
@@ -41,9 +40,9 @@ type DialOptions struct {
 	TLSConfig *tls.Config
 
 	// Proxy returns the proxy for a request, or nil for none. The scheme of the proxy
-	// is http, https, socks5 or socks5h; its userinfo is used to authenticate. The
-	// proxy resolves host names. The URL of the request has the scheme http or https.
-	// Default: http.ProxyFromEnvironment.
+	// is http, https, socks5 or socks5h (or socks, which means socks5); its userinfo is
+	// used to authenticate. The proxy resolves host names. The URL of the request has
+	// the scheme http or https. Default: [ProxyFromEnvironment].
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// NetDial opens the connection to a server or proxy, instead of a net.Dialer.
@@ -69,6 +68,9 @@ type DialOptions struct {
 // defaultRedirects is the limit of net/http, too.
 const defaultRedirects = 10
 
+// withoutSockets reports that package net reaches nothing but this process.
+const withoutSockets = runtime.GOOS == "js" || runtime.GOOS == "wasip1"
+
 // Dial connects to a server and performs the client's side of the opening handshake
 // (RFC 6455 §4.1). The URL has one of these forms:
 //
@@ -76,18 +78,26 @@ const defaultRedirects = 10
 //	wss://host[:port]/path?query            or https: over TLS
 //	ws+unix:///path/to/socket:/path?query   or wss+unix: to a unix socket
 //
-// Userinfo is sent as Authorization, unless Header has one. A fragment is an error (RFC
-// 6455 §3). A host name that is not ASCII is an error, too: use its xn-- form. opts may
-// be nil.
+// Userinfo is sent as Authorization, unless Header has one. Characters that must not be
+// sent in path and query, such as spaces and letters that are not ASCII, are escaped. A
+// fragment is an error (RFC 6455 §3). A host name that is not ASCII is an error, too: use
+// its xn-- form. opts may be nil.
 //
 // ctx applies to the call, and has no effect on the returned Conn. If ctx ends, Dial
 // returns its error. After Options.HandshakeTimeout it returns an error that wraps
 // [ErrTimeout]. If a server or proxy refuses, the error is a [*HandshakeError], which
 // holds the response. A string that must not be sent is reported as a [codec.Misuse]
-// before anything is sent.
+// before anything is sent. Where programs have no sockets (GOOS js and wasip1), Dial
+// without a NetDial returns an error that wraps [errors.ErrUnsupported].
+//
+// The hooks that package net/http/httptrace has put into ctx are called for each request,
+// redirected ones too: GetConn, TLSHandshakeStart and TLSHandshakeDone (for the proxy's TLS,
+// too), GotConn, WroteHeaderField, WroteHeaders, WroteRequest, GotFirstResponseByte,
+// Got100Continue and Got1xxResponse. The default NetDial, and each net.Dialer, calls
+// DNSStart, DNSDone, ConnectStart and ConnectDone. The others do not apply.
 func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) {
-	if runtime.GOOS == "js" && (opts == nil || opts.NetDial == nil) {
-		return nil, fmt.Errorf("websocket: dial: %w under js/wasm: a page has no sockets: use the browser's WebSocket, or set DialOptions.NetDial", errors.ErrUnsupported)
+	if withoutSockets && (opts == nil || opts.NetDial == nil) {
+		return nil, fmt.Errorf("websocket: dial: %w under %s/%s, which has no sockets: in a browser use its WebSocket, or set DialOptions.NetDial", errors.ErrUnsupported, runtime.GOOS, runtime.GOARCH)
 	}
 	d, err := newDialing(rawURL, opts)
 	if err != nil {
@@ -98,6 +108,7 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) 
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, ErrTimeout)
 		defer cancel()
 	}
+	d.trace = traceOf(ctx)
 	for {
 		c, err := d.attempt(ctx)
 		if err == nil {
@@ -107,7 +118,8 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) 
 		if !ok {
 			return nil, fmt.Errorf("websocket: dial %s: %w", d.to, err)
 		}
-		if !d.follow(refused) {
+		refused.to = d.to.String()
+		if !d.redirects(refused) || !d.follow(refused) {
 			return nil, refused
 		}
 	}
@@ -119,6 +131,7 @@ type dialing struct {
 	settings *settings
 	to       *endpoint
 	followed int // redirects
+	trace    trace
 }
 
 func newDialing(rawURL string, opts *DialOptions) (*dialing, error) {
@@ -128,16 +141,12 @@ func newDialing(rawURL string, opts *DialOptions) (*dialing, error) {
 	}
 	header := http.Header{}
 	for name, values := range d.opts.Header {
-		for _, v := range values {
-			header.Add(name, v)
-		}
+		name = http.CanonicalHeaderKey(name)
+		header[name] = append(header[name], values...)
 	}
 	d.opts.Header = header
 	d.settings = d.opts.Options.resolve()
 	def(&d.opts.MaxRedirects, defaultRedirects)
-	if d.opts.Proxy == nil {
-		d.opts.Proxy = http.ProxyFromEnvironment
-	}
 	if d.opts.NetDial == nil {
 		d.opts.NetDial = new(net.Dialer).DialContext
 	}
@@ -155,7 +164,7 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, proxy, err := d.connect(ctx)
+	raw, via, err := d.connect(ctx)
 	if err != nil {
 		return nil, because(ctx, err)
 	}
@@ -166,16 +175,17 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 			raw.Close()
 		}
 	}()
-	nc, err := d.secure(ctx, raw, proxy)
+	nc, err := d.secure(ctx, raw, via)
 	if err != nil {
 		return nil, because(ctx, err)
 	}
 	if d.opts.Wrap != nil {
 		nc = d.opts.Wrap(nc)
 	}
-	var a answer
+	d.trace.gotConn(nc)
+	a := d.newAnswer(raw, d.trace)
 	defer a.release()
-	ext, err := d.exchange(nc, request, key, &a)
+	ext, err := d.exchange(nc, request, key, a)
 	if err != nil {
 		return nil, because(ctx, err)
 	}
@@ -189,116 +199,3 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 
 // errLate says where a Dial was whose ctx ended at the last moment.
 var errLate = errors.New("opening handshake done")
-
-// connect opens the connection to the endpoint or to its proxy.
-func (d *dialing) connect(ctx context.Context) (nc net.Conn, proxy *url.URL, err error) {
-	network, addr := d.to.address()
-	if network == "tcp" {
-		proxy, err = d.opts.Proxy(&http.Request{Method: http.MethodGet, URL: d.to.url, Header: d.opts.Header})
-		if err != nil {
-			return nil, nil, fmt.Errorf("choice of a proxy: %w", err)
-		}
-	}
-	if proxy != nil {
-		if addr, err = proxyAddress(proxy); err != nil {
-			return nil, nil, err
-		}
-	}
-	nc, err = d.opts.NetDial(ctx, network, addr)
-	return nc, proxy, err
-}
-
-// secure makes of the connection to the endpoint or its proxy the one that the
-// opening handshake is done on.
-func (d *dialing) secure(ctx context.Context, nc net.Conn, proxy *url.URL) (net.Conn, error) {
-	if proxy != nil {
-		var err error
-		if nc, err = d.tunnel(ctx, nc, proxy); err != nil {
-			if refused, ok := errors.AsType[*HandshakeError](err); ok {
-				refused.Proxy = proxy.Scheme + "://" + proxy.Host
-			}
-			return nil, fmt.Errorf("proxy %s: %w", proxy.Host, err)
-		}
-	}
-	if _, secured := nc.(h2stream.Secured); secured || d.to.url.Scheme != "https" {
-		return nc, nil
-	}
-	config := d.opts.TLSConfig
-	if config != nil && config.ServerName != "" {
-		return handshakeTLS(ctx, nc, config, config.ServerName)
-	}
-	return handshakeTLS(ctx, nc, config, d.to.hostname())
-}
-
-func handshakeTLS(ctx context.Context, nc net.Conn, config *tls.Config, serverName string) (net.Conn, error) {
-	if config = config.Clone(); config == nil {
-		config = &tls.Config{}
-	}
-	config.ServerName = serverName
-	config.NextProtos = []string{"http/1.1"} // "h2" would be another protocol than this one
-	conn := tls.Client(nc, config)
-	if err := conn.HandshakeContext(ctx); err != nil {
-		return nil, fmt.Errorf("TLS: %w", err)
-	}
-	return conn, nil
-}
-
-// because returns why a step failed with err: if ctx has ended, that is why, unless
-// the server had answered.
-func because(ctx context.Context, err error) error {
-	if _, answered := errors.AsType[*HandshakeError](err); answered {
-		return err
-	}
-	if limit, ok := ctx.Deadline(); ok && time.Until(limit) <= 0 {
-		<-ctx.Done() // the network can be a moment ahead of ctx
-	}
-	if ctx.Err() == nil {
-		return err
-	}
-	ended := ctx.Err()
-	if context.Cause(ctx) == ErrTimeout {
-		ended = ErrTimeout
-	}
-	return fmt.Errorf("%w (%v)", ended, err)
-}
-
-// follow makes the place that a response redirects to the next endpoint. It
-// returns false, and says why in refused, if there is none or it may not be.
-func (d *dialing) follow(refused *HandshakeError) bool {
-	location := refused.Header.Get("Location")
-	switch refused.Status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-	default:
-		return false
-	}
-	if location == "" || d.opts.MaxRedirects == 0 {
-		return false
-	}
-	if d.followed == d.opts.MaxRedirects {
-		refused.Reason = fmt.Sprintf("redirected more than %d times", d.followed)
-		return false
-	}
-	d.followed++
-	next, err := d.to.resolve(location)
-	if err != nil {
-		refused.Reason = "redirected to a URL that is not followed: " + err.Error()
-		return false
-	}
-	if !next.sameHost(d.to) {
-		d.forgetSecrets()
-	}
-	d.to = next
-	return true
-}
-
-// forgetSecrets drops, for good, what the caller meant for one host only.
-func (d *dialing) forgetSecrets() {
-	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
-		d.opts.Header.Del(name)
-	}
-	d.opts.Host = ""
-	if d.opts.TLSConfig != nil {
-		d.opts.TLSConfig = d.opts.TLSConfig.Clone()
-		d.opts.TLSConfig.ServerName = ""
-	}
-}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -45,6 +47,10 @@ func (e urlError) Unwrap() error        { return e.error }
 func parseEndpoint(rawURL string) (*endpoint, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
+		_, authority, _ := strings.Cut(rawURL, "://")
+		if end := strings.IndexAny(authority, "/?#"); end >= 0 && strings.Contains(authority[end:], "@") {
+			return nil, errSplitUser // err may name a part of the password as port
+		}
 		return nil, badURL(err)
 	}
 	if strings.Contains(rawURL, "#") {
@@ -52,6 +58,8 @@ func parseEndpoint(rawURL string) (*endpoint, error) {
 	}
 	return newEndpoint(u)
 }
+
+var errSplitUser = errors.New(`malformed URL: if there is a "/", "?" or "#" in user or password, escape it: %2F, %3F, %23`)
 
 // badURL is the error of url.Parse without the URL, in which a password may be.
 func badURL(err error) error {
@@ -67,7 +75,7 @@ func newEndpoint(u *url.URL) (*endpoint, error) {
 		return nil, fmt.Errorf("URL with scheme %q: want ws, wss, http, https, ws+unix or wss+unix", u.Scheme)
 	}
 	e := &endpoint{
-		url:  &url.URL{Scheme: s.http, Host: u.Host, Path: u.Path, RawPath: u.RawPath, RawQuery: u.RawQuery},
+		url:  &url.URL{Scheme: s.http, Host: u.Host, Path: u.Path, RawPath: u.RawPath, RawQuery: escapeQuery(u.RawQuery)},
 		user: u.User,
 	}
 	if s.unix {
@@ -81,18 +89,51 @@ func newEndpoint(u *url.URL) (*endpoint, error) {
 	// The codec judges host and target where it writes them. This host is written to
 	// proxies too; and of either it is known here alone whether a server has redirected
 	// to it, so that it is no misuse of the caller's.
-	_, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Target: e.url.RequestURI(), Key: codec.EncodeKey([16]byte{})})
+	target := e.url.RequestURI()
+	_, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Target: target, Key: anyKey})
 	switch err {
 	case nil:
 	case codec.MisuseHost:
-		return nil, fmt.Errorf("host %q: %w", e.host(), err)
+		return nil, explainHost("host", e.url, err)
 	default:
-		return nil, err
+		return nil, fmt.Errorf("path and query of %d bytes: %w", len(target), err)
 	}
 	if len(e.hostname()) > 255 { // RFC 1035 §2.3.4
 		return nil, errors.New("URL with a host name above 255 bytes")
 	}
 	return e, nil
+}
+
+// anyKey is a key for requests that are not sent.
+var anyKey = codec.EncodeKey([16]byte{})
+
+// explainHost returns misuse, the codec's judgement on the host of u, with the part that is at
+// fault. what names the host.
+func explainHost(what string, u *url.URL, misuse error) error {
+	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port > 65535) {
+		return fmt.Errorf("port %q of the %s: %w: want a number up to 65535", u.Port(), what, misuse)
+	}
+	for _, c := range u.Hostname() {
+		if c >= utf8.RuneSelf {
+			return fmt.Errorf("%s %q: %w: it is not ASCII: use its xn-- form, which golang.org/x/net/idna computes", what, u.Hostname(), misuse)
+		}
+	}
+	return fmt.Errorf("%s %q: %w", what, u.Host, misuse)
+}
+
+// escapeQuery escapes what must not stand in a query (RFC 3986 §3.4), as url.URL does in a
+// path. A "%" stays as it is.
+func escapeQuery(query string) string {
+	const legal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]"
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; strings.IndexByte(legal, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // splitSocket takes the socket from the path of the URL, up to its first colon.
@@ -112,25 +153,29 @@ func (e *endpoint) splitSocket() error {
 
 // hostname returns name or address of the host, without a zone, which means
 // nothing to the other end (RFC 6874 §4).
-func (e *endpoint) hostname() string {
-	host, _, _ := strings.Cut(e.url.Hostname(), "%")
+func (e *endpoint) hostname() string { return hostnameOf(e.url) }
+
+func hostnameOf(u *url.URL) string {
+	host, _, _ := strings.Cut(u.Hostname(), "%")
 	return host
 }
 
 // host returns what belongs into the Host header, where the default port is left
 // out (RFC 9110 §4.2.3).
-func (e *endpoint) host() string {
-	host := e.hostname()
+func (e *endpoint) host() string { return hostOf(e.url) }
+
+func hostOf(u *url.URL) string {
+	host := hostnameOf(u)
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port := e.port(); port != defaultPorts[e.url.Scheme] {
+	if port := portOf(u); port != defaultPorts[u.Scheme] {
 		host += ":" + port
 	}
 	return host
 }
 
-var defaultPorts = map[string]string{"http": "80", "https": "443", "socks5": "1080", "socks5h": "1080"}
+var defaultPorts = map[string]string{"http": "80", "https": "443", "socks": "1080", "socks5": "1080", "socks5h": "1080"}
 
 func (e *endpoint) port() string { return portOf(e.url) }
 

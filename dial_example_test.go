@@ -75,7 +75,7 @@ func ExampleDialOptions() {
 		Header:    http.Header{"Authorization": {"Bearer token"}, "Origin": {"https://example.com"}},
 		Jar:       jar,
 		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13},
-		Proxy:     http.ProxyFromEnvironment, // the default
+		Proxy:     websocket.ProxyFromEnvironment, // the default
 	}
 	c, err := websocket.Dial(context.Background(), "wss://example.invalid/chat", opts)
 	if err != nil {

@@ -1,28 +1,17 @@
 package websocket
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/zerowire/websocket/codec"
-	"github.com/zerowire/websocket/pool"
 )
-
-// maxRefusalBody is how much of a refusal's body is kept, in bytes.
-const maxRefusalBody = 4 << 10
-
-// bodyTime is how long the body of a refusal or a redirect may take: status and header
-// are what counts, and some bodies never come.
-const bodyTime = 500 * time.Millisecond
 
 // request returns the opening handshake, and the key in it, which nobody can
 // guess.
@@ -60,6 +49,12 @@ func (d *dialing) request() (request []byte, key [24]byte, err error) {
 		err = fmt.Errorf("header %q: %w", last, err)
 	case codec.MisuseReserved:
 		err = fmt.Errorf("header %q: %w: %s", last, err, insteadOf(last))
+	case codec.MisuseHost: // not the URL's, which has been judged
+		err = explainHost("DialOptions.Host", &url.URL{Host: d.opts.Host}, err)
+	case codec.MisuseOrigin:
+		err = fmt.Errorf("header %q: %w", "Origin", err)
+	case codec.MisuseSubprotocol:
+		err = fmt.Errorf("Options.Subprotocols %q: %w", d.settings.Subprotocols, err)
 	}
 	return request, p.Key, err
 }
@@ -77,9 +72,25 @@ func insteadOf(name string) string {
 	return "leave it out"
 }
 
+// defaultUserAgent is what is sent as User-Agent.
+const defaultUserAgent = "zerowire"
+
+// userAgent returns what to send as User-Agent, "" for nothing.
+func (d *dialing) userAgent() string {
+	if _, set := d.opts.Header["User-Agent"]; set {
+		return strings.TrimSpace(d.opts.Header.Get("User-Agent"))
+	}
+	return defaultUserAgent
+}
+
 // header returns the caller's header with what follows from URL and cookie jar.
 func (d *dialing) header() http.Header {
 	r := http.Request{Header: d.opts.Header.Clone()}
+	if agent := d.userAgent(); agent != "" {
+		r.Header.Set("User-Agent", agent)
+	} else {
+		r.Header.Del("User-Agent")
+	}
 	if _, set := r.Header["Authorization"]; !set && d.to.user != nil {
 		password, _ := d.to.user.Password()
 		r.SetBasicAuth(d.to.user.Username(), password)
@@ -98,7 +109,8 @@ func (d *dialing) header() http.Header {
 // exchange sends the opening handshake and reads the answer to it. The error is a
 // *HandshakeError if the answer is no.
 func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer) (ext extension, err error) {
-	if err := writeAll(nc, request); err != nil {
+	err = writeAll(nc, request)
+	if d.trace.wroteRequest(request, err); err != nil {
 		return ext, fmt.Errorf("opening handshake: %w", err)
 	}
 	if err := a.read(nc); err != nil {
@@ -112,12 +124,16 @@ func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer)
 	}
 	compression := d.settings.Compression
 	if err := a.head.Check(key, d.settings.Subprotocols, compression != nil); err != nil {
-		return ext, a.refused(nc, http.MethodGet, err.(codec.Refusal))
+		refused := a.refused(err.(codec.Refusal))
+		if err == codec.ErrStatus {
+			refused.Body = a.body(nc, http.MethodGet, !d.redirects(refused))
+		}
+		return ext, refused
 	}
 	if compression != nil {
 		var ok bool
 		if ext.params, ext.on, ok = compression.policy().Agreed(a.head.Extensions()); !ok {
-			return ext, a.refused(nc, http.MethodGet, codec.ErrExtension)
+			return ext, a.refused(codec.ErrExtension)
 		}
 	}
 	if d.opts.Accepted != nil {
@@ -125,100 +141,3 @@ func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer)
 	}
 	return ext, err
 }
-
-// answer is the response to an opening handshake or to CONNECT. The zero value
-// is ready for read; release has to be called.
-type answer struct {
-	head       codec.Response
-	in         *pool.Buffer // all that was received
-	start, end int          // of the head in it
-}
-
-// read reads the head of the response from nc, and at most 16 KiB with those of
-// the 1xx responses before it.
-func (a *answer) read(nc net.Conn) error {
-	a.in = pool.Get(firstHead)
-	for {
-		n, err := a.head.Parse(a.in.B[a.start:])
-		switch {
-		case err == nil && a.interim():
-			if a.start += n; a.start >= codec.MaxHeadBytes {
-				return codec.ErrHeadTooBig
-			}
-			a.head.Reset()
-			a.head.MaxBytes = codec.MaxHeadBytes - a.start
-		case err == nil:
-			a.end = a.start + n
-			return nil
-		case err != codec.ErrShort:
-			return err
-		default:
-			if err := a.receive(nc); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// interim reports whether another response follows this one.
-func (a *answer) interim() bool {
-	status := a.head.Status()
-	return status < 200 && status != http.StatusSwitchingProtocols
-}
-
-// receive reads at least a byte from nc.
-func (a *answer) receive(nc net.Conn) error {
-	if len(a.in.B) == cap(a.in.B) {
-		a.in = pool.Grow(a.in, 2*cap(a.in.B))
-	}
-	n, err := nc.Read(a.in.B[len(a.in.B):cap(a.in.B)])
-	a.in.B = a.in.B[:len(a.in.B)+n]
-	switch {
-	case n > 0:
-		return nil // an error with it comes again
-	case err == io.EOF:
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// header returns a copy of the header lines.
-func (a *answer) header() http.Header {
-	h := http.Header{}
-	for name, value := range a.head.Fields() {
-		h.Add(string(name), string(value))
-	}
-	return h
-}
-
-// rest returns what was received behind the head, valid until release.
-func (a *answer) rest() []byte { return a.in.B[a.end:] }
-
-// refused makes an error of the response. It reads the begin of its body from
-// nc, or what comes of it.
-func (a *answer) refused(nc net.Conn, method string, refusal codec.Refusal) *HandshakeError {
-	e := &HandshakeError{Status: a.head.Status(), Reason: reason(refusal), Header: a.header(), cause: refusal}
-	switch refusal {
-	case codec.ErrStatus:
-	case codec.ErrSubprotocolUnoffered:
-		e.Reason += ": " + shortQuote(string(a.head.Subprotocol()))
-		return e
-	case codec.ErrExtension:
-		e.Reason += ": " + shortQuote(strings.Join(e.Header["Sec-Websocket-Extensions"], ", "))
-		return e
-	default:
-		return e
-	}
-	if e.Reason = string(a.head.Reason()); e.Reason == "" {
-		e.Reason = http.StatusText(e.Status)
-	}
-	nc.SetReadDeadline(time.Now().Add(bodyTime))
-	in := bufio.NewReader(io.MultiReader(bytes.NewReader(a.in.B[a.start:]), nc))
-	if r, err := http.ReadResponse(in, &http.Request{Method: method}); err == nil {
-		e.Body, _ = io.ReadAll(io.LimitReader(r.Body, maxRefusalBody))
-	}
-	return e
-}
-
-// release gives the buffer back.
-func (a *answer) release() { pool.Put(a.in) }

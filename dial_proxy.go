@@ -12,36 +12,87 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// proxyAddress returns where the proxy is that u names.
-func proxyAddress(u *url.URL) (string, error) {
-	if defaultPorts[u.Scheme] == "" {
-		return "", fmt.Errorf("proxy with scheme %q: want http, https, socks5 or socks5h", u.Scheme)
-	}
-	if u.Hostname() == "" {
-		return "", errors.New("proxy without a host")
-	}
-	return net.JoinHostPort(u.Hostname(), portOf(u)), nil
+// proxy is the proxy that a connection goes through.
+type proxy struct {
+	url      *url.URL
+	variable string // of the environment, which has named it; "" for the caller's choice
 }
 
-// tunnel makes of nc, a connection to the proxy u, one to the endpoint.
-func (d *dialing) tunnel(ctx context.Context, nc net.Conn, u *url.URL) (net.Conn, error) {
-	switch u.Scheme {
-	case "http":
-		return nc, d.connectHTTP(nc, u.User)
+// proxy returns the proxy for the endpoint, nil for none.
+func (d *dialing) proxy() (*proxy, error) {
+	r := &http.Request{Method: http.MethodGet, URL: d.to.url, Header: d.opts.Header}
+	var p proxy
+	var err error
+	if d.opts.Proxy != nil {
+		p.url, err = d.opts.Proxy(r)
+	} else {
+		p.url, p.variable, err = proxyFromEnvironment(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("choice of a proxy: %w", err)
+	}
+	if p.url == nil {
+		return nil, nil
+	}
+	return &p, p.check()
+}
+
+// check returns what is wrong with the URL of the proxy.
+func (p *proxy) check() error {
+	if defaultPorts[p.url.Scheme] == "" {
+		return p.failed(fmt.Errorf("unsupported scheme %q: want http, https, socks5 or socks5h", p.url.Scheme))
+	}
+	if p.url.Hostname() == "" {
+		return p.failed(errors.New("without a host"))
+	}
+	if _, err := codec.AppendRequest(nil, codec.RequestParams{Host: hostOf(p.url), Key: anyKey}); err != nil {
+		return p.failed(explainHost("host", p.url, err))
+	}
+	return nil
+}
+
+// address returns what to connect to.
+func (p *proxy) address() string { return net.JoinHostPort(p.url.Hostname(), portOf(p.url)) }
+
+// name returns the URL of the proxy without what may be secret in it.
+func (p *proxy) name() string { return p.url.Scheme + "://" + p.url.Host }
+
+// failed makes of err, for which the proxy cannot be used, one that names the proxy.
+func (p *proxy) failed(err error) error {
+	if refused, ok := err.(*HandshakeError); ok {
+		refused.Proxy, refused.variable = p.name(), p.variable
+		return refused
+	}
+	if p.variable != "" {
+		return fmt.Errorf("proxy %s from %s: %w", p.name(), p.variable, err)
+	}
+	return fmt.Errorf("proxy %s: %w", p.name(), err)
+}
+
+// tunnel makes of nc, a connection to a proxy, one to the endpoint.
+func (d *dialing) tunnel(ctx context.Context, nc net.Conn, via *proxy) (net.Conn, error) {
+	raw := nc
+	switch via.url.Scheme {
 	case "https":
-		conn, err := handshakeTLS(ctx, nc, d.opts.TLSConfig, u.Hostname())
-		if err != nil {
+		var err error
+		if nc, err = d.handshakeTLS(ctx, nc, via.url.Hostname()); err != nil {
 			return nil, err
 		}
-		return conn, d.connectHTTP(conn, u.User)
+		fallthrough
+	case "http":
+		return nc, d.connectHTTP(nc, raw, via.url.User)
 	}
-	return nc, connectSOCKS(nc, u.User, d.to)
+	return nc, connectSOCKS(nc, via.url.User, d.to)
 }
 
-// connectHTTP asks an HTTP proxy for a tunnel (RFC 9110 §9.3.6).
-func (d *dialing) connectHTTP(nc net.Conn, user *url.Userinfo) error {
+// connectHTTP asks the HTTP proxy at the other end of nc, which is made of raw, for a
+// tunnel (RFC 9110 §9.3.6).
+func (d *dialing) connectHTTP(nc, raw net.Conn, user *url.Userinfo) error {
 	target := net.JoinHostPort(d.to.hostname(), d.to.port())
 	request := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
+	if agent := d.userAgent(); agent != "" {
+		request += "User-Agent: " + agent + "\r\n" // request has judged it
+	}
 	if user != nil {
 		password, _ := user.Password()
 		request += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)) + "\r\n"
@@ -49,13 +100,15 @@ func (d *dialing) connectHTTP(nc net.Conn, user *url.Userinfo) error {
 	if err := writeAll(nc, []byte(request+"\r\n")); err != nil {
 		return err
 	}
-	var a answer
+	a := d.newAnswer(raw, trace{}) // the hooks are for the request to the server
 	defer a.release()
 	if err := a.read(nc); err != nil {
 		return err
 	}
 	if status := a.head.Status(); status < 200 || status > 299 {
-		return a.refused(nc, http.MethodConnect, codec.ErrStatus)
+		refused := a.refused(codec.ErrStatus)
+		refused.Body = a.body(nc, http.MethodConnect, true)
+		return refused
 	}
 	if len(a.rest()) > 0 {
 		return errors.New("unexpected data after the proxy's CONNECT response")

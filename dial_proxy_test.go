@@ -271,7 +271,7 @@ func TestDialReportsRefusalOfProxy(t *testing.T) {
 	if !ok || refused.Status != 407 || string(refused.Body) != "who are you?\n" || refused.Header.Get("Proxy-Authenticate") != "Basic" {
 		t.Errorf("Dial() = %v, want a HandshakeError with status 407, header and body", err)
 	}
-	if !strings.Contains(err.Error(), "proxy "+srv.Listener.Addr().String()) {
+	if !strings.Contains(err.Error(), "refused by proxy "+srv.URL) {
 		t.Errorf("Dial() = %v, want it to name the proxy", err)
 	}
 }
@@ -285,6 +285,8 @@ func TestDialProxyErrors(t *testing.T) {
 	}{
 		{"scheme", "ftp://proxy", nil, `scheme "ftp"`},
 		{"no host", "http://", nil, "without a host"},
+		{"port", "http://proxy:70000", nil, `port "70000"`},
+		{"internationalised", "http://bücher.example", nil, "xn--"},
 		{"redirect", "http://proxy", []string{"HTTP/1.1 302 Found\r\nLocation: http://other\r\nContent-Length: 0\r\n\r\n"}, "302"},
 		{"not HTTP", "http://proxy", []string{"\x05\x00"}, codec.ErrStatusLine.Error()},
 		{"cut", "http://proxy", []string{"HTTP/1.1 200"}, io.ErrUnexpectedEOF.Error()},

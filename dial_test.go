@@ -132,6 +132,10 @@ func TestDialURL(t *testing.T) {
 		{url: "ws://[::1]:81/", addr: "tcp [::1]:81", host: "[::1]:81", path: "/"},
 		{url: "ws://[fe80::1%25eth0]:81/", addr: "tcp [fe80::1%eth0]:81", host: "[fe80::1]:81", path: "/"},
 		{url: "ws://example.com/%20/ä", addr: "tcp example.com:80", host: "example.com", path: "/%20/%C3%A4"},
+		{url: "ws://example.com/?q=a b", addr: "tcp example.com:80", host: "example.com", path: "/?q=a%20b"},
+		{url: "ws://example.com/?q=ü&r=%C3%BC+\xF6", addr: "tcp example.com:80", host: "example.com", path: "/?q=%C3%BC&r=%C3%BC+%F6"},
+		{url: "ws://example.com/?{\"a\":[1]}|^`\\<>'100%", addr: "tcp example.com:80", host: "example.com", path: "/?%7B%22a%22:[1]%7D%7C%5E%60%5C%3C%3E'100%"},
+		{url: "ws+unix:///run/a.sock:/ü?q=a b", addr: "unix /run/a.sock", host: "localhost", path: "/%C3%BC?q=a%20b"},
 		{url: "ws://user:pass@example.com/", addr: "tcp example.com:80", host: "example.com", path: "/", auth: "Basic dXNlcjpwYXNz"},
 		{url: "ws://user%0D%0A@example.com/", addr: "tcp example.com:80", host: "example.com", path: "/", auth: "Basic dXNlcg0KOg=="},
 		{url: "ws+unix:///run/a.sock", addr: "unix /run/a.sock", host: "localhost", path: "/"},
@@ -179,7 +183,7 @@ func TestDialSendsWhatItIsGiven(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"Origin": "https://example.com", "X-Note": "1|2", "Authorization": "Bearer t", "Cookie": "c=d",
-		"Sec-Websocket-Protocol": "a, b", "Sec-Websocket-Version": "13", "User-Agent": "",
+		"Sec-Websocket-Protocol": "a, b", "Sec-Websocket-Version": "13", "User-Agent": "zerowire",
 	} {
 		if got := strings.Join(seen.Header[name], "|"); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
@@ -237,13 +241,14 @@ func TestPromise19DialInjectsNothing(t *testing.T) {
 		{name: "sub-protocol twice", set: protocol("a", "a"), want: codec.MisuseSubprotocol},
 		{name: "empty sub-protocol", set: protocol(""), want: codec.MisuseSubprotocol},
 		{name: "Host with CR LF", set: func(o *websocket.DialOptions) { o.Host = "a\r\nX: b" }, want: codec.MisuseHost},
+		{name: "Host not ASCII", set: func(o *websocket.DialOptions) { o.Host = "bücher.example" }, want: codec.MisuseHost, says: "xn--"},
+		{name: "Host with a port above 65535", set: func(o *websocket.DialOptions) { o.Host = "a:70000" }, want: codec.MisuseHost, says: `port "70000"`},
 		{name: "Host with a path", set: func(o *websocket.DialOptions) { o.Host = "a/b" }, want: codec.MisuseHost},
 		{name: "URL with CR LF", url: "ws://example.com/a\r\nX: b"},
 		{name: "host with CR LF", url: "ws://example.com\r\nX: b/"},
-		{name: "query with a space", url: "ws://example.com/?a b", want: codec.MisuseTarget},
 		{name: "host with an escape", url: "ws://exam%0D%0Aple.com/"},
-		{name: "host not ASCII", url: "ws://bücher.example/", want: codec.MisuseHost},
-		{name: "host with an escaped octet", url: "ws://b%C3%BCcher.example/", want: codec.MisuseHost},
+		{name: "host not ASCII", url: "ws://bücher.example/", want: codec.MisuseHost, says: "xn--"},
+		{name: "host with an escaped octet", url: "ws://b%C3%BCcher.example/", want: codec.MisuseHost, says: "xn--"},
 		{name: "host name too long", url: "ws://" + strings.Repeat("a", 256) + "/"},
 		{name: "fragment", url: "ws://example.com/#a", says: "fragment"},
 		{name: "empty fragment", url: "ws://example.com/#", says: "fragment"},
@@ -251,8 +256,11 @@ func TestPromise19DialInjectsNothing(t *testing.T) {
 		{name: "no slashes", url: "ws:example.com", says: "host"},
 		{name: "no scheme", url: "example.com", says: "want ws"},
 		{name: "other scheme", url: "ftp://example.com", says: "want ws"},
-		{name: "port above 65535", url: "ws://example.com:65536", want: codec.MisuseHost},
-		{name: "port not a number", url: "ws://example.com:http"},
+		{name: "port above 65535", url: "ws://example.com:65536", want: codec.MisuseHost, says: `port "65536"`},
+		{name: "port with very many digits", url: "ws://example.com:99999999999999999999", want: codec.MisuseHost, says: `port "99999999999999999999"`},
+		{name: "port not a number", url: "ws://example.com:http", says: `port ":http"`},
+		{name: "path and query too long", url: "ws://example.com/?" + strings.Repeat("ü", 11_000), want: codec.MisuseTarget, says: "66002 bytes"},
+		{name: "slash in a password", url: "ws://user:pass/word@example.com", says: "%2F"},
 		{name: "IPv6 address that is none", url: "ws://[1]/"},
 		{name: "socket with a host", url: "ws+unix://host/a.sock", says: "ws+unix:///"},
 		{name: "no socket", url: "ws+unix://", says: "ws+unix:///"},
@@ -288,7 +296,7 @@ func TestPromise19DialInjectsNothing(t *testing.T) {
 
 func TestDialErrorsKeepSecrets(t *testing.T) {
 	n := &network{peer: answering("HTTP/1.1 403 Forbidden\nContent-Length: 0\n\n", nil)}
-	for _, url := range []string{"ws://user:secret@example.com/?token=secret", "ws://user:secret@exa mple.com/", "ws://user:secret@example.com:x", "ws://user:secret@bücher.example"} {
+	for _, url := range []string{"ws://user:secret@example.com/?token=secret", "ws://user:secret@exa mple.com/", "ws://user:secret@example.com:x", "ws://user:secret@bücher.example", "ws://user:secret/@example.com", "ws://user:secret?#@example.com"} {
 		_, err := websocket.Dial(background, url, n.options())
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("Dial(%q) = %v, want an error without the secret", url, err)

@@ -117,18 +117,30 @@ type HandshakeError struct {
 	// "" if the server refused the opening handshake.
 	Proxy string
 
-	cause error
+	cause    error
+	to       string // the endpoint of a Dial
+	variable string // of the environment, which has named the proxy
 }
 
 // Unwrap returns the [codec.Refusal] that was the reason, or nil.
 func (e *HandshakeError) Unwrap() error { return e.cause }
 
-// Error returns status and reason, the proxy if one refused, and the option that sets
-// an exceeded limit.
+// Error returns status and reason, which of proxy and server refused a Dial, the variable of
+// the environment that names the proxy, and the option that sets an exceeded limit.
 func (e *HandshakeError) Error() string {
-	by, hint := "", ""
-	if e.Proxy != "" {
-		by = " by proxy " + e.Proxy
+	what, hint := "opening handshake refused", ""
+	switch {
+	case e.Proxy != "" && e.variable != "":
+		what = "refused by proxy " + e.Proxy + " from " + e.variable
+	case e.Proxy != "":
+		what = "refused by proxy " + e.Proxy
+	case e.to != "" && e.Status == http.StatusSwitchingProtocols:
+		what = "invalid response of the server"
+	case e.to != "":
+		what += " by the server"
+	}
+	if e.to != "" {
+		what = "dial " + e.to + ": " + what
 	}
 	switch e.cause {
 	case codec.ErrHeadTooBig:
@@ -138,7 +150,7 @@ func (e *HandshakeError) Error() string {
 	case codec.ErrTooManyConnections:
 		hint = ": raise Server.MaxConns"
 	}
-	return fmt.Sprintf("websocket: opening handshake refused%s: %d: %s%s", by, e.Status, e.Reason, hint)
+	return fmt.Sprintf("websocket: %s: %d: %s%s", what, e.Status, e.Reason, hint)
 }
 
 // abnormal returns the end of a connection on which reading failed with err.

@@ -2,6 +2,7 @@ package websocket_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -28,6 +29,10 @@ func listen(srv *websocket.Server) (url string) {
 func ask(url, message string) {
 	ctx := context.Background()
 	c, err := websocket.Dial(ctx, url, nil)
+	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
+		fmt.Println(refused.Status, refused.Reason)
+		return
+	}
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -103,7 +108,7 @@ func ExampleServer_route() {
 	srv.Shutdown(context.Background())
 	// Output:
 	// HELLO
-	// websocket: opening handshake refused: 401: Unauthorized
+	// 401 Unauthorized
 }
 
 // Client and server agree on a sub-protocol in the opening handshake; the server

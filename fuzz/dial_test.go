@@ -178,7 +178,7 @@ func (c *call) wantRequest(sent []byte, i int, accepted bool) []byte {
 
 // dialFields are the header lines that Dial may send unasked.
 var dialFields = []string{
-	"Host", "Upgrade", "Connection", "Sec-Websocket-Version", "Sec-Websocket-Key", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions", "Authorization",
+	"Host", "Upgrade", "Connection", "Sec-Websocket-Version", "Sec-Websocket-Key", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions", "Authorization", "User-Agent",
 }
 
 // wantTold checks that the first request says what the caller has passed.
@@ -189,7 +189,6 @@ func (c *call) wantTold(r *codec.Request, head []byte) {
 	if err != nil {
 		t.Fatalf("Dial(%q) sends %q, but net/url says %v", c.url, head, err)
 	}
-	u.ForceQuery = false // RFC 6455 §3: "?" if the query component is non-empty
 	host := string(r.Header("Host"))
 	name, _, _ := strings.Cut(u.Hostname(), "%")
 	switch {
@@ -197,8 +196,10 @@ func (c *call) wantTold(r *codec.Request, head []byte) {
 		t.Fatalf("Dial with Host %q sends %q", c.host, head)
 	case c.host == "" && u.Host != "" && !strings.EqualFold((&url.URL{Host: host}).Hostname(), name):
 		t.Fatalf("Dial(%q) sends %q", c.url, head)
-	case u.Host != "" && string(r.Target()) != u.RequestURI():
-		t.Fatalf("Dial(%q) sends the target %q, want %q", c.url, r.Target(), u.RequestURI())
+	case u.Host != "" && string(r.Path()) != (&url.URL{Path: u.Path, RawPath: u.RawPath}).RequestURI():
+		t.Fatalf("Dial(%q) sends the target %q, want the path %q", c.url, r.Target(), u.EscapedPath())
+	case u.Host != "" && unescaped(string(r.Query())) != unescaped(u.RawQuery):
+		t.Fatalf("Dial(%q) sends the target %q, want the query %q or an escaped form", c.url, r.Target(), u.RawQuery)
 	case u.User == nil && r.Header("Authorization") != nil && !strings.EqualFold(c.name, "Authorization"):
 		t.Fatalf("Dial(%q) sends %q", c.url, head)
 	}
@@ -206,7 +207,12 @@ func (c *call) wantTold(r *codec.Request, head []byte) {
 	for v := range r.Values(c.name) {
 		told = append(told, string(v))
 	}
-	if !slices.Equal(told, []string{strings.Trim(c.value, " \t")}) {
+	agent := strings.EqualFold(c.name, "User-Agent")
+	want := []string{strings.Trim(c.value, " \t")}
+	if agent && want[0] == "" {
+		want = nil // how to send none
+	}
+	if !slices.Equal(told, want) {
 		t.Fatalf("Dial with header %q: %q sends %q", c.name, c.value, head)
 	}
 	for v := range r.Subprotocols() {
@@ -215,13 +221,30 @@ func (c *call) wantTold(r *codec.Request, head []byte) {
 	if !slices.Equal(offered, c.protocols) {
 		t.Fatalf("Dial with sub-protocols %q sends %q", c.protocols, head)
 	}
-	lines := 7 + strings.Count(string(head), "\r\nSec-WebSocket-Protocol: ") + strings.Count(string(head), "\r\nSec-WebSocket-Extensions: ")
+	lines := 7 + len(want) + strings.Count(string(head), "\r\nSec-WebSocket-Protocol: ") + strings.Count(string(head), "\r\nSec-WebSocket-Extensions: ")
 	if u.User != nil && !strings.EqualFold(c.name, "Authorization") {
 		lines++
+	}
+	if agent {
+		lines--
 	}
 	if got := bytes.Count(head, []byte("\n")) - 1; got != lines {
 		t.Fatalf("Dial sends %d lines, want %d: %q", got, lines, head)
 	}
+}
+
+// unescaped undoes the escapes in a query, and leaves every "%" that begins none.
+func unescaped(query string) string {
+	var b strings.Builder
+	for i := 0; i < len(query); i++ {
+		if octet, err := url.PathUnescape(query[i:min(i+3, len(query))]); query[i] == '%' && err == nil {
+			b.WriteString(octet)
+			i += 2
+			continue
+		}
+		b.WriteByte(query[i])
+	}
+	return b.String()
 }
 
 // behindProxy checks what was said to the proxy, and returns the rest.
@@ -252,8 +275,12 @@ func (c *call) behindConnect(sent []byte) []byte {
 	if err != nil || !whole || r.Method != http.MethodConnect || r.ContentLength != 0 || r.Host != r.RequestURI {
 		c.t.Fatalf("Dial(%q) says to a proxy %q: %v", c.url, sent, err)
 	}
-	if bytes.Count(head, []byte("\n")) != 2 || r.Header.Get("Proxy-Authorization") == "" {
-		c.t.Fatalf("Dial(%q) says to a proxy %q, want Host and Proxy-Authorization", c.url, head)
+	lines := 3
+	if strings.EqualFold(c.name, "User-Agent") && strings.Trim(c.value, " \t") == "" {
+		lines--
+	}
+	if bytes.Count(head, []byte("\n")) != lines || r.Header.Get("Proxy-Authorization") == "" {
+		c.t.Fatalf("Dial(%q) says to a proxy %q, want Host, User-Agent and Proxy-Authorization", c.url, head)
 	}
 	return rest
 }

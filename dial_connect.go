@@ -1,0 +1,90 @@
+package websocket
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/zerowire/websocket/internal/h2stream"
+)
+
+// connect opens the connection to the endpoint or to its proxy, which is nil if there is
+// none.
+func (d *dialing) connect(ctx context.Context) (nc net.Conn, via *proxy, err error) {
+	network, addr := d.to.address()
+	if network == "tcp" {
+		if via, err = d.proxy(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if via == nil {
+		d.trace.getConn(addr)
+		nc, err = d.opts.NetDial(ctx, network, addr)
+		return nc, nil, err
+	}
+	addr = via.address()
+	d.trace.getConn(addr)
+	if nc, err = d.opts.NetDial(ctx, network, addr); err != nil {
+		return nil, nil, via.failed(err)
+	}
+	return nc, via, nil
+}
+
+// secure makes of the connection to the endpoint or its proxy the one that the
+// opening handshake is done on.
+func (d *dialing) secure(ctx context.Context, nc net.Conn, via *proxy) (net.Conn, error) {
+	if via != nil {
+		var err error
+		if nc, err = d.tunnel(ctx, nc, via); err != nil {
+			return nil, via.failed(err)
+		}
+	}
+	if _, secured := nc.(h2stream.Secured); secured || d.to.url.Scheme != "https" {
+		return nc, nil
+	}
+	config := d.opts.TLSConfig
+	if config != nil && config.ServerName != "" {
+		return d.handshakeTLS(ctx, nc, config.ServerName)
+	}
+	return d.handshakeTLS(ctx, nc, d.to.hostname())
+}
+
+// handshakeTLS does the TLS handshake with the server called name.
+func (d *dialing) handshakeTLS(ctx context.Context, nc net.Conn, name string) (net.Conn, error) {
+	config := d.opts.TLSConfig.Clone()
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config.ServerName = name
+	config.NextProtos = []string{"http/1.1"} // "h2" would be another protocol than this one
+	conn := tls.Client(nc, config)
+	d.trace.startTLS()
+	err := conn.HandshakeContext(ctx)
+	d.trace.doneTLS(conn, err)
+	if err != nil {
+		return nil, fmt.Errorf("TLS: %w", err)
+	}
+	return conn, nil
+}
+
+// because returns why a step failed with err: if ctx has ended, that is why, unless
+// the server had answered.
+func because(ctx context.Context, err error) error {
+	if _, answered := errors.AsType[*HandshakeError](err); answered {
+		return err
+	}
+	if limit, ok := ctx.Deadline(); ok && time.Until(limit) <= 0 {
+		<-ctx.Done() // the network can be a moment ahead of ctx
+	}
+	if ctx.Err() == nil {
+		return err
+	}
+	ended := ctx.Err()
+	if context.Cause(ctx) == ErrTimeout {
+		ended = ErrTimeout
+	}
+	return fmt.Errorf("%w (%v)", ended, err)
+}
