@@ -38,7 +38,9 @@ type bridge struct {
 
 func newBridge(ctx context.Context, s *session, secure bool) *bridge {
 	b := &bridge{ctx: ctx, session: s, secure: secure}
-	b.life, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	// Without the values of ctx: Dial calls its hooks (net/http/httptrace), and the
+	// transport would call them again.
+	b.life, b.cancel = context.WithCancel(context.Background())
 	return b
 }
 
@@ -150,11 +152,21 @@ func (b *bridge) accepted(r *http.Response, key string) {
 	b.response = appendHead(http.StatusSwitchingProtocols, h)
 }
 
-// maxRefusal is how much is read of the body of a refusal, in bytes.
-const maxRefusal = 64 << 10
+// maxRefusal is how much is read of the body of a refusal, in bytes, and bodyTime how long
+// that may take: status and header are what counts, and some bodies never come.
+const (
+	maxRefusal = 64 << 10
+	bodyTime   = 500 * time.Millisecond
+)
 
 // refused makes the response of HTTP/1.1 that stands for r, and ends the stream.
 func (b *bridge) refused(r *http.Response) {
+	wait := bodyTime
+	if r.StatusCode/100 == 3 && r.Header.Get("Location") != "" {
+		wait = 0 // it is followed
+	}
+	late := time.AfterFunc(wait, b.cancel)
+	defer late.Stop()
 	stop := context.AfterFunc(b.ctx, b.cancel)
 	defer stop()
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxRefusal))

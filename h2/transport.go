@@ -61,7 +61,7 @@ type Transport struct {
 
 	// Proxy returns the proxy for a request, nil for none, as that of
 	// websocket.DialOptions. A URL that has one is dialed with HTTP/1.1, in the mode
-	// OnlyHTTP2 not at all. Default http.ProxyFromEnvironment.
+	// OnlyHTTP2 not at all. Default websocket.ProxyFromEnvironment.
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// IdleTimeout is how long an HTTP/2 connection without streams is kept. Default 90 s.
@@ -88,7 +88,8 @@ type Transport struct {
 // connections that others share: they are those of the Transport. A response that
 // redirects is followed over HTTP/1.1. Options.Accepted is given the header of the response
 // as HTTP/1.1 would have it, and Wrap sees the opening handshake of HTTP/1.1 that stands
-// for the one that is sent.
+// for the one that is sent; so do the hooks of package net/http/httptrace. Those for TLS are
+// called over HTTP/1.1 only.
 func (t *Transport) Dial(ctx context.Context, rawURL string, opts *websocket.DialOptions) (*websocket.Conn, error) {
 	var o websocket.DialOptions
 	if opts != nil {
@@ -163,7 +164,7 @@ func (t *Transport) eligible(rawURL string) (secure, ok bool) {
 	}
 	proxy := t.Proxy
 	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
+		proxy = websocket.ProxyFromEnvironment
 	}
 	via, err := proxy(r)
 	return secure, err == nil && via == nil
