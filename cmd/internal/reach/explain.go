@@ -66,12 +66,15 @@ func (Interrupted) Error() string { return "interrupted" }
 // ExitCode is that of a process that was interrupted.
 func (Interrupted) ExitCode() int { return 130 }
 
-// explainRefusal shows what the server has answered instead of accepting.
+// explainRefusal shows what the server, or the proxy, has answered instead of accepting.
 func (f *Flags) explainRefusal(refused *websocket.HandshakeError) error {
 	var b strings.Builder
-	if refused.Status == http.StatusSwitchingProtocols {
+	switch {
+	case refused.Proxy != "":
+		fmt.Fprintf(&b, "the proxy %s refused the connection: %d %s", Printable(refused.Proxy), refused.Status, Printable(refused.Reason))
+	case refused.Status == http.StatusSwitchingProtocols:
 		fmt.Fprintf(&b, "the server's answer is no opening handshake: %s", Printable(refused.Reason))
-	} else {
+	default:
 		fmt.Fprintf(&b, "the server refused the opening handshake: %d %s", refused.Status, Printable(refused.Reason))
 	}
 	for line := range strings.Lines(begin(refused.Body)) {
@@ -118,6 +121,8 @@ func begin(body []byte) string {
 
 func (f *Flags) adviseRefused(refused *websocket.HandshakeError) string {
 	switch status := refused.Status; {
+	case refused.Proxy != "" && status != http.StatusProxyAuthRequired:
+		return "--proxy names another proxy, or none."
 	case status == http.StatusUnauthorized:
 		return "Sign in with --header 'Authorization: …', or with USER:PASSWORD@ before the host in the URL."
 	case status == http.StatusForbidden && f.Origin == "":

@@ -23,6 +23,9 @@ func TestExplain(t *testing.T) {
 	refused := func(status int, reason, body string) error {
 		return &websocket.HandshakeError{Status: status, Reason: reason, Header: http.Header{"Location": {"https://other.example/"}}, Body: []byte(body)}
 	}
+	byProxy := func(status int, reason string) error {
+		return &websocket.HandshakeError{Status: status, Reason: reason, Proxy: "http://proxy:3128"}
+	}
 	for _, tt := range []struct {
 		name string
 		err  error
@@ -52,6 +55,9 @@ func TestExplain(t *testing.T) {
 		{"403", refused(403, "Forbidden", ""), "give their address with --origin"},
 		{"404", refused(404, "Not Found", "no such page"), "404 Not Found\n  no such page\nIs the path of the URL right?"},
 		{"407", refused(407, "Proxy Authentication Required", ""), "Sign in to the proxy"},
+		{"407 of a proxy", byProxy(407, "Proxy Authentication Required"), "the proxy http://proxy:3128 refused the connection: 407 Proxy Authentication Required\nSign in to the proxy"},
+		{"403 of a proxy", byProxy(403, "Forbidden"), "the proxy http://proxy:3128 refused the connection: 403 Forbidden\n--proxy names another"},
+		{"302 of a proxy", byProxy(302, "Found"), "302 Found\n--proxy names another"},
 		{"200", refused(200, "OK", "<html>\n<p>Hi"), "200 OK\n  <html>\n  <p>Hi\nThere is a web server"},
 		{"302", refused(302, "Found", ""), "It redirects to https://other.example/."},
 		{"500", refused(500, "Oh", "\x1b[2J"), "500 Oh\n  \\u001b[2J"},
