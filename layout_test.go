@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	module + "/internal/session":   {module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/instant", "math/rand/v2", "net", "runtime", "sync", "sync/atomic", "time"},
 	module + "/internal/transport": {module + "/codec", module + "/pool", module + "/internal/instant", "golang.org/x/sys/unix"},
 	module + "/internal/instant":   {},
+	module + "/internal/loadgen":   {module + "/codec", "golang.org/x/sys/unix"},
 	module + "/internal/lint":      {},
 }
 

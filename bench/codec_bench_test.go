@@ -36,7 +36,7 @@ func BenchmarkMask(b *testing.B) {
 
 func BenchmarkHeader(b *testing.B) {
 	for _, n := range []int{125, 4 << 10, 1 << 20} {
-		frame := load.NewBatch(load.ASCII, n, 1, 1).Wire
+		frame := load.NewBatch(load.ASCII, n, 1, 1).Out
 		b.Run("size="+size(n)+"/peer=ours", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

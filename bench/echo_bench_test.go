@@ -65,7 +65,7 @@ func check(b *testing.B, c *script, messages, size int) {
 func BenchmarkEcho(b *testing.B) {
 	for _, n := range []int{125, 4 << 10, 64 << 10, 1 << 20} {
 		b.Run("size="+size(n), func(b *testing.B) {
-			input := load.NewBatch(load.ASCII, n, 1, 1).Wire
+			input := load.NewBatch(load.ASCII, n, 1, 1).Out
 			byPeer(b, func(b *testing.B, ln listener) {
 				b.ReportAllocs()
 				b.SetBytes(int64(n))
@@ -80,7 +80,7 @@ func BenchmarkEcho(b *testing.B) {
 // BenchmarkPipelined is a batch of messages that one read brings.
 func BenchmarkPipelined(b *testing.B) {
 	const depth, n = 16, 125
-	input := load.NewBatch(load.ASCII, n, depth, 1).Wire
+	input := load.NewBatch(load.ASCII, n, depth, 1).Out
 	byPeer(b, func(b *testing.B, ln listener) {
 		b.ReportAllocs()
 		b.SetBytes(depth * n)

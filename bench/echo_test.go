@@ -11,7 +11,7 @@ import (
 // and closes the connection.
 func TestScript(t *testing.T) {
 	const depth, size, reads = 16, 125, 3
-	input := load.NewBatch(load.ASCII, size, depth, 1).Wire
+	input := load.NewBatch(load.ASCII, size, depth, 1).Out
 	for _, p := range peers.All {
 		if p.Raw || p.Casts {
 			continue

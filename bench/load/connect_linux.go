@@ -22,28 +22,34 @@ var requests = [...][]byte{
 }
 
 // dial begins a connection.
-func (f *Fleet) dial() (*conn, error) {
+func (f *Fleet) dial(batches []Batch) (*conn, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("load: socket: %w", err)
 	}
 	f.dialled++
-	c := &conn{fd: int32(fd), asked: true, tight: f.Deaf > 0 && f.dialled%f.Deaf == 0}
-	c.check.raw = f.Raw
-	if f.Deflate != Off && !f.Raw {
-		c.check.inflater = &inflater{takeover: f.Deflate == Takeover, known: map[*Message][]byte{}}
+	c := &conn{fleet: f, fd: fd, tight: f.Deaf > 0 && f.dialled%f.Deaf == 0, batches: f.expected(batches)}
+	if f.Raw {
+		c.InitPlain()
+	} else {
+		c.Init(maxMessage, f.Deflate != Off)
+		c.Write(requests[f.Deflate])
 	}
-	f.conns[c.fd] = c
-	event := unix.EpollEvent{Fd: c.fd, Events: unix.EPOLLIN | unix.EPOLLOUT}
+	if f.Deflate != Off && !f.Raw {
+		c.inflater = &inflater{takeover: f.Deflate == Takeover, known: map[*byte][]byte{}}
+	}
 	err = errors.Join(
 		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1),
-		c.tighten(),
+		c.tighten(fd),
 		ignore(unix.Connect(fd, &unix.SockaddrInet4{Port: int(f.Addr.Port()), Addr: f.Addr.Addr().As4()}), unix.EINPROGRESS),
-		unix.EpollCtl(f.epoll, unix.EPOLL_CTL_ADD, fd, &event),
 	)
+	if err == nil {
+		c.Socket, err = f.loop.Add(fd, c)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load: connect: %w", err)
 	}
+	f.conns[c] = true
 	return c, nil
 }
 
@@ -51,13 +57,13 @@ func (f *Fleet) dial() (*conn, error) {
 // server's kernel sizes its buffer, and the smallest buffer for what it receives.
 // With those of the loopback megabytes fit before a server notices that nobody
 // reads.
-func (c *conn) tighten() error {
+func (c *conn) tighten(fd int) error {
 	if !c.tight {
 		return nil
 	}
 	return errors.Join(
-		unix.SetsockoptInt(int(c.fd), unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1460),
-		unix.SetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_RCVBUF, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_MAXSEG, 1460),
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1),
 	)
 }
 
@@ -68,34 +74,9 @@ func ignore(err, expected error) error {
 	return err
 }
 
-// connected goes on when connect has ended.
-func (f *Fleet) connected(c *conn, on func(c *conn) error) error {
-	errno, err := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_ERROR)
-	if err != nil {
-		return fmt.Errorf("load: getsockopt: %w", err)
-	}
-	if errno != 0 {
-		return fmt.Errorf("load: connect: %w", unix.Errno(errno))
-	}
-	if f.TLS != nil {
-		if c.secure, err = shake(int(c.fd), f.TLS, f.Stall); err != nil {
-			return err
-		}
-	}
-	if f.Raw {
-		c.phase = open
-		if err := f.ask(c, false); err != nil {
-			return err
-		}
-		return on(c)
-	}
-	c.phase = upgrading
-	return f.send(c, requests[f.Deflate])
-}
-
 // response takes the response of the opening handshake from p and returns what
 // is behind it.
-func (f *Fleet) response(c *conn, p []byte) (rest []byte, done bool, err error) {
+func (c *conn) response(p []byte) (rest []byte, done bool, err error) {
 	c.head = append(c.head, p...)
 	end := bytes.Index(c.head, []byte("\r\n\r\n"))
 	if end < 0 {
@@ -108,7 +89,7 @@ func (f *Fleet) response(c *conn, p []byte) (rest []byte, done bool, err error) 
 	if !bytes.HasPrefix(head, []byte("HTTP/1.1 101")) || !bytes.Contains(head, []byte(accept)) {
 		return nil, false, fmt.Errorf("load: the handshake is answered with %q", head)
 	}
-	if !f.Deflate.accepted(head) {
+	if !c.fleet.Deflate.accepted(head) {
 		return nil, false, fmt.Errorf("load: the offer of an extension, if any, is answered with %q", head)
 	}
 	rest = c.head[end+4:]

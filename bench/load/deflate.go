@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"unsafe"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // Deflate says whether messages are compressed (RFC 7692), and whether those of the
@@ -39,24 +42,19 @@ func (d Deflate) accepted(head []byte) bool {
 	return agreed == (d != Off) && (d != Takeover || !alone)
 }
 
-// rsv1 marks a compressed message in the first byte of its first frame.
-const rsv1 = 0x40
-
 // tail is cut off the end of a compressed message.
 var tail = []byte{0x00, 0x00, 0xFF, 0xFF}
 
 // Deflated returns the batch with its messages sent compressed.
 func (b Batch) Deflated() Batch {
-	packed := Batch{}
-	for _, m := range b.Messages {
+	packed := Batch{&loadgen.Script{Opcode: b.Opcode}}
+	for i := range b.Len() {
+		p := b.Payload(i)
 		var z bytes.Buffer
 		w, _ := flate.NewWriter(&z, flate.DefaultCompression) // the level is a valid one
-		w.Write(m.Payload)
+		w.Write(p)
 		w.Flush()
-		m.Frame = appendFrame(nil, m.Opcode, bytes.TrimSuffix(z.Bytes(), tail), [4]byte{7, 8, 9, byte(len(m.Payload))})
-		m.Frame[0] |= rsv1
-		packed.Messages = append(packed.Messages, m)
-		packed.Wire = append(packed.Wire, m.Frame...)
+		packed.AppendCompressed(p, bytes.TrimSuffix(z.Bytes(), tail), [4]byte{7, 8, 9, byte(len(p))})
 	}
 	return packed
 }
@@ -64,24 +62,24 @@ func (b Batch) Deflated() Batch {
 // inflater checks the compressed messages of one connection.
 type inflater struct {
 	takeover bool
-	packed   []byte                         // payload of the message that is arriving
-	known    map[*Message][]byte            // what has been found to be a message's payload, compressed alone
+	known    map[*byte][]byte               // what has been found to be a payload, compressed alone
 	window   []byte                         // the end of what was inflated, if takeover
-	r        io.ReadCloser                  // reused
-	got      []byte                         // inflated
 	in       bytes.Reader                   // what r reads
+	r        io.ReadCloser                  // reused
+	packed   []byte                         // what is inflated, with an end
+	got      []byte                         // what it was inflated to
 	wire     struct{ plain, packed uint64 } // bytes that arrived, inflated and as sent
 }
 
-// check reports whether the payload that has arrived is m, compressed.
-func (z *inflater) check(m *Message) error {
-	defer func() { z.packed = z.packed[:0] }()
-	z.wire.plain += uint64(len(m.Payload))
-	z.wire.packed += uint64(len(z.packed))
-	if known, ok := z.known[m]; ok && bytes.Equal(known, z.packed) {
+// check reports whether p is want, compressed.
+func (z *inflater) check(p, want []byte) error {
+	z.wire.plain += uint64(len(want))
+	z.wire.packed += uint64(len(p))
+	id := unsafe.SliceData(want)
+	if known, ok := z.known[id]; ok && bytes.Equal(known, p) {
 		return nil
 	}
-	z.packed = append(z.packed, tail...)
+	z.packed = append(append(z.packed[:0], p...), tail...)
 	z.packed = append(z.packed, 1, 0, 0, 0xFF, 0xFF) // an empty last block, for the reader
 	z.in.Reset(z.packed)
 	if z.r == nil {
@@ -89,22 +87,22 @@ func (z *inflater) check(m *Message) error {
 	} else if err := z.r.(flate.Resetter).Reset(&z.in, z.window); err != nil {
 		return err
 	}
-	if len(z.got) < len(m.Payload)+1 {
-		z.got = make([]byte, len(m.Payload)+1)
+	if len(z.got) < len(want)+1 {
+		z.got = make([]byte, len(want)+1)
 	}
-	n, err := io.ReadFull(z.r, z.got[:len(m.Payload)+1])
+	n, err := io.ReadFull(z.r, z.got[:len(want)+1])
 	if err != io.ErrUnexpectedEOF && err != io.EOF {
-		return fmt.Errorf("load: message of %d bytes does not inflate to its size: %w", len(m.Payload), errors.Join(err, errSize))
+		return fmt.Errorf("load: message of %d bytes does not inflate to its size: %w", len(want), errors.Join(err, errSize))
 	}
-	if !bytes.Equal(z.got[:n], m.Payload) {
-		return fmt.Errorf("load: compressed message differs, or inflates to %d bytes, want %d", n, len(m.Payload))
+	if !bytes.Equal(z.got[:n], want) {
+		return fmt.Errorf("load: compressed message differs, or inflates to %d bytes, want %d", n, len(want))
 	}
 	if z.takeover {
-		z.window = append(z.window, m.Payload...)
+		z.window = append(z.window, want...)
 		z.window = z.window[max(0, len(z.window)-32<<10):]
 		return nil
 	}
-	z.known[m] = bytes.Clone(z.packed[:len(z.packed)-len(tail)-5])
+	z.known[id] = bytes.Clone(p)
 	return nil
 }
 

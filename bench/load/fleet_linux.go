@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // Fleet is a number of connections to one server, driven by the caller of its
@@ -22,14 +25,16 @@ type Fleet struct {
 	Limit   time.Duration  // how long one call of a method may take
 	Deaf    int            // one of so many connections, as they are opened, is one that Deafen has read no more; none if 0
 
-	epoll   int
-	conns   map[int32]*conn
+	loop    *loadgen.Loop
+	conns   map[*conn]bool
 	dialled int
-	deaf    []int32 // connections that read no more
-	events  [256]unix.EpollEvent
-	buf     []byte
-	waiting int // connections that have something to do before the current step is over
+	waiting int                 // connections that have something to do before the current step is over
+	on      func(c *conn) error // what turn was called with
+	failed  error               // what on, or a connection, has failed with
 }
+
+// maxMessage is the limit of a message from the server, in bytes.
+const maxMessage = 64 << 20
 
 // phase is where a connection is in its life.
 type phase uint8
@@ -38,20 +43,23 @@ const (
 	connecting phase = iota
 	upgrading
 	open
-	closing // the Close frame was sent
+	leaving // the Close frame was sent
 )
 
-// conn is one connection of a Fleet.
+// conn is one connection of a Fleet, and the Handler of its socket.
 type conn struct {
-	fd     int32
-	phase  phase
-	tight  bool   // it has little room for what is not read
-	out    []byte // what the socket did not take yet
-	asked  bool   // EPOLLOUT is asked for
-	closed bool   // the server's Close frame arrived
-	head   []byte // of the handshake's response, as far as it has arrived
-	check  Checker
+	loadgen.Stream
+	*loadgen.Socket
+	fleet  *Fleet
+	fd     int
 	secure *secure // nil without TLS
+
+	phase    phase
+	tight    bool      // it has little room for what is not read
+	closed   bool      // the server's Close frame arrived
+	owed     bool      // messages have not arrived
+	head     []byte    // of the handshake's response, as far as it has arrived
+	inflater *inflater // nil if nothing may be compressed
 
 	batches []Batch // sent in turn
 	turn    int
@@ -59,21 +67,18 @@ type conn struct {
 
 // NewFleet returns a Fleet without connections.
 func NewFleet(addr netip.AddrPort, raw bool) (*Fleet, error) {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	loop, err := loadgen.NewLoop()
 	if err != nil {
-		return nil, fmt.Errorf("load: epoll_create: %w", err)
+		return nil, fmt.Errorf("load: %w", err)
 	}
-	return &Fleet{
-		Addr: addr, Raw: raw, Stall: 5 * time.Second, Limit: time.Minute,
-		epoll: epoll, conns: map[int32]*conn{}, buf: make([]byte, 256<<10),
-	}, nil
+	return &Fleet{Addr: addr, Raw: raw, Stall: 5 * time.Second, Limit: time.Minute, loop: loop, conns: map[*conn]bool{}}, nil
 }
 
 // Packed returns how many bytes of payload arrived compressed, and what they
 // were inflated.
 func (f *Fleet) Packed() (packed, plain uint64) {
-	for _, c := range f.conns {
-		if z := c.check.inflater; z != nil {
+	for c := range f.conns {
+		if z := c.inflater; z != nil {
 			packed, plain = packed+z.wire.packed, plain+z.wire.plain
 		}
 	}
@@ -84,15 +89,7 @@ func (f *Fleet) Packed() (packed, plain uint64) {
 func (f *Fleet) Len() int { return len(f.conns) }
 
 // Close closes all connections at once.
-func (f *Fleet) Close() {
-	for fd := range f.conns {
-		unix.Close(int(fd))
-	}
-	for _, fd := range f.deaf {
-		unix.Close(int(fd))
-	}
-	unix.Close(f.epoll)
-}
+func (f *Fleet) Close() { f.loop.Close() }
 
 // errHanging is returned when nothing happened for Stall, or not all for Limit.
 var errHanging = errors.New("load: the server hangs")
@@ -103,11 +100,12 @@ var errHanging = errors.New("load: the server hangs")
 func (f *Fleet) run(on func(c *conn) error) error {
 	end := time.Now().Add(f.Limit)
 	for f.waiting > 0 {
+		start := time.Now()
 		n, err := f.turn(f.Stall, on)
 		if err != nil {
 			return err
 		}
-		if n == 0 || time.Now().After(end) {
+		if now := time.Now(); n == 0 && now.Sub(start) >= f.Stall || now.After(end) {
 			return fmt.Errorf("%w: %d of %d connections wait for it", errHanging, f.waiting, len(f.conns))
 		}
 	}
@@ -117,156 +115,125 @@ func (f *Fleet) run(on func(c *conn) error) error {
 // turn waits for events, for at most limit, handles them with on, and returns how many
 // there were.
 func (f *Fleet) turn(limit time.Duration, on func(c *conn) error) (n int, err error) {
-	for {
-		n, err = unix.EpollWait(f.epoll, f.events[:], int(limit.Milliseconds()))
-		if err != unix.EINTR {
-			break
-		}
-	}
+	f.on, f.failed = on, nil
+	n, err = f.loop.Turn(limit)
 	if err != nil {
-		return 0, fmt.Errorf("load: epoll_wait: %w", err)
+		return 0, fmt.Errorf("load: %w", err)
 	}
-	for _, e := range f.events[:n] {
-		if c := f.conns[e.Fd]; c != nil {
-			if err := f.event(c, e.Events, on); err != nil {
-				return n, err
-			}
-		}
-	}
-	return n, nil
+	return n, f.failed
 }
 
-// event handles what epoll says about c.
-func (f *Fleet) event(c *conn, events uint32, on func(c *conn) error) error {
-	if events&unix.EPOLLOUT != 0 {
-		if c.phase == connecting {
-			if err := f.connected(c, on); err != nil {
-				return err
-			}
-		} else if err := f.flush(c); err != nil {
-			return err
-		}
-	}
-	if events&(unix.EPOLLIN|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-		return f.receive(c, on)
-	}
-	return nil
-}
-
-// receive reads once: epoll reports again what is left. With TLS it reads until the
-// socket is empty, since what the TLS layer has decrypted is not reported.
-func (f *Fleet) receive(c *conn, on func(c *conn) error) error {
+// Receive takes what the server has sent.
+func (c *conn) Receive(p []byte) error {
 	if c.secure == nil {
-		n, err := unix.Read(int(c.fd), f.buf)
-		return f.received(c, n, err, on)
+		return c.receive(p)
 	}
-	for f.conns[c.fd] == c {
-		n, err := c.secure.Read(f.buf)
-		if err == errAgain {
-			break
-		}
-		if err == io.EOF {
-			n, err = 0, nil
-		}
-		if err := f.received(c, n, err, on); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.secure.open(p, c.receive)
 }
 
-// received handles the n bytes of f.buf that a read has brought, or its error.
-func (f *Fleet) received(c *conn, n int, err error, on func(c *conn) error) error {
-	switch {
-	case err == unix.EAGAIN || err == unix.EINTR:
-		return nil
-	case errors.Is(err, unix.ECONNRESET) && c.closed:
-		n = 0 // the server closed before it had read all: as good as an end
-	case err != nil:
-		return fmt.Errorf("load: read: %w", err)
-	}
-	if n == 0 {
-		if !c.closed {
-			return errors.New("load: the server ended the connection without a Close frame")
-		}
-		f.drop(c)
-		return on(c)
-	}
-	p := f.buf[:n]
+// receive takes bytes, decrypted if there is TLS.
+func (c *conn) receive(p []byte) error {
 	if c.phase == upgrading {
-		var done bool
-		if p, done, err = f.response(c, p); err != nil || !done {
+		rest, done, err := c.response(p)
+		if err != nil || !done {
 			return err
 		}
-		c.phase = open
-		if err := on(c); err != nil {
+		c.phase, p = open, rest
+		if err := c.fleet.on(c); err != nil {
 			return err
 		}
 	}
-	if len(p) == 0 {
+	err := c.Feed(p, c)
+	if _, closed := errors.AsType[*loadgen.Closed](err); closed && c.phase == leaving {
+		c.closed = true // its end follows
 		return nil
 	}
-	waited := !c.check.Done()
-	if err := c.check.Feed(p); err != nil {
-		if c.closed = err == errClosed && c.phase == closing; c.closed {
-			return nil // its end follows
-		}
+	return err
+}
+
+// Matched does nothing: a Fleet counts whole batches.
+func (c *conn) Matched(int) {}
+
+// Message checks a message that is not in the common form.
+func (c *conn) Message(op codec.Opcode, compressed bool, p []byte) error {
+	switch {
+	case c.Next == c.Sent:
+		return fmt.Errorf("load: message of %d bytes, opcode %d, after all that was expected", len(p), op)
+	case op != c.Script.Opcode:
+		return fmt.Errorf("load: opcode %d, want %d", op, c.Script.Opcode)
+	case !compressed:
+		return fmt.Errorf("load: message %d differs: it has %d bytes, want %d", c.Next, len(p), len(c.Payload(c.Next)))
+	}
+	if err := c.inflater.check(p, c.Payload(c.Next)); err != nil {
 		return err
 	}
-	if waited && c.check.Done() {
-		return on(c)
-	}
+	c.Next++
 	return nil
 }
 
-// send writes p, now or when the socket takes it. p must not change until then.
-func (f *Fleet) send(c *conn, p []byte) error {
-	if len(c.out) > 0 {
-		return errors.New("load: the server answered what was not sent yet")
+// Step goes on when something has happened on the connection.
+func (c *conn) Step(err error) {
+	if f := c.fleet; f.failed == nil {
+		f.failed = c.step(err)
 	}
-	if c.secure != nil {
-		var err error
-		if p, err = c.secure.seal(p); err != nil {
+}
+
+func (c *conn) step(err error) error {
+	switch {
+	case c.closed && (err == io.ErrUnexpectedEOF || errors.Is(err, unix.ECONNRESET)):
+		c.drop() // a reset, if the server closed before it had read all, is as good as an end
+		return c.fleet.on(c)
+	case err == io.ErrUnexpectedEOF:
+		return errors.New("load: the server ended the connection without a Close frame")
+	case err != nil:
+		return fmt.Errorf("load: %w", err)
+	}
+	if c.phase == connecting && c.Connected() {
+		c.phase = upgrading
+		if c.fleet.TLS != nil {
+			if c.secure, err = shake(c.fd, c.fleet.TLS, c.fleet.Stall); err != nil {
+				return err
+			}
+		}
+		if c.fleet.Raw {
+			c.phase = open
+			if err := c.fleet.on(c); err != nil {
+				return err
+			}
+		}
+	}
+	if c.owed && c.Next == c.Sent {
+		c.owed = false
+		if len(c.Stream.Outgoing()) > 0 || c.secure != nil && len(c.secure.sealed) > 0 {
+			return errors.New("load: the server answered what was not sent yet")
+		}
+		if err := c.fleet.on(c); err != nil {
 			return err
 		}
 	}
-	c.out = p
-	return f.flush(c)
+	return c.flush()
 }
 
-// flush writes what is left.
-func (f *Fleet) flush(c *conn) error {
-	for len(c.out) > 0 {
-		n, err := unix.Write(int(c.fd), c.out)
-		if err == unix.EAGAIN {
-			break
-		}
-		if err != nil && err != unix.EINTR {
-			return fmt.Errorf("load: write: %w", err)
-		}
-		c.out = c.out[max(n, 0):]
-	}
-	return f.ask(c, len(c.out) > 0)
-}
-
-// ask switches EPOLLOUT on and off.
-func (f *Fleet) ask(c *conn, out bool) error {
-	if c.asked == out {
+// flush sends what there is to send.
+func (c *conn) flush() error {
+	if !c.Open() {
 		return nil
 	}
-	c.asked = out
-	event := unix.EpollEvent{Fd: c.fd, Events: unix.EPOLLIN}
-	if out {
-		event.Events |= unix.EPOLLOUT
+	var err error
+	if c.secure == nil {
+		err = c.Flush(&c.Stream)
+	} else {
+		s := sealer{secure: c.secure, out: &c.Stream}
+		err = errors.Join(c.Flush(&s), s.err)
 	}
-	if err := unix.EpollCtl(f.epoll, unix.EPOLL_CTL_MOD, int(c.fd), &event); err != nil {
-		return fmt.Errorf("load: epoll_ctl: %w", err)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
 	}
 	return nil
 }
 
-// drop closes c.
-func (f *Fleet) drop(c *conn) {
-	delete(f.conns, c.fd)
-	unix.Close(int(c.fd))
+// drop closes the connection.
+func (c *conn) drop() {
+	delete(c.fleet.conns, c)
+	c.Socket.Close()
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zerowire/websocket/codec"
 )
 
 const upgraded = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + accept + "\r\n\r\n"
@@ -46,19 +49,20 @@ func serveWith(t *testing.T, response string, f func(nc net.Conn, in *bufio.Read
 	return netip.MustParseAddrPort(ln.Addr().String())
 }
 
+// frame returns a frame as a server sends it.
+func frame(op codec.Opcode, p []byte) []byte {
+	return codec.AppendFrame(nil, codec.Header{Fin: true, Opcode: op}, p)
+}
+
 // What a server does wrong fails the exchange.
 func TestFleetDetects(t *testing.T) {
 	batch := NewBatch(ASCII, 125, 4, 1)
 	echo := func(change func(p []byte) []byte) func(nc net.Conn, in *bufio.Reader) {
 		return func(nc net.Conn, in *bufio.Reader) {
-			if _, err := io.ReadFull(in, make([]byte, len(batch.Wire))); err != nil {
+			if _, err := io.ReadFull(in, make([]byte, len(batch.Out))); err != nil {
 				return
 			}
-			var out []byte
-			for _, m := range batch.Messages {
-				out = append(out, plain(fin|opText, m.Payload)...)
-			}
-			nc.Write(change(out))
+			nc.Write(change(bytes.Clone(batch.Back)))
 			io.Copy(io.Discard, in)
 		}
 	}
@@ -74,7 +78,7 @@ func TestFleetDetects(t *testing.T) {
 		{"no answer", upgraded, func(_ net.Conn, in *bufio.Reader) { io.Copy(io.Discard, in) }, "hangs"},
 		{"pings for ever", upgraded, func(nc net.Conn, _ *bufio.Reader) {
 			for {
-				if _, err := nc.Write(plain(fin|opPing, nil)); err != nil {
+				if _, err := nc.Write(frame(codec.OpPing, nil)); err != nil {
 					return
 				}
 			}
@@ -127,7 +131,7 @@ func TestFleetPace(t *testing.T) {
 	batch := NewBatch(ASCII, 125, 1, 1)
 	echo := func(nc net.Conn, _ *bufio.Reader) { io.Copy(nc, nc) }
 	once := func(nc net.Conn, in *bufio.Reader) {
-		io.CopyN(nc, in, int64(len(batch.Wire)))
+		io.CopyN(nc, in, int64(len(batch.Out)))
 		io.Copy(io.Discard, in)
 	}
 	for _, tt := range []struct {
@@ -162,19 +166,18 @@ func TestFleetPace(t *testing.T) {
 // Without the server's Close frame a closing handshake is none.
 func TestFleetChurnWantsClose(t *testing.T) {
 	batch := NewBatch(ASCII, 125, 1, 1)
-	answer := plain(fin|opText, batch.Messages[0].Payload)
 	for _, tt := range []struct {
 		name string
 		bye  []byte
 		bad  bool
 	}{
-		{"Close frame", plain(fin|opClose, []byte{3, 0xE8}), false},
+		{"Close frame", frame(codec.OpClose, []byte{3, 0xE8}), false},
 		{"none", nil, true},
 	} {
 		f := fleet(t, serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
-			io.ReadFull(in, make([]byte, len(batch.Wire)))
-			nc.Write(answer)
-			io.ReadFull(in, make([]byte, len(closeFrame)))
+			io.ReadFull(in, make([]byte, len(batch.Out)))
+			nc.Write(batch.Back)
+			io.ReadFull(in, make([]byte, 8))
 			nc.Write(tt.bye)
 		}), false)
 		if err := f.Churn(10, batch); (err != nil) != tt.bad || errors.Is(err, errHanging) {
@@ -185,8 +188,7 @@ func TestFleetChurnWantsClose(t *testing.T) {
 
 // Deaf connections fill up with little, are out of everybody's way, and stay open.
 func TestFleetDeafen(t *testing.T) {
-	m := NewMessage(Binary, Payload(Binary, 512, 1), 1)
-	frame := plain(fin|opBinary, m.Payload)
+	m := NewRepeated(Binary, Payload(Binary, 512, 1), 1)
 	served := make(chan net.Conn, 6)
 	addr := serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
 		served <- nc
@@ -205,13 +207,13 @@ func TestFleetDeafen(t *testing.T) {
 		t.Fatalf("Deafen = %v, and %d connections are left, want 4", err, f.Len())
 	}
 	stuck := map[net.Conn]int{}
-	n, err := f.ReceiveFor(time.Minute, []Message{m}, func() error {
+	n, err := f.ReceiveFor(time.Minute, m, func() error {
 		if len(stuck) == 2 {
 			return errors.New("both are full")
 		}
 		for _, nc := range open {
 			nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-			switch _, err := nc.Write(frame); {
+			switch _, err := nc.Write(m.Back); {
 			case errors.Is(err, os.ErrDeadlineExceeded):
 				stuck[nc]++
 			case err != nil:
@@ -228,13 +230,13 @@ func TestFleetDeafen(t *testing.T) {
 // What has arrived when the time is over counts, and what the server owes fails
 // nothing.
 func TestFleetReceiveFor(t *testing.T) {
-	m := NewMessage(Binary, Payload(Binary, 512, 1), 1)
+	m := NewRepeated(Binary, Payload(Binary, 512, 1), 1)
 	const sends = 5
 	publish := make(chan struct{})
 	addr := serveWith(t, upgraded, func(nc net.Conn, in *bufio.Reader) {
 		for range sends {
 			<-publish
-			nc.Write(plain(fin|opBinary, m.Payload))
+			nc.Write(m.Back)
 		}
 		io.Copy(io.Discard, in)
 	})
@@ -243,7 +245,7 @@ func TestFleetReceiveFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := 0
-	n, err := f.ReceiveFor(500*time.Millisecond, []Message{m}, func() error {
+	n, err := f.ReceiveFor(500*time.Millisecond, m, func() error {
 		if asked++; asked <= sends {
 			publish <- struct{}{}
 		}

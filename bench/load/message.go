@@ -4,16 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-)
 
-// The opcodes that the generator sends and understands (RFC 6455 §5.2).
-const (
-	opContinuation = 0
-	opText         = 1
-	opBinary       = 2
-	opClose        = 8
-	opPing         = 9
-	opPong         = 10
+	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // Content says what a payload is made of.
@@ -28,11 +21,11 @@ const (
 	Log                   // text, the lines of a log
 )
 
-func (c Content) opcode() byte {
+func (c Content) opcode() codec.Opcode {
 	if c == Binary {
-		return opBinary
+		return codec.OpBinary
 	}
-	return opText
+	return codec.OpText
 }
 
 // Payload returns about size bytes of content c: for CJK the next smaller
@@ -70,57 +63,32 @@ func Payload(c Content, size int, seed uint64) []byte {
 	return p
 }
 
-// Message is one message to send and to get back.
-type Message struct {
-	Opcode  byte
-	Payload []byte
-	Frame   []byte // what the client sends: one masked frame
-}
+// Batch is messages that a client sends with one write, and what it expects back.
+type Batch struct{ *loadgen.Script }
 
-// NewMessage returns the message of payload p. The masking key is of seed.
-func NewMessage(c Content, p []byte, seed uint64) Message {
-	var key [4]byte
-	binary.LittleEndian.PutUint32(key[:], uint32(seed)*2654435761|1)
-	return Message{Opcode: c.opcode(), Payload: p, Frame: appendFrame(nil, c.opcode(), p, key)}
-}
-
-// Batch is what a client sends with one write, and what it expects back.
-type Batch struct {
-	Messages []Message
-	Wire     []byte
+// NewRepeated returns a batch of n messages, all with payload p.
+func NewRepeated(c Content, p []byte, n int) Batch {
+	b := Batch{&loadgen.Script{Opcode: c.opcode()}}
+	for i := range n {
+		b.add(p, uint64(i)+1)
+	}
+	return b
 }
 
 // NewBatch returns a batch of depth messages, all different and different from
 // those of another seed.
 func NewBatch(c Content, size, depth int, seed uint64) Batch {
-	var b Batch
+	b := Batch{&loadgen.Script{Opcode: c.opcode()}}
 	for i := range depth {
 		s := seed<<16 + uint64(i) + 1
-		b.Messages = append(b.Messages, NewMessage(c, Payload(c, size, s), s))
-	}
-	for i := range b.Messages {
-		m := &b.Messages[i]
-		b.Wire = append(b.Wire, m.Frame...)
-		m.Frame = b.Wire[len(b.Wire)-len(m.Frame):]
+		b.add(Payload(c, size, s), s)
 	}
 	return b
 }
 
-// appendFrame appends a whole masked frame.
-func appendFrame(dst []byte, opcode byte, p []byte, key [4]byte) []byte {
-	dst = append(dst, 0x80|opcode)
-	switch n := len(p); {
-	case n < 126:
-		dst = append(dst, 0x80|byte(n))
-	case n < 1<<16:
-		dst = append(dst, 0x80|126, byte(n>>8), byte(n))
-	default:
-		dst = append(dst, 0x80|127)
-		dst = binary.BigEndian.AppendUint64(dst, uint64(n))
-	}
-	dst = append(dst, key[:]...)
-	for i, b := range p {
-		dst = append(dst, b^key[i&3])
-	}
-	return dst
+// add adds a message with a masking key of seed.
+func (b Batch) add(p []byte, seed uint64) {
+	var key [4]byte
+	binary.LittleEndian.PutUint32(key[:], uint32(seed)*2654435761|1)
+	b.Append(p, key)
 }

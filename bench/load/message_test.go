@@ -26,38 +26,14 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// The masked "Hello" of RFC 6455 §5.7, and the three forms of the length.
-func TestAppendFrame(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		size int
-		head []byte
-	}{
-		{"7 bits", 125, []byte{0x82, 0xFD, 1, 2, 3, 4}},
-		{"16 bits", 126, []byte{0x82, 0xFE, 0, 126, 1, 2, 3, 4}},
-		{"64 bits", 1 << 16, []byte{0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4}},
-	} {
-		frame := appendFrame(nil, opBinary, make([]byte, tt.size), [4]byte{1, 2, 3, 4})
-		if !bytes.HasPrefix(frame, tt.head) || len(frame) != len(tt.head)+tt.size {
-			t.Errorf("%s: appendFrame gives %d bytes, % x …, want % x …", tt.name, len(frame), frame[:len(tt.head)], tt.head)
-		}
-	}
-	want := []byte{0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58}
-	if got := appendFrame(nil, opText, []byte("Hello"), [4]byte{0x37, 0xFA, 0x21, 0x3D}); !bytes.Equal(got, want) {
-		t.Errorf("appendFrame = % x, want % x", got, want)
-	}
-}
-
 func TestNewBatch(t *testing.T) {
 	b := NewBatch(ASCII, 125, 3, 7)
-	var wire []byte
-	for i, m := range b.Messages {
-		wire = append(wire, m.Frame...)
-		if i > 0 && bytes.Equal(m.Payload, b.Messages[i-1].Payload) {
-			t.Errorf("messages %d and %d are the same", i-1, i)
+	for i := range b.Len() {
+		if len(b.Payload(i)) != 125 || i > 0 && bytes.Equal(b.Payload(i), b.Payload(i-1)) {
+			t.Errorf("message %d has %d bytes, or is the one before, want 125 others", i, len(b.Payload(i)))
 		}
 	}
-	if !bytes.Equal(b.Wire, wire) {
-		t.Errorf("Wire is not the frames one after the other")
+	if b.Len() != 3 {
+		t.Errorf("Len() = %d, want 3", b.Len())
 	}
 }

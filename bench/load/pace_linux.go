@@ -1,13 +1,10 @@
 package load
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Pace lets every connection send a batch once in interval, until d is over. The sends are
@@ -15,11 +12,11 @@ import (
 // It returns the number of messages that came back. A batch that has not come back within
 // interval is an error.
 func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
-	conns := slices.Collect(maps.Values(f.conns))
+	conns := slices.Collect(maps.Keys(f.conns))
 	step := interval / time.Duration(len(conns))
 	sends, sent := int(d/step), 0
 	received := func(c *conn) error {
-		messages += len(c.check.want)
+		messages += c.Script.Len()
 		f.waiting--
 		return nil
 	}
@@ -28,10 +25,10 @@ func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
 		now := time.Now()
 		for ; sent < sends && now.Sub(begin) >= step*time.Duration(sent); sent++ {
 			c := conns[sent%len(conns)]
-			if !c.check.Done() {
+			if c.owed {
 				return messages, fmt.Errorf("%w: a batch did not come back within %v", errHanging, interval)
 			}
-			if err := f.sendBatch(c); err != nil {
+			if err := c.sendBatch(); err != nil {
 				return messages, err
 			}
 			f.waiting++
@@ -40,10 +37,7 @@ func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
 		if sent < sends {
 			wait = begin.Add(step * time.Duration(sent)).Sub(now)
 		}
-		if err := f.sleep(max(wait, 0)); err != nil {
-			return messages, err
-		}
-		n, err := f.turn(0, received)
+		n, err := f.turn(wait, received)
 		if err != nil {
 			return messages, err
 		}
@@ -54,15 +48,4 @@ func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
 		}
 	}
 	return messages, nil
-}
-
-// sleep waits until there are events, for at most d. It is more precise than
-// epoll_wait, which counts in milliseconds.
-func (f *Fleet) sleep(d time.Duration) error {
-	limit := unix.NsecToTimespec(d.Nanoseconds())
-	_, err := unix.Ppoll([]unix.PollFd{{Fd: int32(f.epoll), Events: unix.POLLIN}}, &limit, nil)
-	if err != nil && !errors.Is(err, unix.EINTR) {
-		return fmt.Errorf("load: ppoll: %w", err)
-	}
-	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/zerowire/websocket/codec"
 )
 
 // atOnce is how many connections are opened at the same time.
@@ -19,13 +19,9 @@ func (f *Fleet) Open(n int, batches func(i int) []Batch) error {
 		if begun == n {
 			return nil
 		}
-		c, err := f.dial()
-		if err != nil {
-			return err
-		}
-		c.batches = batches(begun)
+		_, err := f.dial(batches(begun))
 		begun++
-		return nil
+		return err
 	}
 	f.waiting = n
 	for range min(n, atOnce) {
@@ -46,15 +42,15 @@ func (f *Fleet) Open(n int, batches func(i int) []Batch) error {
 func (f *Fleet) Exchange(d time.Duration) (messages int, err error) {
 	end := time.Now().Add(d)
 	f.waiting = len(f.conns)
-	for _, c := range f.conns {
-		if err := f.sendBatch(c); err != nil {
+	for c := range f.conns {
+		if err := c.sendBatch(); err != nil {
 			return 0, err
 		}
 	}
 	err = f.run(func(c *conn) error {
-		messages += len(c.check.want)
+		messages += c.Script.Len()
 		if time.Now().Before(end) {
-			return f.sendBatch(c)
+			return c.sendBatch()
 		}
 		f.waiting--
 		return nil
@@ -62,26 +58,44 @@ func (f *Fleet) Exchange(d time.Duration) (messages int, err error) {
 	return messages, err
 }
 
-// sendBatch sends the next batch of c.
-func (f *Fleet) sendBatch(c *conn) error {
-	b := &c.batches[c.turn]
-	c.turn = (c.turn + 1) % len(c.batches)
-	c.check.Expect(b.Messages)
-	return f.send(c, b.Wire)
+// expected returns the batches as they come back.
+func (f *Fleet) expected(batches []Batch) []Batch {
+	if !f.Raw {
+		return batches
+	}
+	var mirrored []Batch
+	for _, b := range batches {
+		mirrored = append(mirrored, Batch{b.Mirrored()})
+	}
+	return mirrored
 }
 
-// Receive lets the server send m to every connection, which publish has to
-// cause, and returns the number of deliveries.
-func (f *Fleet) Receive(m []Message, publish func() error) (messages int, err error) {
+// sendBatch sends the next batch of c.
+func (c *conn) sendBatch() error {
+	b := c.batches[c.turn]
+	c.turn = (c.turn + 1) % len(c.batches)
+	c.Begin(b.Script, 0)
+	c.Sent, c.owed = int64(b.Len()), true
+	return c.flush()
+}
+
+// Receive lets the server send b to every connection, which publish has to
+// cause, and returns the number of deliveries. A raw connection gets the payloads.
+func (f *Fleet) Receive(b Batch, publish func() error) (messages int, err error) {
+	if f.Raw {
+		b = Batch{b.Bare()}
+	}
 	f.waiting = len(f.conns)
-	for _, c := range f.conns {
-		c.check.Expect(m)
+	for c := range f.conns {
+		c.Begin(b.Script, 0)
+		c.Await(b.Len())
+		c.owed = true
 	}
 	if err := publish(); err != nil {
 		return 0, err
 	}
 	err = f.run(func(*conn) error {
-		messages += len(m)
+		messages += b.Len()
 		f.waiting--
 		return nil
 	})
@@ -91,12 +105,12 @@ func (f *Fleet) Receive(m []Message, publish func() error) (messages int, err er
 // ReceiveFor is Receive again and again, each time when the message before has
 // reached everyone, until d is over. It returns the number of deliveries until
 // then, of which a server that waits for somebody may owe the rest.
-func (f *Fleet) ReceiveFor(d time.Duration, m []Message, publish func() error) (messages int, err error) {
+func (f *Fleet) ReceiveFor(d time.Duration, b Batch, publish func() error) (messages int, err error) {
 	defer func(stall, limit time.Duration) { f.Stall, f.Limit = stall, limit }(f.Stall, f.Limit)
 	end := time.Now().Add(d)
 	for left := d; left > 0; left = time.Until(end) {
 		f.Stall, f.Limit = left, left
-		n, err := f.Receive(m, publish)
+		n, err := f.Receive(b, publish)
 		messages += n
 		if errors.Is(err, errHanging) {
 			break
@@ -111,15 +125,14 @@ func (f *Fleet) ReceiveFor(d time.Duration, m []Message, publish func() error) (
 // Deafen has one of Deaf connections read no more, and leaves them open. No
 // method does anything with them any more.
 func (f *Fleet) Deafen() error {
-	for fd, c := range f.conns {
+	for c := range f.conns {
 		if !c.tight {
 			continue
 		}
-		if err := unix.EpollCtl(f.epoll, unix.EPOLL_CTL_DEL, int(fd), nil); err != nil {
-			return fmt.Errorf("load: epoll_ctl: %w", err)
+		if err := c.Ignore(); err != nil {
+			return fmt.Errorf("load: %w", err)
 		}
-		f.deaf = append(f.deaf, fd)
-		delete(f.conns, fd)
+		delete(f.conns, c)
 	}
 	return nil
 }
@@ -134,13 +147,9 @@ func (f *Fleet) Churn(n int, b Batch) error {
 		if begun == n {
 			return nil
 		}
-		c, err := f.dial()
-		if err != nil {
-			return err
-		}
 		begun++
-		c.batches = batches
-		return nil
+		_, err := f.dial(batches)
+		return err
 	}
 	f.waiting = n
 	for range min(n, atOnce) {
@@ -150,18 +159,16 @@ func (f *Fleet) Churn(n int, b Batch) error {
 	}
 	return f.run(func(c *conn) error {
 		switch {
-		case c.phase == open && c.check.want == nil:
-			return f.sendBatch(c)
+		case c.phase == open && c.Script == nil:
+			return c.sendBatch()
 		case c.phase == open && !f.Raw:
-			c.phase = closing
-			return f.send(c, closeFrame)
+			c.phase = leaving
+			c.Stream.Close(codec.StatusNormalClosure)
+			return c.flush()
 		case c.phase == open:
-			f.drop(c)
+			c.drop()
 		}
 		f.waiting--
 		return more()
 	})
 }
-
-// closeFrame closes a connection with code 1000.
-var closeFrame = appendFrame(nil, opClose, []byte{0x03, 0xE8}, [4]byte{1, 2, 3, 4})

@@ -46,11 +46,8 @@ func TestPeers(t *testing.T) {
 					t.Fatalf("Exchange = %d, %v, want %d", n, err, want)
 				}
 			}
-			m := load.NewMessage(load.Binary, load.Payload(load.Binary, 512, 1), 1)
-			if p.Raw {
-				m.Frame = m.Payload
-			}
-			if n, err := f.Receive([]load.Message{m}, func() error { publish(m.Payload); return nil }); n != 3 || err != nil {
+			m := load.NewRepeated(load.Binary, load.Payload(load.Binary, 512, 1), 1)
+			if n, err := f.Receive(m, func() error { publish(m.Payload(0)); return nil }); n != 3 || err != nil {
 				t.Fatalf("Receive = %d, %v, want 3", n, err)
 			}
 			if err := f.Churn(20, load.NewBatch(load.ASCII, 125, 1, 1)); err != nil {
@@ -134,8 +131,7 @@ func TestPeersTLS(t *testing.T) {
 
 // invalid is a batch of one message that claims to be text, and is not.
 func invalid() load.Batch {
-	m := load.NewMessage(load.CJK, []byte("no \xFF text"), 1)
-	return load.Batch{Messages: []load.Message{m}, Wire: m.Frame}
+	return load.NewRepeated(load.CJK, []byte("no \xFF text"), 1)
 }
 
 // The table says truly who checks UTF-8, and when.
@@ -199,9 +195,9 @@ func TestPeersSlow(t *testing.T) {
 			if err := f.Deafen(); err != nil || f.Len() != 8 {
 				t.Fatalf("Deafen = %v, and %d connections are left, want 8", err, f.Len())
 			}
-			m := load.NewMessage(load.Binary, load.Payload(load.Binary, 4<<10, 1), 1)
+			m := load.NewRepeated(load.Binary, load.Payload(load.Binary, 4<<10, 1), 1)
 			for i := range 500 { // 2 MB for each, of which no more than 200 KB have room
-				if n, err := f.Receive([]load.Message{m}, func() error { publish(m.Payload); return nil }); n != 8 || err != nil {
+				if n, err := f.Receive(m, func() error { publish(m.Payload(0)); return nil }); n != 8 || err != nil {
 					t.Fatalf("message %d: Receive = %d, %v, want 8", i, n, err)
 				}
 			}

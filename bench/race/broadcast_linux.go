@@ -14,7 +14,7 @@ func measureBroadcast(s scenario, batches []load.Batch, fleet *load.Fleet, srv *
 	if err := attend(s, batches, fleet, e); err != nil {
 		return 0, err
 	}
-	m := slices.Repeat(published(broadcastPayload, fleet), s.depth)
+	m := published(broadcastPayload, s.depth)
 	commands := strings.Join(slices.Repeat([]string{cmdPublish}, s.depth), "\n")
 	publish := func() error { return srv.command(commands) }
 	cast := func(n int) (messages int, err error) {
@@ -51,14 +51,14 @@ func measureStalled(s scenario, batches []load.Batch, fleet *load.Fleet, srv *se
 	if err := fleet.Deafen(); err != nil {
 		return 0, err
 	}
-	fill := published(fillPayload, fleet)
+	fill := published(fillPayload, 1)
 	for range fills {
 		if _, err := fleet.Receive(fill, func() error { return srv.command(cmdFill) }); err != nil {
 			return 0, err
 		}
 	}
 	start := time.Now()
-	n, err := fleet.ReceiveFor(e.flood, published(broadcastPayload, fleet), func() error { return srv.command(cmdPublish) })
+	n, err := fleet.ReceiveFor(e.flood, published(broadcastPayload, 1), func() error { return srv.command(cmdPublish) })
 	return float64(n) / float64(fleet.Len()) / time.Since(start).Seconds(), err
 }
 
@@ -72,11 +72,5 @@ func attend(s scenario, batches []load.Batch, fleet *load.Fleet, e effort) error
 	return err
 }
 
-// published is what arrives of payload.
-func published(payload []byte, fleet *load.Fleet) []load.Message {
-	m := load.NewMessage(load.Binary, payload, 1)
-	if fleet.Raw {
-		m.Frame = m.Payload
-	}
-	return []load.Message{m}
-}
+// published is what arrives of payload if it is sent n times.
+func published(payload []byte, n int) load.Batch { return load.NewRepeated(load.Binary, payload, n) }

@@ -133,7 +133,7 @@ func (c *Command) plan() (*plan, error) {
 	}
 	p := &plan{
 		url: c.URL, connections: c.Connections, threads: c.Threads, depth: c.Pipeline,
-		duration: c.Duration, messages: c.Messages, rate: c.Rate, timeout: c.Timeout,
+		size: c.Size, duration: c.Duration, messages: c.Messages, rate: c.Rate, timeout: c.Timeout,
 	}
 	if p.duration == 0 && p.messages == 0 {
 		p.duration = 10 * time.Second

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // exchange is what is sent, and what has to come back, in place of random messages and
@@ -116,9 +117,9 @@ func (x *exchange) expect(text string) error {
 }
 
 // append appends the payload of message n, which connection sends.
-func (x *exchange) append(dst []byte, n int64, connection int, s *script) ([]byte, error) {
+func (x *exchange) append(dst []byte, n int64, connection int, s *loadgen.Script) ([]byte, error) {
 	if len(x.sent) == 0 {
-		return append(dst, s.payload(int(n)&(s.count-1))...), nil
+		return append(dst, s.Payload(int(n)&(s.Len()-1))...), nil
 	}
 	b := bytes.NewBuffer(dst)
 	err := x.sent[x.pick(n)].Execute(b, message{n, connection})

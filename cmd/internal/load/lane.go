@@ -2,7 +2,6 @@ package load
 
 import (
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,11 +19,8 @@ type member interface {
 	watch(now int64)     // ends the connection if an echo is overdue
 }
 
-// Why a connection ended, besides what the system and the server say.
-var (
-	errEnded  = io.ErrUnexpectedEOF
-	errSilent = errors.New("no echo within --timeout")
-)
+// errSilent is why a connection ended on which an echo did not come.
+var errSilent = errors.New("no echo within --timeout")
 
 // lane keeps time for some connections: when to send, when to report, when to give
 // up and when to end. One goroutine calls its methods.
@@ -141,14 +137,14 @@ func (l *lane) finish() {
 // load half of those in flight have to be back first: a server that sends them one
 // by one shall not make us do so.
 func (l *lane) fill(w *window, now int64) (n int) {
-	if l.stopped.Load() || l.parting || l.schedule.rate == 0 && w.inFlight() > w.depth/2 {
+	if l.stopped.Load() || l.parting || l.schedule.rate == 0 && w.InFlight() > w.depth/2 {
 		return 0
 	}
-	n = l.schedule.allow(w.number, w.sent, w.depth-w.inFlight(), now)
+	n = l.schedule.allow(w.number, w.Sent, w.depth-w.InFlight(), now)
 	payload := 0
 	for range n {
-		payload += len(w.payload(w.sent))
-		w.send(now, l.schedule.since(w.number, w.sent, now))
+		payload += len(w.Payload(w.Sent))
+		w.send(now, l.schedule.since(w.number, w.Sent, now))
 	}
 	l.tally.sent(n, payload)
 	return n
@@ -156,9 +152,9 @@ func (l *lane) fill(w *window, now int64) (n int) {
 
 // settled reports whether w waits for nothing, and has nothing to send.
 func (l *lane) settled(w *window, now int64) bool {
-	if w.inFlight() > 0 || len(w.missing) > 0 {
+	if w.InFlight() > 0 || len(w.missing) > 0 {
 		return false
 	}
-	owes := l.schedule.rate > 0 && l.schedule.dueBy(w.number, now) > w.sent && !l.schedule.budget.empty()
+	owes := l.schedule.rate > 0 && l.schedule.dueBy(w.number, now) > w.Sent && !l.schedule.budget.empty()
 	return !owes || l.stopped.Load()
 }

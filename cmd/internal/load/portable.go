@@ -21,8 +21,8 @@ func newCrowds(r *run, links []link) (drivers []driver) {
 	for i := range n {
 		c := &crowd{lane: newLane(r)}
 		for j := i; j < len(links); j += n {
-			g := &guest{crowd: c, conn: links[j].conn, window: newWindow(links[j].number, r.plan.script, r.plan.depth)}
-			if r.plan.depth*r.plan.script.size.max > inlineBytes {
+			g := &guest{crowd: c, conn: links[j].conn, window: newWindow(links[j].number, r.plan.script, r.plan.depth, c.tally)}
+			if r.plan.depth*r.plan.script.Largest() > inlineBytes {
 				g.wake = make(chan struct{}, 1)
 			}
 			c.guests = append(c.guests, g)
@@ -86,8 +86,8 @@ func (g *guest) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 	defer g.mu.Unlock()
 	now := g.crowd.now()
 	g.crowd.mu.Lock()
-	g.crowd.tally.now = now
-	g.arrive(op, p, g.crowd.tally)
+	g.crowd.tally.now, g.heard = now, now
+	_ = g.Arrive(op, false, p, &g.window) // the window never fails
 	g.crowd.mu.Unlock()
 	g.emit(now)
 }
@@ -127,18 +127,18 @@ func (g *guest) emit(now int64) {
 func (g *guest) fill(now int64) (first, end int64) {
 	g.crowd.mu.Lock()
 	defer g.crowd.mu.Unlock()
-	first = g.sent
+	first = g.Sent
 	g.crowd.fill(&g.window, now)
-	return first, g.sent
+	return first, g.Sent
 }
 
 // write sends these messages. That it fails, Close is told too.
 func (g *guest) write(first, end int64) {
 	for m := first; m < end-1; m++ {
-		_ = g.conn.Queue(context.Background(), g.script.opcode, g.payload(m))
+		_ = g.conn.Queue(context.Background(), g.Script.Opcode, g.Payload(m))
 	}
 	if end > first {
-		_ = g.conn.Write(context.Background(), g.script.opcode, g.payload(end-1))
+		_ = g.conn.Write(context.Background(), g.Script.Opcode, g.Payload(end-1))
 	}
 }
 
@@ -180,7 +180,7 @@ func (g *guest) conclude(err error) {
 	g.crowd.live.Add(-1)
 	if !g.left {
 		g.crowd.mu.Lock()
-		g.window.end(err, g.crowd.tally)
+		g.window.end(err)
 		g.crowd.mu.Unlock()
 	}
 }
@@ -190,7 +190,7 @@ func (g *guest) conclude(err error) {
 func (g *guest) leave() {
 	g.mu.Lock()
 	g.crowd.mu.Lock()
-	g.giveUp(g.crowd.tally)
+	g.giveUp()
 	g.crowd.mu.Unlock()
 	g.left = true
 	g.mu.Unlock()

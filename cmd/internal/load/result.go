@@ -83,7 +83,7 @@ func newResult(r *run) *Result {
 	result := &Result{
 		URL: p.url, Started: r.start.UTC().Truncate(time.Millisecond), Seconds: seconds(r.length), Interrupted: r.stopped.Load(),
 		Load: Load{
-			Connections: p.connections, Open: r.links, Pipeline: p.depth, Size: p.script.size.String(), Type: p.script.opcode.String(),
+			Connections: p.connections, Open: r.links, Pipeline: p.depth, Size: p.size.String(), Type: p.script.Opcode.String(),
 			Seconds: p.duration.Seconds(), Messages: p.messages, Rate: p.rate, Compress: p.compression(), Direct: r.direct,
 			Own: p.exchange != nil,
 		},

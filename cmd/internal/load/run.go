@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // plan is what to do.
@@ -23,7 +24,8 @@ type plan struct {
 	messages    int64 // 0: as many as the duration allows
 	rate        float64
 	timeout     time.Duration
-	script      *script
+	size        sizes
+	script      *loadgen.Script
 	exchange    *exchange // nil for the script's messages and their echoes
 	limits      []limit
 	agreed      string // Sec-WebSocket-Extensions of the response on the first connection

@@ -23,15 +23,15 @@ func TestScript(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newScript(tt.opcode, tt.size, tt.depth)
-			if s.count < 4*tt.depth || s.count&(s.count-1) != 0 {
-				t.Errorf("a script of %d messages, want a power of two, at least %d", s.count, 4*tt.depth)
+			if s.Len() < 4*tt.depth || s.Len()&(s.Len()-1) != 0 {
+				t.Errorf("a script of %d messages, want a power of two, at least %d", s.Len(), 4*tt.depth)
 			}
 			server, client := codec.Decoder{}, codec.Decoder{Role: codec.Client}
 			seen := map[string]int{}
-			for i := range s.count {
-				sent := decodeOne(t, &server, s.out[s.outAt[i]:s.outAt[i+1]])
-				back := decodeOne(t, &client, s.back[s.backAt[i]:s.backAt[i+1]])
-				if !bytes.Equal(sent, back) || !bytes.Equal(sent, s.payload(i)) {
+			for i := range s.Len() {
+				sent := decodeOne(t, &server, s.Sent(i, i+1))
+				back := decodeOne(t, &client, s.Echoed(i, i+1))
+				if !bytes.Equal(sent, back) || !bytes.Equal(sent, s.Payload(i)) {
 					t.Fatalf("message %d: what is sent, what has to come back and payload differ", i)
 				}
 				if len(sent) < tt.size.min || len(sent) > tt.size.max {

@@ -1,23 +1,22 @@
 package load
 
 import (
+	"errors"
 	"runtime"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
-
-// readSize is how much is read at once, in bytes.
-const readSize = 256 << 10
 
 // worker drives sockets on one thread.
 type worker struct {
 	lane
 	sockets []*socket
-	poller  *poller
-	buf     []byte
+	loop    *loadgen.Loop
 	nap     time.Duration // before each look for what is ready
 	napped  int64         // echoes when it was set, and when that was
 	since   int64
@@ -27,9 +26,9 @@ type worker struct {
 func newWorkers(r *run, links []link) (drivers []driver) {
 	threads := min(r.plan.threads, len(links))
 	for i := range threads {
-		w := &worker{lane: newLane(r), buf: make([]byte, readSize)}
+		w := &worker{lane: newLane(r)}
 		for j := i; j < len(links); j += threads {
-			c := &socket{stream: newStream(links[j].number, r.plan.script, r.plan.depth), worker: w, fd: links[j].fd, early: links[j].early}
+			c := &socket{window: newWindow(links[j].number, r.plan.script, r.plan.depth, w.tally), worker: w, link: links[j]}
 			w.sockets = append(w.sockets, c)
 			w.join(c)
 		}
@@ -45,17 +44,16 @@ func (w *worker) drive() (err error) {
 	if w.schedule.rate > 0 { // wake as precisely as the system can; if it cannot, so be it
 		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	}
-	if w.poller, err = newPoller(); err != nil {
+	if w.loop, err = loadgen.NewLoop(); err != nil {
 		return err
 	}
-	defer w.poller.close()
-	for i, c := range w.sockets {
-		if err := w.poller.add(c.fd, i); err != nil {
+	defer w.loop.Close()
+	for _, c := range w.sockets {
+		if c.Socket, err = w.loop.Add(c.link.fd, c); err != nil {
 			return err
 		}
-		if len(c.early) > 0 {
-			w.tally.now = w.now()
-			c.step(w.tally.now, c.feed(c.early, w.tally))
+		if len(c.link.early) > 0 {
+			c.Step(c.Receive(c.link.early))
 		}
 	}
 	w.begin()
@@ -66,7 +64,7 @@ func (w *worker) drive() (err error) {
 		}
 	}
 	for _, c := range w.sockets {
-		c.giveUp(w.tally)
+		c.giveUp()
 	}
 	return w.part()
 }
@@ -96,45 +94,24 @@ func (w *worker) gather() {
 		w.since, w.napped = w.checked, w.tally.echoes
 	}
 	if w.nap > 0 {
-		doze(w.nap)
+		t := unix.NsecToTimespec(int64(w.nap))
+		unix.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&t)), 0, 0) // a signal may cut it short
 	}
 }
 
 // turn waits for at most d and handles what has happened.
 func (w *worker) turn(d time.Duration) error {
-	events, err := w.poller.wait(d)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		c := w.sockets[e.Fd]
-		if c.fd < 0 {
-			continue
-		}
-		if e.Events&unix.EPOLLOUT != 0 {
-			c.busy = false
-		}
-		w.tally.now = 0
-		err := c.receive()
-		if w.tally.now == 0 {
-			w.tally.now = w.now()
-		}
-		c.step(w.tally.now, err)
-	}
+	_, err := w.loop.Turn(d)
 	w.pace(w.now())
-	return nil
+	return err
 }
 
 // part does the closing handshake on the sockets that are open.
 func (w *worker) part() error {
 	w.parting = true
-	bye, err := codec.AppendClose(nil, codec.StatusNormalClosure, "")
-	if err != nil {
-		return err
-	}
 	for _, c := range w.sockets {
-		if c.fd >= 0 {
-			c.control = codec.AppendFrame(c.control, codec.Header{Fin: true, Opcode: codec.OpClose, Masked: true}, bye)
+		if c.Open() {
+			c.Stream.Close(codec.StatusNormalClosure)
 			c.push(w.now())
 		}
 	}
@@ -144,9 +121,69 @@ func (w *worker) part() error {
 		}
 	}
 	for _, c := range w.sockets {
-		if c.fd >= 0 {
+		if c.Open() {
 			c.end(nil)
 		}
 	}
 	return nil
+}
+
+// socket is a connection that was taken over.
+type socket struct {
+	window
+	*loadgen.Socket
+	worker *worker
+	link   link
+	came   bool // something, since the last Step
+}
+
+// Receive checks what came.
+func (c *socket) Receive(p []byte) error {
+	now := c.worker.now()
+	c.tally.now, c.heard, c.came = now, now, true
+	return c.Feed(p, &c.window)
+}
+
+// Step sends what may be sent now, and closes the socket because of err.
+func (c *socket) Step(err error) {
+	if !c.came {
+		c.tally.now = c.worker.now()
+	}
+	c.came = false
+	c.step(c.tally.now, err)
+}
+
+// step goes on at now after err, nil if all is well.
+func (c *socket) step(now int64, err error) {
+	if !c.Open() {
+		return
+	}
+	if err == nil {
+		c.worker.fill(&c.window, now)
+		err = c.Flush(c)
+	}
+	if err != nil {
+		c.end(err)
+	}
+}
+
+func (c *socket) push(now int64)      { c.step(now, nil) }
+func (c *socket) idle(now int64) bool { return !c.Open() || c.worker.settled(&c.window, now) }
+
+func (c *socket) watch(now int64) {
+	if c.Open() && c.silent(now, int64(c.worker.plan.timeout)) {
+		c.end(errSilent)
+	}
+}
+
+// end closes the socket because of err.
+func (c *socket) end(err error) {
+	if !c.worker.parting {
+		c.window.end(err)
+	}
+	if _, closed := errors.AsType[*loadgen.Closed](err); closed {
+		_ = c.Flush(c) // the answer to a Close frame, if it still goes
+	}
+	c.Socket.Close()
+	c.worker.live.Add(-1)
 }

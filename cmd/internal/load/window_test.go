@@ -5,14 +5,14 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // echoes returns the frames that answer messages 0 to n-1 of a connection.
 func echoes(w *window, n int) (frames [][]byte) {
 	for m := range int64(n) {
-		frames = append(frames, frame(w.script.opcode, true, w.payload(m)))
+		frames = append(frames, frame(w.Script.Opcode, true, w.Payload(m)))
 	}
 	return frames
 }
@@ -30,7 +30,7 @@ func corrupt(p []byte) []byte {
 
 // Whatever a server sends, and in whatever pieces it comes, each fault is counted
 // once and everything else as an echo.
-func TestStream(t *testing.T) {
+func TestWindow(t *testing.T) {
 	const n = 10
 	closing, err := codec.AppendClose(nil, codec.StatusGoingAway, "bye")
 	if err != nil {
@@ -49,7 +49,7 @@ func TestStream(t *testing.T) {
 			return slices.Insert(e, 0, frame(codec.OpPing, true, []byte("are you there?")))
 		}, messages: n},
 		{name: "fragments with a Ping between them", change: func(w *window, e [][]byte) [][]byte {
-			p := w.payload(4)
+			p := w.Payload(4)
 			return slices.Replace(e, 4, 5, frame(codec.OpText, false, p[:3]), frame(codec.OpContinuation, false, nil),
 				frame(codec.OpPing, true, nil), frame(codec.OpContinuation, true, p[3:]))
 		}, messages: n},
@@ -65,11 +65,11 @@ func TestStream(t *testing.T) {
 			return e
 		}, messages: n - 2, faults: counted{wrongContent: 2}},
 		{name: "cut short", change: func(w *window, e [][]byte) [][]byte {
-			e[9] = frame(codec.OpText, true, w.payload(9)[:5])
+			e[9] = frame(codec.OpText, true, w.Payload(9)[:5])
 			return e
 		}, messages: n - 1, faults: counted{wrongContent: 1}},
 		{name: "wrong type", change: func(w *window, e [][]byte) [][]byte {
-			e[5] = frame(codec.OpBinary, true, w.payload(5))
+			e[5] = frame(codec.OpBinary, true, w.Payload(5))
 			return e
 		}, messages: n - 1, faults: counted{wrongType: 1}},
 		{name: "one missing", change: func(w *window, e [][]byte) [][]byte {
@@ -92,31 +92,31 @@ func TestStream(t *testing.T) {
 			return append(e, frame(codec.OpText, true, []byte("hello")))
 		}, messages: n, faults: counted{unasked: 1}},
 		{name: "one that will be sent only later", change: func(w *window, e [][]byte) [][]byte {
-			return append(e, frame(codec.OpText, true, w.payload(n)))
+			return append(e, frame(codec.OpText, true, w.Payload(n)))
 		}, messages: n, faults: counted{unasked: 1}},
 		{name: "masked", change: func(w *window, e [][]byte) [][]byte {
-			e[1] = codec.AppendFrame(nil, codec.Header{Fin: true, Opcode: codec.OpText, Masked: true}, w.payload(1))
+			e[1] = codec.AppendFrame(nil, codec.Header{Fin: true, Opcode: codec.OpText, Masked: true}, w.Payload(1))
 			return e
 		}, messages: 1, faults: counted{lost: n - 1}, fails: codec.ErrMasked},
 		{name: "closed", change: func(w *window, e [][]byte) [][]byte {
 			return slices.Insert(e, 8, frame(codec.OpClose, true, closing))
-		}, messages: 8, faults: counted{lost: 2}, fails: &websocket.CloseError{Code: codec.StatusGoingAway, Reason: "bye"}},
+		}, messages: 8, faults: counted{lost: 2}, fails: &loadgen.Closed{Code: codec.StatusGoingAway, Reason: "bye"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, piece := range []int{1 << 20, 1, 2, 7, 100} {
-				s := newStream(3, newScript(codec.OpText, sizes{20, 200}, 16), 16)
 				tally := newTally(newTimeline(0))
+				w := newWindow(3, newScript(codec.OpText, sizes{20, 200}, 16), 16, tally)
 				for range n {
-					s.send(0, 0)
+					w.send(0, 0)
 				}
 				var err error
-				for p := range slices.Chunk(slices.Concat(tt.change(&s.window, echoes(&s.window, n))...), piece) {
+				for p := range slices.Chunk(slices.Concat(tt.change(&w, echoes(&w, n))...), piece) {
 					tally.now++
-					if err = s.feed(p, tally); err != nil {
+					if err = w.Feed(p, &w); err != nil {
 						break
 					}
 				}
-				s.giveUp(tally)
+				w.giveUp()
 				got := counted{}
 				for kind, f := range tally.faults {
 					got[kind] = f.Count
@@ -143,43 +143,31 @@ func equalCounts(a, b map[fault]int64) bool {
 }
 
 func sameError(got, want error) bool {
-	if want, ok := errors.AsType[*websocket.CloseError](want); ok {
-		got, ok := errors.AsType[*websocket.CloseError](got)
+	if want, ok := errors.AsType[*loadgen.Closed](want); ok {
+		got, ok := errors.AsType[*loadgen.Closed](got)
 		return ok && *got == *want
 	}
 	return errors.Is(got, want)
 }
 
-// A Ping is answered with its payload, behind what is being sent.
-func TestStreamAnswersPing(t *testing.T) {
-	s := newStream(0, newScript(codec.OpText, sizes{125, 125}, 1), 1)
-	tally := newTally(newTimeline(0))
-	if err := s.feed(frame(codec.OpPing, true, []byte("x")), tally); err != nil {
-		t.Fatal(err)
-	}
-	if want := []byte{0x8A, 0x81, 0, 0, 0, 0, 'x'}; !slices.Equal(s.control, want) {
-		t.Errorf("after a Ping % x is to be sent, want % x", s.control, want)
-	}
-}
-
-// The common way of an echo, from sending to counting, allocates nothing.
-func TestStreamAllocatesNothing(t *testing.T) {
+// To send and to count the common echo allocates nothing.
+func TestWindowAllocatesNothing(t *testing.T) {
 	const depth = 32
-	s := newStream(0, newScript(codec.OpText, sizes{100, 150}, depth), depth)
 	tally := newTally(newTimeline(0))
+	w := newWindow(0, newScript(codec.OpText, sizes{100, 150}, depth), depth, tally)
 	in := make([]byte, 0, 1<<16)
 	allocs := testing.AllocsPerRun(1000, func() {
 		in = in[:0]
 		for range depth {
-			i := s.place(s.sent)
-			in = append(in, s.script.back[s.script.backAt[i]:s.script.backAt[i+1]]...)
-			s.send(1, 1)
+			i := w.Place(w.Sent)
+			in = append(in, w.Script.Echoed(i, i+1)...)
+			w.send(1, 1)
 		}
-		if err := s.feed(in, tally); err != nil {
+		if err := w.Feed(in, &w); err != nil {
 			t.Fatal(err)
 		}
 	})
-	if allocs != 0 || s.next != s.sent || len(tally.faults) != 0 {
-		t.Errorf("%d echoes cost %v allocations, %d are in flight, faults %v, want none", depth, allocs, s.inFlight(), tally.faults.list())
+	if allocs != 0 || w.InFlight() != 0 || len(tally.faults) != 0 {
+		t.Errorf("%d echoes cost %v allocations, %d are in flight, faults %v, want none", depth, allocs, w.InFlight(), tally.faults.list())
 	}
 }
