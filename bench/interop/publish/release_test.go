@@ -3,13 +3,15 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 )
 
 // TestRelease makes releases of copies of the tree, in which the run of all tests is
-// replaced by a command that passes or fails at once.
+// replaced by a command that passes or fails at once. Binaries are built for this system
+// alone.
 func TestRelease(t *testing.T) {
 	const version = "v0.3.0"
 	for _, tt := range []struct {
@@ -30,7 +32,11 @@ func TestRelease(t *testing.T) {
 		{name: "tests fail", version: version, change: map[string]string{".ci/run": "exit 1\n"}, want: "the tests fail"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			dir := copyTree(t, "fuzz/testdata", "docs", "internal")
+			without := []string{"fuzz/testdata", "docs"}
+			if tt.want != "" {
+				without = append(without, "internal") // not read before a refusal
+			}
+			dir := copyTree(t, without...)
 			git := func(args ...string) []string {
 				t.Helper()
 				lines, err := gitLines(dir, args...)
@@ -59,7 +65,8 @@ func TestRelease(t *testing.T) {
 			}
 			before, tags := git("rev-parse", "HEAD"), git("tag")
 
-			out, err := new(stranger).run(dir, ".ci/release", tt.version)
+			s := stranger{env: []string{"TARGETS=" + runtime.GOOS + "/" + runtime.GOARCH}}
+			out, err := s.run(dir, ".ci/release", tt.version)
 			if tt.want != "" {
 				if err == nil || !strings.Contains(out, tt.want) {
 					t.Errorf("release %s: %v, want %q in\n%s", tt.version, err, tt.want, out)
@@ -80,6 +87,37 @@ func TestRelease(t *testing.T) {
 			if err != nil || strings.Count(string(mod), version) != 3 {
 				t.Errorf("cmd/go.mod does not require three modules at %s: %v", version, err)
 			}
+			s.wantBinaries(t, dir, version)
 		})
+	}
+}
+
+// wantBinaries checks the archives that a release of dir has left, runs what is in them,
+// and builds them a second time.
+func (s *stranger) wantBinaries(t *testing.T, dir, version string) {
+	dist := filepath.Join(dir, "dist", version)
+	s.mustRun(t, dist, "sha256sum", "--strict", "--check", "SHA256SUMS")
+	name := "zerowire_" + strings.TrimPrefix(version, "v") + "_" + runtime.GOOS + "_" + runtime.GOARCH
+	s.mustRun(t, dist, "tar", "-xzf", name+".tar.gz")
+	if _, err := os.Stat(filepath.Join(dist, name, "LICENSE")); err != nil {
+		t.Errorf("the archive has no license: %v", err)
+	}
+	got := s.mustRun(t, dist, filepath.Join(dist, name, "zerowire"), "--version")
+	if want := "zerowire " + version + ", " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + "\n"; got != want {
+		t.Errorf("zerowire --version prints %q, want %q", got, want)
+	}
+
+	again := t.TempDir()
+	s.mustRun(t, dir, ".ci/binaries", version, again)
+	var sums [2]string
+	for i, dir := range []string{dist, again} {
+		content, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sums[i] = string(content)
+	}
+	if sums[0] != sums[1] {
+		t.Errorf("built twice, the same tree makes different archives:\n%s%s", sums[0], sums[1])
 	}
 }

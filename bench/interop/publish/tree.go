@@ -68,6 +68,10 @@ func (t *tree) moduleOf(name string) string {
 	}
 }
 
+// license is a file that the go command adds to a module that has none, from the root
+// of the repository.
+const license = "LICENSE"
+
 // publish adds the module in directory dir to the proxy, as version.
 func (t *tree) publish(dir, version, proxy string) error {
 	mod, err := os.ReadFile(t.path(path.Join(dir, "go.mod")))
@@ -82,6 +86,9 @@ func (t *tree) publish(dir, version, proxy string) error {
 		if t.moduleOf(name) == dir {
 			files = append(files, moduleFile{path: t.path(name), name: relative(dir, name)})
 		}
+	}
+	if !slices.Contains(t.files, path.Join(dir, license)) {
+		files = append(files, moduleFile{path: t.path(license), name: license})
 	}
 	var archive bytes.Buffer
 	if err := zip.Create(&archive, module.Version{Path: modulePath(dir), Version: version}, files); err != nil {
