@@ -25,6 +25,7 @@ var arrows = map[string][]string{
 	module + "/internal/leak":      {module + "/pool"},
 	module + "/internal/pipe":      {},
 	module + "/fuzz":               {module, module + "/codec", module + "/codec/deflate", module + "/pool", module + "/internal/wstest"},
+	module + "/fuzz/oss-fuzz":      {},
 	module + "/internal/stress":    {},
 	module + "/internal/wstest":    {module + "/codec"},
 	module + "/internal/testkit":   {module, module + "/codec", module + "/internal/wstest"},

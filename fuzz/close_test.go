@@ -18,13 +18,13 @@ func FuzzClose(f *testing.F) {
 			if send, ok := step.(wstest.Send); ok {
 				for _, frame := range send.Frames {
 					if frame.Opcode == codec.OpClose {
-						f.Add(frame.Payload)
+						seed(f, frame.Payload)
 					}
 				}
 			}
 		}
 	}
-	f.Add([]byte("\x03\xE8" + "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890é"))
+	seed(f, []byte("\x03\xE8"+"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890é"))
 	f.Fuzz(func(t *testing.T, p []byte) {
 		code, reason, err := codec.ParseClose(p)
 		var number codec.StatusCode

@@ -17,23 +17,23 @@ import (
 func FuzzDecoder(f *testing.F) {
 	for _, c := range wstest.Cases("1", "2", "3", "4", "5", "6", "7") {
 		if stream := c.Bytes(true); len(stream) < 2000 {
-			f.Add(stream, byte(asServer), uint16(1), uint16(3))
-			f.Add(c.Bytes(false), byte(0), uint16(5), uint16(2))
+			seed(f, stream, byte(asServer), uint16(1), uint16(3))
+			seed(f, c.Bytes(false), byte(0), uint16(5), uint16(2))
 		}
 	}
 	for _, v := range wstest.RFCVectors[:6] {
-		f.Add(v.Wire, byte(0), uint16(2), uint16(2))
-		f.Add(v.Wire, byte(asServer|withRSV1), uint16(2), uint16(2))
+		seed(f, v.Wire, byte(0), uint16(2), uint16(2))
+		seed(f, v.Wire, byte(asServer|withRSV1), uint16(2), uint16(2))
 	}
 	for _, v := range wstest.HeaderVectors {
-		f.Add(v.Wire, byte(asServer|withLimit), uint16(1), uint16(1))
+		seed(f, v.Wire, byte(asServer|withLimit), uint16(1), uint16(1))
 	}
 	for _, v := range wstest.InvalidHeaders {
-		f.Add(v.Wire, byte(0), uint16(1), uint16(1))
+		seed(f, v.Wire, byte(0), uint16(1), uint16(1))
 	}
 	large := wstest.Text(string(wstest.TextPayload(codec.MaxWhole + 100)))
-	f.Add(large.AppendMasked(nil, wstest.RFCKey), byte(asServer), uint16(4096), uint16(777))
-	f.Add(large.More().Append(nil), byte(0), uint16(20), uint16(30_000))
+	seed(f, large.AppendMasked(nil, wstest.RFCKey), byte(asServer), uint16(4096), uint16(777))
+	seed(f, large.More().Append(nil), byte(0), uint16(20), uint16(30_000))
 
 	f.Fuzz(func(t *testing.T, stream []byte, options byte, first, then uint16) {
 		whole := decode(t, stream, options)

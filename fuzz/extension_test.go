@@ -38,8 +38,8 @@ func FuzzExtension(f *testing.F) {
 		"permessage-deflate; a=\"b, permessage-deflate",
 		",", ";", "", " ", "permessage-deflate;", "permessage-deflate; =1", "PERMESSAGE-DEFLATE",
 	} {
-		f.Add(line, false, byte(0))
-		f.Add(line, true, byte(9))
+		seed(f, line, false, byte(0))
+		seed(f, line, true, byte(9))
 	}
 	f.Fuzz(func(t *testing.T, line string, takeover bool, bits byte) {
 		if strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7F }) {

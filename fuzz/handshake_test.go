@@ -64,7 +64,7 @@ var requests = []string{
 // verdict is the same; and a client takes the answer.
 func FuzzHandshake(f *testing.F) {
 	for _, r := range requests {
-		f.Add([]byte(r), uint16(len(r)/2), uint16(1))
+		seed(f, []byte(r), uint16(len(r)/2), uint16(1))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, first, then uint16) {
 		var r codec.Request
@@ -193,11 +193,11 @@ func wantAnswered(t *testing.T, r *codec.Request) {
 // FuzzOffer: AppendRequest refuses what its caller should not have passed, or
 // writes a request of which a server reads just that and nothing else.
 func FuzzOffer(f *testing.F) {
-	f.Add("example.com", "/chat?x=1", "http://example.com", "chat,superchat", "permessage-deflate", "Cookie", "a=b")
-	f.Add("[::1]:8080", "", "", "", "", "X-Y", "")
-	f.Add("a\r\nX: y", "/ HTTP/1.1\r\n\r\n", "null\r\n", "a b", "\x00", "X:", "\r\n\r\n")
-	f.Add("a", "/", "", "", "", "Host", "b")
-	f.Add("a", "/", " o ", "chat", " ", "Content-Length", "5")
+	seed(f, "example.com", "/chat?x=1", "http://example.com", "chat,superchat", "permessage-deflate", "Cookie", "a=b")
+	seed(f, "[::1]:8080", "", "", "", "", "X-Y", "")
+	seed(f, "a\r\nX: y", "/ HTTP/1.1\r\n\r\n", "null\r\n", "a b", "\x00", "X:", "\r\n\r\n")
+	seed(f, "a", "/", "", "", "", "Host", "b")
+	seed(f, "a", "/", " o ", "chat", " ", "Content-Length", "5")
 	f.Fuzz(func(t *testing.T, host, target, origin, protocols, extensions, name, value string) {
 		p := codec.RequestParams{
 			Host: host, Target: target, Key: codec.EncodeKey([16]byte{1}), Origin: origin, Extensions: extensions,

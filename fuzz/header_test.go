@@ -14,19 +14,19 @@ import (
 // every shorter input is ErrShort.
 func FuzzHeader(f *testing.F) {
 	for _, v := range wstest.HeaderVectors {
-		f.Add(v.Wire)
+		seed(f, v.Wire)
 	}
 	for _, v := range wstest.InvalidHeaders {
-		f.Add(v.Wire)
+		seed(f, v.Wire)
 	}
 	for _, v := range wstest.RFCVectors {
-		f.Add(v.Wire)
+		seed(f, v.Wire)
 	}
 	for _, length := range []uint64{125, 126, 127, 1<<16 - 1, 1 << 16, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1} {
 		b := codec.AppendHeader(nil, codec.Header{Fin: true, Opcode: codec.OpBinary, Length: length})
-		f.Add(b)
-		f.Add(append(binary.BigEndian.AppendUint64([]byte{b[0], 0xFF}, length), wstest.RFCKey[:]...))
-		f.Add(binary.BigEndian.AppendUint64([]byte{b[0], 0x7F}, length|1<<63))
+		seed(f, b)
+		seed(f, append(binary.BigEndian.AppendUint64([]byte{b[0], 0xFF}, length), wstest.RFCKey[:]...))
+		seed(f, binary.BigEndian.AppendUint64([]byte{b[0], 0x7F}, length|1<<63))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, n, err := codec.ParseHeader(b)

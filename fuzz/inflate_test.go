@@ -17,17 +17,17 @@ func FuzzInflate(f *testing.F) {
 	for _, v := range wstest.DeflateVectors {
 		for _, frame := range v.Frames {
 			if len(frame.Payload) < 2000 {
-				f.Add(frame.Payload, uint16(0), uint16(1), uint16(3))
-				f.Add(frame.Payload, uint16(5), uint16(4), uint16(0))
+				seed(f, frame.Payload, uint16(0), uint16(1), uint16(3))
+				seed(f, frame.Payload, uint16(5), uint16(4), uint16(0))
 			}
 		}
 	}
-	f.Add(wstest.Bomb(100_000), uint16(2000), uint16(7), uint16(1))
-	f.Add(wstest.EmptyBlocks(10), uint16(1), uint16(7), uint16(1))
-	f.Add(wstest.EmptyFixedBlocks(10), uint16(1), uint16(7), uint16(1))
-	f.Add(wstest.MatchOnly(70), uint16(100), uint16(1), uint16(1))
+	seed(f, wstest.Bomb(100_000), uint16(2000), uint16(7), uint16(1))
+	seed(f, wstest.EmptyBlocks(10), uint16(1), uint16(7), uint16(1))
+	seed(f, wstest.EmptyFixedBlocks(10), uint16(1), uint16(7), uint16(1))
+	seed(f, wstest.MatchOnly(70), uint16(100), uint16(1), uint16(1))
 	for _, kind := range []wstest.PayloadKind{wstest.JSON, wstest.Bitmap, wstest.Prose, wstest.HTML, wstest.PDF} {
-		f.Add(new(wstest.Deflater).Message(kind.Message(1, 900)), uint16(0), uint16(100), uint16(13))
+		seed(f, new(wstest.Deflater).Message(kind.Message(1, 900)), uint16(0), uint16(100), uint16(13))
 	}
 	before := wstest.TextPayload(300)
 	compressed := new(wstest.Deflater).Message(before)
@@ -129,15 +129,15 @@ func feedAll(d *deflate.Decompressor, payload []byte, sizes []int) (message []by
 // were agreed on; and is never larger than the message, if that is whole.
 func FuzzDeflate(f *testing.F) {
 	for _, kind := range []wstest.PayloadKind{wstest.JSON, wstest.Bitmap, wstest.Prose, wstest.HTML, wstest.PDF} {
-		f.Add(kind.Message(1, 3000), byte(0), byte(0), uint16(700), uint16(800))
-		f.Add(kind.Message(1, 3000), byte(deflateTakeover), byte(9), uint16(1000), uint16(1))
-		f.Add(kind.Message(1, 3000), byte(deflateTakeover|deflateFragments), byte(15), uint16(100), uint16(1))
-		f.Add(kind.Message(1, 2000), byte(deflateFragments), byte(8), uint16(300), uint16(300))
+		seed(f, kind.Message(1, 3000), byte(0), byte(0), uint16(700), uint16(800))
+		seed(f, kind.Message(1, 3000), byte(deflateTakeover), byte(9), uint16(1000), uint16(1))
+		seed(f, kind.Message(1, 3000), byte(deflateTakeover|deflateFragments), byte(15), uint16(100), uint16(1))
+		seed(f, kind.Message(1, 2000), byte(deflateFragments), byte(8), uint16(300), uint16(300))
 	}
-	f.Add(wstest.JSON.Message(1, 3000), byte(deflateTakeover|deflateShared), byte(9), uint16(400), uint16(300))
-	f.Add(wstest.JSON.Message(1, 3000), byte(deflateTakeover|deflateShared|deflateFragments), byte(15), uint16(400), uint16(300))
-	f.Add([]byte{}, byte(deflateFragments), byte(8), uint16(300), uint16(300))
-	f.Add(make([]byte, 5000), byte(deflateTakeover), byte(8), uint16(300), uint16(2000))
+	seed(f, wstest.JSON.Message(1, 3000), byte(deflateTakeover|deflateShared), byte(9), uint16(400), uint16(300))
+	seed(f, wstest.JSON.Message(1, 3000), byte(deflateTakeover|deflateShared|deflateFragments), byte(15), uint16(400), uint16(300))
+	seed(f, []byte{}, byte(deflateFragments), byte(8), uint16(300), uint16(300))
+	seed(f, make([]byte, 5000), byte(deflateTakeover), byte(8), uint16(300), uint16(2000))
 	f.Fuzz(func(t *testing.T, data []byte, options, bits byte, first, then uint16) {
 		windowBits := 8 + int(bits%8)
 		takeover := options&deflateTakeover != 0

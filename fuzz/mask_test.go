@@ -14,10 +14,10 @@ import (
 // from one place to another, masks like it.
 func FuzzMask(f *testing.F) {
 	for _, size := range []int{0, 1, 3, 4, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 255, 1000} {
-		f.Add(wstest.BinaryPayload(size), binary.BigEndian.Uint32(wstest.RFCKey[:]), uint8(size), uint16(size/3))
+		seed(f, wstest.BinaryPayload(size), binary.BigEndian.Uint32(wstest.RFCKey[:]), uint8(size), uint16(size/3))
 	}
-	f.Add(wstest.TextPayload(40), uint32(0), uint8(1), uint16(7))
-	f.Add(wstest.TextPayload(40), uint32(1), uint8(2), uint16(8))
+	seed(f, wstest.TextPayload(40), uint32(0), uint8(1), uint16(7))
+	seed(f, wstest.TextPayload(40), uint32(1), uint8(2), uint16(8))
 	f.Fuzz(func(t *testing.T, payload []byte, keyWord uint32, pos uint8, at uint16) {
 		var key [4]byte
 		binary.BigEndian.PutUint32(key[:], keyWord)

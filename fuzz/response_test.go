@@ -36,10 +36,10 @@ func FuzzResponse(f *testing.F) {
 		"HTTP/1.1 101 x\nUpgrade: websocket\n\n",
 		"SSH-2.0-OpenSSH_9.9\r\n",
 	} {
-		f.Add([]byte(r), uint16(len(r)/2), uint16(1))
+		seed(f, []byte(r), uint16(len(r)/2), uint16(1))
 	}
 	for _, refusal := range []codec.Refusal{codec.ErrUpgrade, codec.ErrMethod, codec.ErrOrigin} {
-		f.Add(codec.AppendRefusal(nil, refusal), uint16(9), uint16(9))
+		seed(f, codec.AppendRefusal(nil, refusal), uint16(9), uint16(9))
 	}
 	f.Fuzz(func(t *testing.T, b []byte, first, then uint16) {
 		check := func(r *codec.Response) error { return r.Check([24]byte([]byte(nonce)), []string{"chat"}, true) }

@@ -21,7 +21,7 @@ func FuzzSequence(f *testing.F) {
 		"\xC1\x80\x41\x80\xC0\x80\x80\x80\xC9\x80\xA1\x80\x91\x80\xF1\x80", // reserved bits
 	} {
 		for _, options := range []byte{asServer, 0, asServer | withRSV1, withRSV1} {
-			f.Add([]byte(frames), options)
+			seed(f, []byte(frames), options)
 		}
 	}
 	f.Fuzz(func(t *testing.T, frames []byte, options byte) {

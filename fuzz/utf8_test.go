@@ -13,18 +13,18 @@ import (
 func FuzzUTF8(f *testing.F) {
 	for _, c := range wstest.Cases("6") {
 		for _, event := range c.Script().Want {
-			f.Add(event.Payload, uint8(len(event.Payload)/2), uint8(3))
+			seed(f, event.Payload, uint8(len(event.Payload)/2), uint8(3))
 		}
 		for _, step := range c.Script().Steps {
 			if send, ok := step.(wstest.Send); ok {
 				for _, frame := range send.Frames {
-					f.Add(frame.Payload, uint8(1), uint8(1))
+					seed(f, frame.Payload, uint8(1), uint8(1))
 				}
 			}
 		}
 	}
 	for _, text := range []string{"\xF4\x90", "\xF4\x8F\xBF\xBF", "\xE0\x9F", "\xED\xA0", "\xF0\x8F", "12345678é", "1234567€\x80"} {
-		f.Add([]byte(text), uint8(1), uint8(2))
+		seed(f, []byte(text), uint8(1), uint8(2))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, first, then uint8) {
 		good := hopeful(text)
