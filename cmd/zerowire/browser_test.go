@@ -165,8 +165,8 @@ func TestPageInTheBrowser(t *testing.T) {
 		{"on a phone", testPageOnAPhone, nil},
 		{"live figures of the server", testPageShowsFigures, nil},
 		{"over TLS", testPageOverTLS, []string{"--tls-self-signed"}},
-		{"chat on two servers", testClusterChats, []string{"--cluster=embedded"}},
-		{"moving dots on two servers", testClusterMovesDots, []string{"--cluster=embedded"}},
+		{"chat on two servers", testClusterChats, []string{startNATSServer(t)}},
+		{"moving dots on two servers", testClusterMovesDots, []string{startNATSServer(t)}},
 		{"compressed", testPageCompresses, []string{"--compress", "--takeover"}},
 	}
 	for _, tt := range tests {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,20 +12,16 @@ import (
 
 	"github.com/zerowire/websocket/hub"
 	"github.com/zerowire/websocket/hub/natsbroker"
-	"github.com/zerowire/websocket/hub/natsbroker/embedded"
 )
 
 // clusterFlags are the flags by which several `zerowire serve` become one chat and
 // one board.
 type clusterFlags struct {
-	Cluster       string   `placeholder:"embedded|URL" help:"Share chat and board with other servers: through NATS servers of their own (embedded), or through the one at nats://HOST:PORT."`
+	Cluster       string   `placeholder:"embedded|URL" help:"Share chat and board with other servers: through the NATS server at nats://HOST:PORT, or through those of the servers themselves (embedded), if zerowire was built with -tags embedded."`
 	ClusterPort   int      `placeholder:"PORT" help:"With --cluster embedded, the port at which other servers join this one, on the host of --listen (default: a free one)."`
 	ClusterSecret string   `env:"ZEROWIRE_CLUSTER_SECRET" placeholder:"SECRET" help:"With --cluster embedded, what servers have to know to join."`
 	Join          []string `placeholder:"ADDR" help:"With --cluster embedded, where another server can be joined. May be repeated; one that is there is enough."`
 }
-
-// clusterUser is the name under which the servers know each other's secret.
-const clusterUser = "zerowire"
 
 // maxBacklog is how many bytes may wait for a slow connection before it is
 // closed with 1013: it must not slow the others, and a gap would leave it with a
@@ -40,6 +35,8 @@ const heartbeat = 2 * time.Second
 func (f *clusterFlags) validate(listen string) error {
 	embedded := f.Cluster == "embedded"
 	switch {
+	case embedded && startNATS == nil:
+		return errors.New("--cluster embedded: this zerowire was built without a NATS server: install one with it by go install -tags embedded github.com/zerowire/websocket/cmd/zerowire@latest, or run nats-server and give --cluster nats://127.0.0.1:4222")
 	case !embedded && (f.ClusterPort != 0 || len(f.Join) > 0):
 		return errors.New("--cluster-port and --join are of --cluster embedded: give that, too")
 	case f.ClusterPort < 0 || f.ClusterPort > 65535:
@@ -67,8 +64,20 @@ func isLoopback(addr string) bool {
 // cluster is the hub of this server and what connects it to those of others.
 type cluster struct {
 	hub  *hub.Hub
-	nats *embedded.Server // nil unless embedded
+	nats natsServer // nil unless embedded
 }
+
+// natsServer is a NATS server in this process.
+type natsServer interface {
+	ClusterAddr() net.Addr
+	ClientOptions() []nats.Option
+	Shutdown()
+}
+
+// startNATS starts a NATS server in this process, which other servers join on host. It
+// is nil unless zerowire was built with the tag embedded: the server is more than half
+// of the program.
+var startNATS func(f *clusterFlags, host string, log *slog.Logger) (natsServer, error)
 
 // open makes the hub, and joins the cluster if there is one.
 func (f *clusterFlags) open(listen string, log *slog.Logger) (*cluster, error) {
@@ -99,11 +108,7 @@ func (f *clusterFlags) connect(c *cluster, listen string, log *slog.Logger) (hub
 	if err != nil {
 		return nil, err
 	}
-	options := embedded.Options{ClusterListen: net.JoinHostPort(host, strconv.Itoa(f.ClusterPort)), Join: f.Join, Logger: log}
-	if f.ClusterSecret != "" {
-		options.ClusterUser, options.ClusterPassword = clusterUser, f.ClusterSecret
-	}
-	if c.nats, err = embedded.Start(options); err != nil {
+	if c.nats, err = startNATS(f, host, log); err != nil {
 		return nil, err
 	}
 	return natsbroker.Connect("", &natsbroker.Options{Logger: log, NATS: c.nats.ClientOptions()})

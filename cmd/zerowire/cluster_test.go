@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -12,21 +12,44 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-
-	"github.com/zerowire/websocket/hub/natsbroker/embedded"
 )
 
-// startCluster starts two servers, the second of which joins the first.
-func startCluster(t *testing.T) (a, b *process) {
+// startNATSServer starts Debian's nats-server on a free port, and returns --cluster for it.
+func startNATSServer(t *testing.T) (flag string) {
 	t.Helper()
-	a = startServe(t, "--cluster=embedded")
-	return a, startBeside(t, a)
+	path, err := exec.LookPath("nats-server")
+	need(t, err, "apt-get install nats-server")
+	cmd := exec.Command(path, "--addr=127.0.0.1", "--port=-1")
+	p, err := startProcess(cmd, `Listening for client connections on (\S+)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.stop() })
+	return "--cluster=nats://" + p.addr
 }
 
-// startBeside starts a server that joins a.
+// clusters are the ways to connect servers: what to start the first one with.
+var clusters = map[string]func(t *testing.T) (flag string){"NATS": startNATSServer}
+
+// eachCluster runs f with two servers for each of the ways.
+func eachCluster(t *testing.T, f func(t *testing.T, a, b *process)) {
+	for name, flag := range clusters {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := startServe(t, flag(t))
+			f(t, a, startBeside(t, a))
+		})
+	}
+}
+
+// startBeside starts a server in the cluster of a.
 func startBeside(t *testing.T, a *process) *process {
 	t.Helper()
-	return startServe(t, "--cluster=embedded", "--join="+a.said(t, `^To be joined at (\S+)$`)[1])
+	args := slices.DeleteFunc(slices.Clone(a.cmd.Args), func(arg string) bool { return !strings.HasPrefix(arg, "--cluster") })
+	if slices.Contains(args, "--cluster=embedded") {
+		args = append(args, "--join="+a.said(t, `^To be joined at (\S+)$`)[1])
+	}
+	return startServe(t, args...)
 }
 
 // untilCrowd waits until a server lists these names in its chat and on its board,
@@ -63,9 +86,9 @@ func untilCrowd(t *testing.T, p *process, chat, players string) {
 	}
 }
 
-func TestClusterIsOneChat(t *testing.T) {
-	t.Parallel()
-	a, b := startCluster(t)
+func TestClusterIsOneChat(t *testing.T) { eachCluster(t, testOneChat) }
+
+func testOneChat(t *testing.T, a, b *process) {
 	ann, bob := open(t, a.addr, "/ws", "chat"), open(t, b.addr, "/ws", "chat")
 	untilCrowd(t, a, "? ?", "")
 	untilCrowd(t, b, "? ?", "")
@@ -85,9 +108,9 @@ func TestClusterIsOneChat(t *testing.T) {
 	untilCrowd(t, a, "ann", "")
 }
 
-func TestClusterIsOneBoard(t *testing.T) {
-	t.Parallel()
-	a, b := startCluster(t)
+func TestClusterIsOneBoard(t *testing.T) { eachCluster(t, testOneBoard) }
+
+func testOneBoard(t *testing.T, a, b *process) {
 	ann := open(t, a.addr, "/ws", "gamepos")
 	ann.send(t, true, text, `{"id":"teal","x":0.5,"y":0.5}`)
 	bob := open(t, b.addr, "/ws", "gamepos")
@@ -123,40 +146,6 @@ func TestClusterIsOneBoard(t *testing.T) {
 	ann.want(t, text, `{"id":"rose","left":true}`)
 }
 
-func TestClusterSecret(t *testing.T) {
-	t.Parallel()
-	a := startServe(t, "--cluster=embedded", "--cluster-secret=open sesame")
-	join := "--join=" + a.said(t, `^To be joined at (\S+)$`)[1]
-	wrong := startServe(t, "--cluster=embedded", "--cluster-secret=open barley", join)
-	right := startServe(t, "--cluster=embedded", "--cluster-secret=open sesame", join)
-	open(t, a.addr, "/ws", "chat")
-	open(t, wrong.addr, "/ws", "chat")
-	open(t, right.addr, "/ws", "chat")
-	untilCrowd(t, right, "? ?", "")
-	untilCrowd(t, a, "? ?", "")
-	untilCrowd(t, wrong, "?", "")
-	wrong.said(t, "Authorization Violation")
-}
-
-// TestClusterThroughNATS has two servers meet at a NATS server.
-func TestClusterThroughNATS(t *testing.T) {
-	t.Parallel()
-	server, err := embedded.Start(embedded.Options{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Shutdown()
-	url := "--cluster=nats://" + server.ClientAddr().String()
-	a, b := startServe(t, url), startServe(t, url)
-	ann, bob := open(t, a.addr, "/ws", "chat"), open(t, b.addr, "/ws", "chat")
-	untilCrowd(t, a, "? ?", "")
-	untilCrowd(t, b, "? ?", "")
-	const message = `{"name":"ann","text":"hello"}`
-	ann.send(t, true, text, message)
-	ann.want(t, text, message)
-	bob.want(t, text, message)
-}
-
 func TestClusterFlags(t *testing.T) {
 	const loopback = "127.0.0.1:8000"
 	for _, tt := range []struct {
@@ -183,6 +172,9 @@ func TestClusterFlags(t *testing.T) {
 		{"no port", clusterFlags{Cluster: "embedded", ClusterPort: 65536}, loopback, "65535"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if startNATS == nil && tt.flags.Cluster == "embedded" {
+				tt.want = "-tags embedded"
+			}
 			err := tt.flags.validate(tt.listen)
 			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("validate(%q) of %+v = %v, want %q in it", tt.listen, tt.flags, err, tt.want)

@@ -53,8 +53,12 @@ func (o *output) String() string {
 	return o.buf.String()
 }
 
-// startProcess starts a server and waits until it has printed where it listens.
-func startProcess(cmd *exec.Cmd) (*process, error) {
+// listens is what zerowire prints when it listens, with where.
+const listens = `(?m)^Listening on (\S+)$`
+
+// startProcess starts a server and waits until it has printed where it listens, which
+// pattern finds.
+func startProcess(cmd *exec.Cmd, pattern string) (*process, error) {
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr
 	if err := cmd.Start(); err != nil {
@@ -64,7 +68,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 		p.err = cmd.Wait()
 		close(p.ended)
 	}()
-	listening, err := p.await(regexp.MustCompile(`(?m)^Listening on (\S+)$`))
+	listening, err := p.await(regexp.MustCompile(pattern))
 	if err != nil {
 		p.stop()
 		return nil, err
@@ -76,7 +80,7 @@ func startProcess(cmd *exec.Cmd) (*process, error) {
 // startServe starts `zerowire serve` on a free port, with further arguments.
 func startServe(t *testing.T, args ...string) *process {
 	t.Helper()
-	p, err := startProcess(exec.Command("zerowire", append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...))
+	p, err := startProcess(exec.Command("zerowire", append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...), listens)
 	if err != nil {
 		t.Fatal(err)
 	}

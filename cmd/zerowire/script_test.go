@@ -82,7 +82,7 @@ func startServer(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = append(cmd.Environ(), "HOME="+ts.Getenv("HOME"), "TMPDIR="+ts.Getenv("TMPDIR")) // not those of whoever runs the tests
-	p, err := startProcess(cmd)
+	p, err := startProcess(cmd, listens)
 	ts.Check(err)
 	ts.Defer(func() { p.stop() })
 	serversOf(ts)[args[0]] = p
