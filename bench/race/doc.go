@@ -5,7 +5,7 @@
 // the same round took.
 //
 //	go run ./bench/race --quick
-//	go run ./bench/race --scenario b,c --peer ours,gws --rounds 9 --json race.json --markdown race.md --plot race.svg
+//	go run ./bench/race --scenario b,c --peer ours,gws --rounds 9 --json race.json --markdown race.md --chart race.svg
 //
 // It needs Linux: the kernel's books are in /proc.
 package main

@@ -19,8 +19,11 @@ func main() {
 		who      = flag.String("peer", "", "peers to run, such as ours,gws; all if empty. The plain TCP echo always runs")
 		rounds   = flag.Int("rounds", 0, "rounds; 7 if 0, or 3 if quick")
 		jsonFile = flag.String("json", "", "`file` for all measurements, as JSON")
-		markdown = flag.String("markdown", "", "`file` for the table, as Markdown")
-		plotFile = flag.String("plot", "", "`file` for the picture, .svg or .png")
+		markdown = flag.String("markdown", "", "`file` for the tables, as Markdown")
+		plotFile = flag.String("plot", "", "`file` for the picture of all scenarios, .svg or .png")
+		chart    = flag.String("chart", "", "`file` for the picture of the main scenarios, ours beside the best of the others, .svg or .png")
+		growth   = flag.String("growth", "", "`file` for the picture of the cost over the number of connections (scenarios a to a3), .svg or .png")
+		from     = flag.String("from", "", "JSON `files` of earlier races on this machine, such as 1.json,2.json: report these, and run none")
 		profiles = flag.String("profile", "", "`directory` for a CPU profile of each server, which costs it some time")
 	)
 	flag.Parse()
@@ -38,21 +41,36 @@ func main() {
 	if *rounds > 0 {
 		e.rounds = *rounds
 	}
-	contest := race{scenarios: list, runners: runners, effort: e, cores: findCores(), profiles: *profiles}
-	r := newReport(contest.run(), list, e.rounds, contest.cores.pinned)
+	var r *report
+	if *from != "" {
+		r, err = readReports(*from)
+		exitOn(err)
+	} else {
+		r = compete(race{scenarios: list, runners: runners, effort: e, cores: findCores(), profiles: *profiles})
+	}
 	exitOn(r.print(os.Stdout))
-	if *jsonFile != "" {
-		exitOn(r.writeJSON(*jsonFile))
-	}
-	if *markdown != "" {
-		exitOn(r.writeMarkdown(*markdown))
-	}
-	if *plotFile != "" {
-		exitOn(r.draw(*plotFile))
+	for _, output := range []struct {
+		file  string
+		write func(name string) error
+	}{
+		{*jsonFile, r.writeJSON},
+		{*markdown, r.writeMarkdown},
+		{*plotFile, r.draw},
+		{*chart, r.drawChart},
+		{*growth, r.drawGrowth},
+	} {
+		if output.file != "" {
+			exitOn(output.write(output.file))
+		}
 	}
 	if r.failed() {
 		os.Exit(1)
 	}
+}
+
+// compete runs a race and returns its report.
+func compete(r race) *report {
+	return newReport(r.run(), r.scenarios, r.effort.rounds, r.cores.pinned)
 }
 
 func exitOn(err error) {

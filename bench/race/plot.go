@@ -4,133 +4,96 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"image/color"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"github.com/zerowire/websocket/bench/peers"
 )
 
-// The size of one scenario's chart, and how many stand side by side.
+// The size of one scenario's plot, and how many are side by side.
 const (
-	chartWidth  = 4.2 * vg.Inch
-	chartHeight = 3 * vg.Inch
-	chartsInRow = 3
-	margin      = 4 * vg.Millimeter
+	plotWidth  = 4.2 * vg.Inch
+	plotHeight = 3 * vg.Inch
+	plotsInRow = 3
+	margin     = 4 * vg.Millimeter
 )
 
-var (
-	colourOurs  = color.RGBA{R: 0x00, G: 0x7D, B: 0x9C, A: 0xFF}
-	colourTheir = color.RGBA{R: 0xA8, G: 0xB4, B: 0xBC, A: 0xFF}
-	colourBase  = color.RGBA{R: 0x40, G: 0x48, B: 0x50, A: 0xFF}
-)
-
-// draw writes a picture: for each scenario a bar for each peer. The extension of
-// name says which kind. A scenario without any ratio has no place in it.
+// draw writes a picture with a plot for each scenario, in which each peer has a bar. A
+// scenario without any ratio is left out.
 func (r *report) draw(name string) error {
-	plot.DefaultFont.Variant, plotter.DefaultFont.Variant = "Sans", "Sans"
-	var charts []*plot.Plot
+	var plots []*plot.Plot
 	for cells := range byScenario(r.Cells) {
 		cells = slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return c.Ratio.Median == 0 })
 		if len(cells) == 0 {
 			continue
 		}
-		p, err := chart(cells)
+		p, err := plotScenario(cells)
 		if err != nil {
 			return fmt.Errorf("race: plot: %w", err)
 		}
-		charts = append(charts, p)
+		plots = append(plots, p)
 	}
-	if len(charts) == 0 {
+	if len(plots) == 0 {
 		return errors.New("race: there is nothing to plot")
 	}
-	columns := min(len(charts), chartsInRow)
-	rows := (len(charts) + columns - 1) / columns
-	format := strings.TrimPrefix(filepath.Ext(name), ".")
-	canvas, err := draw.NewFormattedCanvas(chartWidth*vg.Length(columns), chartHeight*vg.Length(rows), format)
-	if err != nil {
-		return fmt.Errorf("race: plot %s: %w", name, err)
-	}
+	columns := min(len(plots), plotsInRow)
+	rows := (len(plots) + columns - 1) / columns
 	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: margin, PadY: margin, PadTop: margin, PadBottom: margin, PadLeft: margin, PadRight: margin}
-	all := draw.New(canvas)
-	for i, p := range charts {
-		p.Draw(tiles.At(all, i%columns, i/columns))
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if _, err := canvas.WriteTo(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return save(name, plotWidth*vg.Length(columns), plotHeight*vg.Length(rows), func(c draw.Canvas) {
+		for i, p := range plots {
+			p.Draw(tiles.At(c, i%columns, i/columns))
+		}
+	})
 }
 
-// chart is the picture of one scenario, best peer on top.
-func chart(cells []cell) (*plot.Plot, error) {
+// plotScenario returns the plot of one scenario, best peer on top.
+func plotScenario(cells []cell) (*plot.Plot, error) {
 	slices.SortFunc(cells, func(a, b cell) int {
 		if a.More {
 			a, b = b, a
 		}
 		return cmp.Compare(b.Ratio.Median, a.Ratio.Median)
 	})
-	p := plot.New()
-	p.Title.Text = fmt.Sprintf("%s: %s", cells[0].Scenario, cells[0].Title)
-	p.Title.TextStyle.Font.Size = 10
+	p := newPlot(fmt.Sprintf("%s: %s", cells[0].Scenario, cells[0].Title), 10)
 	p.X.Min, p.X.Label.Text = 0, "× plain Go TCP echo (less is better)"
 	if cells[0].More {
 		p.X.Label.Text = "× plain Go TCP with none stuck (more is better)"
 	}
-	p.X.Label.TextStyle.Font.Size = 8
-	var names []string
-	labels := plotter.XYLabels{}
+	var names, numbers []string
+	var ends plotter.XYs
 	for i, c := range cells {
-		bar, err := plotter.NewBarChart(plotter.Values{c.Ratio.Median}, 10)
-		if err != nil {
+		if err := addBar(p, c, float64(i), c.Ratio.Median, 10); err != nil {
 			return nil, err
 		}
-		bar.Horizontal, bar.XMin, bar.LineStyle.Width, bar.Color = true, float64(i), 0, colourOf(c.Peer)
-		p.Add(bar)
-		labels.XYs = append(labels.XYs, plotter.XY{X: c.Ratio.Median, Y: float64(i)})
-		labels.Labels = append(labels.Labels, " "+c.number())
+		ends = append(ends, plotter.XY{X: c.Ratio.Median, Y: float64(i)})
+		numbers = append(numbers, c.number())
 		names = append(names, c.Peer)
 	}
-	numbers, err := plotter.NewLabels(labels)
-	if err != nil {
+	if err := addText(p, ends, numbers, 8); err != nil {
 		return nil, err
 	}
-	for i := range numbers.TextStyle {
-		numbers.TextStyle[i].Font.Size = 8
-		numbers.TextStyle[i].YAlign = draw.YCenter
-	}
-	p.Add(numbers)
 	p.X.Max *= 1.15 // room for the last number
 	p.NominalY(names...)
 	return p, nil
 }
 
-// number is the ratio with the mark of those who do not check.
+// addBar adds the horizontal bar of c at y.
+func addBar(p *plot.Plot, c cell, y, length float64, width vg.Length) error {
+	bar, err := plotter.NewBarChart(plotter.Values{length}, width)
+	if err != nil {
+		return err
+	}
+	bar.Horizontal, bar.XMin, bar.LineStyle.Width, bar.Color = true, y, 0, colourOf(c.Peer)
+	p.Add(bar)
+	return nil
+}
+
+// number is the ratio with the mark of the libraries that do not check UTF-8.
 func (c cell) number() string {
 	if c.Unchecked {
 		return fmt.Sprintf("%.2f†", c.Ratio.Median)
 	}
 	return fmt.Sprintf("%.2f", c.Ratio.Median)
-}
-
-func colourOf(peer string) color.Color {
-	switch {
-	case strings.HasPrefix(peer, "ours"):
-		return colourOurs
-	case peer == peers.Baseline:
-		return colourBase
-	}
-	return colourTheir
 }

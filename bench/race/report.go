@@ -40,7 +40,9 @@ type machine struct {
 // cell is what one peer reached in one scenario.
 type cell struct {
 	Scenario  string    `json:"scenario"`
+	Group     string    `json:"group"`
 	Title     string    `json:"title"`
+	Conns     int       `json:"conns,omitempty"`
 	Peer      string    `json:"peer"`
 	Unit      string    `json:"unit"`
 	Value     quartiles `json:"value"`
@@ -79,7 +81,7 @@ func newReport(samples []sample, list []scenario, rounds int, pinned bool) *repo
 
 // newCell sums up the rounds of p in s, if there are any.
 func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
-	c = cell{Scenario: s.ID, Title: s.Title, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p), More: s.kind == stalled}
+	c = cell{Scenario: s.ID, Group: s.group(), Title: s.Title, Conns: s.conns, Peer: p.Name, Unit: s.unit(), Unchecked: !s.checked(p), More: s.kind == stalled}
 	var values, ratios, packed, memory []float64
 	for _, x := range samples {
 		if x.Scenario != s.ID || x.Peer != p.Name {
@@ -166,59 +168,6 @@ func (r *report) writeJSON(name string) error {
 		return err
 	}
 	return os.WriteFile(name, append(b, '\n'), 0o644)
-}
-
-// writeMarkdown writes one table with a column for each scenario.
-func (r *report) writeMarkdown(name string) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %d cores, Linux %s, %s; %d rounds; `%s`\n\n", r.Date, r.Machine.CPU, r.Machine.Cores, r.Machine.Kernel, r.Machine.Go, r.Rounds, r.Command)
-	if !r.Pinned {
-		b.WriteString("Server and client were not pinned to cores.\n\n")
-	}
-	names := map[string]bool{}
-	for _, c := range r.Cells {
-		names[c.Peer] = true
-	}
-	heads, rules, rows := "| peer |", "|---|", map[string]string{}
-	for cells := range byScenario(r.Cells) {
-		heads += " " + cells[0].Scenario + " |"
-		rules += "---:|"
-		for name := range names {
-			entry := "–" // it cannot do this
-			if i := slices.IndexFunc(cells, func(c cell) bool { return c.Peer == name }); i >= 0 {
-				entry = cells[i].markdown()
-			}
-			rows[name] += " " + entry + " |"
-		}
-	}
-	fmt.Fprintf(&b, "%s\n%s\n", heads, rules)
-	for _, p := range peers.All {
-		if row, ok := rows[p.Name]; ok {
-			fmt.Fprintf(&b, "| %s |%s\n", p.Name, row)
-		}
-	}
-	b.WriteString("\nServer CPU per message (f, o and p: memory per connection; r: messages per second, where more is better) as a multiple of the plain TCP echo's, median and quartiles; the plain TCP echo's own row is absolute. † does not check UTF-8; – does not do this.\n\n")
-	for cells := range byScenario(r.Cells) {
-		fmt.Fprintf(&b, "- %s: %s\n", cells[0].Scenario, cells[0].Title)
-	}
-	for _, v := range r.Versions {
-		fmt.Fprintf(&b, "- %s\n", v)
-	}
-	return os.WriteFile(name, []byte(b.String()), 0o644)
-}
-
-func (c cell) markdown() string {
-	switch {
-	case c.Err != "":
-		return "failed"
-	case c.Peer == peers.Baseline:
-		return fmt.Sprintf("%.2f %s", c.Value.Median, c.Unit)
-	}
-	mark := ""
-	if c.Unchecked {
-		mark = "†"
-	}
-	return fmt.Sprintf("%.2f%s (%.2f–%.2f)", c.Ratio.Median, mark, c.Ratio.Q1, c.Ratio.Q3)
 }
 
 // cpuModel returns the name of the CPU, as far as the kernel tells.

@@ -36,7 +36,9 @@ type scenario struct {
 
 // scenarios are all there are.
 var scenarios = []scenario{
+	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
 	{ID: "a", Title: "64 conns × 125 B text, depth 1", conns: 64, size: 125, depth: 1},
+	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
 	{ID: "b", Title: "64 conns × 125 B text, depth 32", conns: 64, size: 125, depth: 32},
 	{ID: "c16", Title: "64 conns × 1 KiB text, depth 16", conns: 64, size: 1 << 10, depth: 16},
 	{ID: "d", Title: "16 conns × 16 KiB text, depth 4", conns: 16, size: 16 << 10, depth: 4},
@@ -45,6 +47,9 @@ var scenarios = []scenario{
 	{ID: "f", Title: "idle connection after traffic, RSS", kind: idle, size: 125, depth: 1},
 	{ID: "g", Title: "connect, upgrade, echo, close", kind: churn, size: 125, depth: 1},
 	{ID: "h", Title: "broadcast of 512 B to 1,000, two in flight, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 2, content: load.Binary},
+	{ID: "h1", Title: "broadcast of 512 B to 1,000, one in flight, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
+	{ID: "q", Title: "broadcast of 512 B to 10,000, one in flight, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
+	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
 	{ID: "z1", Title: "64 conns × 1 KiB JSON, depth 1, compressed", conns: 64, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
 	{ID: "z16", Title: "16 conns × 16 KiB JSON, depth 1, compressed", conns: 16, size: 16 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
 	{ID: "z64", Title: "16 conns × 64 KiB log lines, depth 1, compressed", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Alone},
@@ -53,23 +58,48 @@ var scenarios = []scenario{
 	{ID: "zt64", Title: "16 conns × 64 KiB log lines, depth 1, context taken over", conns: 16, size: 64 << 10, depth: 1, content: load.Log, deflate: load.Takeover},
 	{ID: "fz", Title: "idle connection after compressed traffic, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Alone},
 	{ID: "fzt", Title: "idle connection after traffic with context taken over, RSS", kind: idle, size: 1 << 10, depth: 1, content: load.JSON, deflate: load.Takeover},
-	{ID: "h1", Title: "broadcast of 512 B to 1,000, one in flight, per delivery", kind: broadcast, conns: 1000, size: 512, depth: 1, content: load.Binary},
-	{ID: "q", Title: "broadcast of 512 B to 10,000, one in flight, per delivery", kind: broadcast, conns: 10000, size: 512, depth: 1, content: load.Binary},
-	{ID: "r", Title: "messages of 512 B to each of 1,000, 10 of them stuck", kind: stalled, conns: 1000, size: 512, depth: 1, content: load.Binary},
-	{ID: "s", Title: "1 conn × 125 B text, depth 1", conns: 1, size: 125, depth: 1},
+	{ID: "t1", Title: "64 conns × 125 B text, depth 1, TLS", conns: 64, size: 125, depth: 1, tls: true},
+	{ID: "t32", Title: "64 conns × 125 B text, depth 32, TLS", conns: 64, size: 125, depth: 32, tls: true},
+	{ID: "t16k", Title: "16 conns × 16 KiB text, depth 4, TLS", conns: 16, size: 16 << 10, depth: 4, tls: true},
 	{ID: "a1", Title: "1,024 conns × 125 B text, depth 1", conns: 1024, size: 125, depth: 1},
 	{ID: "a2", Title: "4,096 conns × 125 B text, depth 1", conns: 4096, size: 125, depth: 1},
 	{ID: "a3", Title: "16,000 conns × 125 B text, depth 1", conns: 16000, size: 125, depth: 1},
 	{ID: "sparse", Title: "10,000 conns × 125 B text, one a second each", kind: paced, conns: 10000, size: 125, depth: 1},
-	{ID: "c1", Title: "64 conns × 1 KiB text, depth 1", conns: 64, size: 1 << 10, depth: 1},
-	{ID: "t1", Title: "64 conns × 125 B text, depth 1, TLS", conns: 64, size: 125, depth: 1, tls: true},
-	{ID: "t32", Title: "64 conns × 125 B text, depth 32, TLS", conns: 64, size: 125, depth: 32, tls: true},
-	{ID: "t16k", Title: "16 conns × 16 KiB text, depth 4, TLS", conns: 16, size: 16 << 10, depth: 4, tls: true},
 }
 
 // quickScenarios are those of a short race: without compression, and without 10,000
 // connections.
 const quickScenarios = "s,a,b,c16,d,e,e2,f,g,h"
+
+// The groups of scenarios that share a table.
+const (
+	echoes     = "Echo"
+	secured    = "TLS"
+	compressed = "Compressed echo"
+	broadcasts = "Broadcast"
+	crowds     = "Many connections"
+	memory     = "Memory of an idle connection"
+)
+
+// crowd is from how many connections on an echo is in the group of many connections.
+const crowd = 1000
+
+// group returns the group of the scenario.
+func (s scenario) group() string {
+	switch {
+	case s.kind == idle:
+		return memory
+	case s.casts():
+		return broadcasts
+	case s.tls:
+		return secured
+	case s.deflate != load.Off:
+		return compressed
+	case s.conns >= crowd:
+		return crowds
+	}
+	return echoes
+}
 
 // unitMemory is the unit of the scenarios that count memory.
 const unitMemory = "KiB"

@@ -1,12 +1,23 @@
 package main
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
-// quartiles are what is told about many measurements.
+// quartiles are what is reported about many measurements.
 type quartiles struct {
 	Q1     float64 `json:"q1"`
 	Median float64 `json:"median"`
 	Q3     float64 `json:"q3"`
+}
+
+// spread returns how far the quartiles are from the median, as a part of it.
+func (q quartiles) spread() float64 {
+	if q.Median == 0 {
+		return 0
+	}
+	return max(q.Q3-q.Median, q.Median-q.Q1) / math.Abs(q.Median)
 }
 
 // quartilesOf returns the quartiles of values, interpolated between neighbours;

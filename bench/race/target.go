@@ -179,7 +179,10 @@ func (c cell) better(other cell) bool {
 	if c.More {
 		c, other = other, c
 	}
-	return c.Value.Median < other.Value.Median
+	if c.Unit == unitMemory || c.Ratio.Median == 0 || other.Ratio.Median == 0 {
+		return c.Value.Median < other.Value.Median
+	}
+	return c.Ratio.Median < other.Ratio.Median
 }
 
 // paired returns the median of what peer cost as a multiple of what over cost in the same
