@@ -4,10 +4,11 @@ import (
 	"context"
 	"expvar"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
+	"net/http/httptest"
 	"os"
-	"strings"
 
 	"github.com/zerowire/websocket"
 )
@@ -21,7 +22,9 @@ func ExampleHooks() {
 	)
 	counts.Set("close codes", codes)
 	srv := &websocket.Server{
-		Handler: forms["events"],
+		Handler: websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+			c.Write(context.Background(), op, p)
+		}),
 		Options: websocket.Options{Hooks: websocket.Hooks{
 			Accepted: func(net.Addr) { counts.Add("accepted", 1) },
 			Refused:  func(*websocket.Request, error) { counts.Add("refused", 1) },
@@ -40,14 +43,22 @@ func ExampleHooks() {
 			},
 		}},
 	}
-	url := listen(srv)
-	ask(url, "Hello")
-	ask(url, "World!")
-	srv.Shutdown(context.Background())
+	web := httptest.NewServer(srv)
+	defer web.Close()
+
+	ctx := context.Background()
+	for _, message := range []string{"Hello", "World!"} {
+		c, err := websocket.Dial(ctx, web.URL, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+		c.Write(ctx, websocket.OpText, []byte(message))
+		c.Read(ctx)
+		c.Close(websocket.StatusNormalClosure, "")
+	}
+	srv.Shutdown(ctx)
 	fmt.Println(counts)
 	// Output:
-	// Hello
-	// World!
 	// {"accepted": 2, "bytes received": 11, "bytes sent": 11, "close codes": {"1000": 2}, "messages received": 2, "messages sent": 2, "open": 0}
 }
 
@@ -62,7 +73,9 @@ func ExampleHooks_slog() {
 		},
 	}))
 	srv := &websocket.Server{
-		Handler: forms["events"],
+		Handler: websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+			c.Write(context.Background(), op, p)
+		}),
 		Options: websocket.Options{
 			MaxMessage: 10,
 			Logger:     logger,
@@ -70,18 +83,28 @@ func ExampleHooks_slog() {
 				Refused: func(r *websocket.Request, err error) {
 					logger.Warn("refused", "remote", r.RemoteAddr(), "path", r.Path(), "err", err)
 				},
-				Opened: func(c *websocket.Conn, _ *websocket.Request) { logger.Info("opened", "remote", c.RemoteAddr()) },
+				Opened: func(c *websocket.Conn, r *websocket.Request) {
+					logger.Info("opened", "remote", c.RemoteAddr(), "path", r.Path())
+				},
 				Closed: func(c *websocket.Conn, err error) {
 					logger.Info("closed", "remote", c.RemoteAddr(), "code", uint16(websocket.CloseStatus(err)), "err", err)
 				},
 			},
 		},
 	}
-	url := listen(srv)
-	ask(url, strings.Repeat("too long ", 10))
-	srv.Shutdown(context.Background())
-	// Unordered output:
-	// level=INFO msg=opened
-	// websocket: closed by the peer: 1009 message too big: "message larger than the limit"
+	web := httptest.NewServer(srv)
+	defer web.Close()
+
+	ctx := context.Background()
+	c, err := websocket.Dial(ctx, web.URL+"/echo", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.CloseNow()
+	c.Write(ctx, websocket.OpText, []byte("more than ten bytes"))
+	c.Read(ctx) // the Close frame
+	srv.Shutdown(ctx)
+	// Output:
+	// level=INFO msg=opened path=/echo
 	// level=INFO msg=closed code=1009 err="websocket: codec: message larger than the limit"
 }
