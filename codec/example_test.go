@@ -8,7 +8,7 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// A reader of frames: ask for room, read into it, take out what is complete.
+// Read into the room that Space returns, and take out the complete frames.
 func ExampleDecoder() {
 	conn := strings.NewReader("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58" + "\x89\x80\x37\xfa\x21\x3d")
 
@@ -25,7 +25,7 @@ func ExampleDecoder() {
 			continue
 		}
 		if err != nil {
-			fmt.Println("the client broke a rule:", err)
+			fmt.Println(err) // a Violation by the client
 			return
 		}
 		fmt.Printf("%v %q\n", f.Opcode, f.Payload)
@@ -35,7 +35,7 @@ func ExampleDecoder() {
 	// ping ""
 }
 
-// What breaks a rule knows the status code to close with.
+// A Violation has the status code to close the connection with.
 func ExampleViolation() {
 	d := codec.Decoder{Role: codec.Server}
 	defer d.Reset()

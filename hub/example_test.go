@@ -11,40 +11,13 @@ import (
 	"github.com/zerowire/websocket/hub"
 )
 
-// The sender of a message need not get it back.
-func ExampleHub_PublishExcept() {
-	h, err := hub.New(nil)
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer h.Close()
-	ctx := context.Background()
-	ann, annsEnd := websocket.Pipe(nil)
-	bob, bobsEnd := websocket.Pipe(nil)
-	for _, c := range []*websocket.Conn{annsEnd, bobsEnd} {
-		defer c.CloseNow()
-		if err := h.Subscribe(c, "board"); err != nil {
-			log.Fatal(err)
-		}
-	}
-
-	h.PublishExcept("board", websocket.OpText, []byte("ann is at 0.2, 0.5"), annsEnd)
-	h.PublishExcept("board", websocket.OpText, []byte("bob is at 0.7, 0.1"), bobsEnd)
-	hear(ctx, ann)
-	hear(ctx, bob)
-
-	// Output:
-	// bob is at 0.7, 0.1
-	// ann is at 0.2, 0.5
-}
-
-// A chat room: everybody who connects joins under the name that is the path of the
-// request, hears who is there, and what anybody says.
+// A chat room. Every client joins under the name in the path of its request. It receives the
+// messages of all members, and the list of members whenever that changes.
 func Example() {
 	var rooms *hub.Hub
 	rooms, err := hub.New(&hub.Options{
-		// With a Broker here, the room is one over many processes.
-		Presence: func(e hub.Event) { // every node tells its own
+		// A Broker here connects the rooms of many processes.
+		Presence: func(e hub.Event) { // each node informs its own clients
 			there := strings.Join(rooms.Members(e.Topic), ", ")
 			rooms.PublishLocal(e.Topic, websocket.OpText, []byte("here are: "+there))
 		},
@@ -107,7 +80,7 @@ func (m *member) Message(c *websocket.Conn, op websocket.Opcode, p []byte) {
 	m.rooms.Publish("chat.lobby", op, fmt.Appendf(nil, "%s: %s", m.name, p))
 }
 
-func (m *member) Close(*websocket.Conn, error) {} // a connection that ends leaves by itself
+func (m *member) Close(*websocket.Conn, error) {} // the hub removes a connection that has ended
 
 func hear(ctx context.Context, c *websocket.Conn) {
 	_, p, err := c.Read(ctx)

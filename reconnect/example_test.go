@@ -12,8 +12,8 @@ import (
 	"github.com/zerowire/websocket/reconnect"
 )
 
-// A client subscribes again whenever its server has closed the connection, and gives
-// up when the server does not want it any more.
+// A client subscribes again whenever its server has closed the connection. It gives up when
+// the server refuses it for good.
 func Example() {
 	connections := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,11 +25,13 @@ func Example() {
 		if err != nil {
 			return
 		}
-		_, topic, err := c.Read(r.Context())
+		defer c.CloseNow()
+		ctx := context.Background()
+		_, topic, err := c.Read(ctx)
 		if err != nil {
 			return
 		}
-		c.Write(r.Context(), websocket.OpText, fmt.Appendf(nil, "%s: update %d", topic, connections))
+		c.Write(ctx, websocket.OpText, fmt.Appendf(nil, "%s: update %d", topic, connections))
 		c.Close(websocket.StatusGoingAway, "deploying")
 	}))
 	defer srv.Close()
@@ -60,4 +62,43 @@ func Example() {
 	// prices: update 1
 	// prices: update 2
 	// given up: 410
+}
+
+// Write sends on the connection, or queues while there is none.
+func ExampleClient_Write() {
+	received := make(chan string)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer c.CloseNow()
+		for m, err := range c.Messages(context.Background()) {
+			if err != nil {
+				return
+			}
+			received <- string(m.Payload)
+		}
+	}))
+	defer srv.Close()
+
+	client := &reconnect.Client{
+		Dial: func(ctx context.Context) (*websocket.Conn, error) {
+			return websocket.Dial(ctx, srv.URL, nil)
+		},
+		Serve: func(ctx context.Context, c *websocket.Conn) error {
+			return c.Serve(websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {}))
+		},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	fmt.Println(client.Write(ctx, websocket.OpText, []byte("before the connection")))
+	ended := make(chan error)
+	go func() { ended <- client.Run(ctx) }()
+	fmt.Println(<-received)
+	cancel()
+	fmt.Println(<-ended)
+	// Output:
+	// <nil>
+	// before the connection
+	// context canceled
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/zerowire/websocket"
@@ -80,20 +79,4 @@ func TestConnectionErrorsPass(t *testing.T) {
 func as[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
-}
-
-func Example() {
-	ctx := context.Background()
-	client, server := websocket.Pipe(nil)
-	defer client.CloseNow()
-	defer server.CloseNow()
-
-	wsjson.Write(ctx, client, position{ID: "me", X: 0.5})
-	var p position
-	if err := wsjson.Read(ctx, server, &p); err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(p.ID, p.X)
-	// Output: me 0.5
 }

@@ -1,0 +1,50 @@
+package websocket_test
+
+import (
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	websocket "github.com/zerowire/websocket/gorilla"
+)
+
+var upgrader = websocket.Upgrader{}
+
+// echo is written for gorilla/websocket: only the import is another one.
+func echo(w http.ResponseWriter, r *http.Request) {
+	c, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	c.SetReadLimit(64 << 10) // as there, no limit is set by default
+	for {
+		messageType, p, err := c.ReadMessage()
+		if err != nil {
+			return
+		}
+		if err := c.WriteMessage(messageType, p); err != nil {
+			return
+		}
+	}
+}
+
+func Example() {
+	srv := httptest.NewServer(http.HandlerFunc(echo))
+	defer srv.Close()
+
+	url := "ws" + strings.TrimPrefix(srv.URL, "http")
+	c, _, err := websocket.DefaultDialer.Dial(url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.WriteMessage(websocket.TextMessage, []byte("Hello")); err != nil {
+		log.Fatal(err)
+	}
+	_, p, err := c.ReadMessage()
+	fmt.Printf("%s, %v\n", p, err)
+	// Output: Hello, <nil>
+}
