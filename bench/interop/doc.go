@@ -4,7 +4,8 @@
 //
 // The peers in Go are gorilla/websocket, coder/websocket, lxzan/gws and
 // gobwas/ws; those that are programs of their own are Node's ws, installed by npm
-// from testdata/node, and Python's websockets, from Debian. Where a program is
+// from testdata/node, and Python's websockets, from Debian. Opening handshakes out of the
+// ordinary are also played with undici and aiohttp. Where a program is
 // missing its tests are skipped with a line that says how to install it, and fail
 // if CI is true.
 package interop
