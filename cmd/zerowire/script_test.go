@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -34,12 +35,19 @@ const scriptPatience = 3 * time.Minute
 //		are ended behind it.
 //	exits CODE COMMAND [ARG…]
 //		Runs a command that has to end with this exit code.
+//
+// $CAPTURES is the directory of the captures that inspect is tested with.
 func TestScripts(t *testing.T) {
+	captures, err := filepath.Abs("../internal/inspect/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
 		Deadline: time.Now().Add(scriptPatience),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", raceOptions)
+			env.Setenv("CAPTURES", captures)
 			env.Values[serversKey{}] = map[string]*process{}
 			return nil
 		},

@@ -18,12 +18,12 @@ import (
 const maxBufferedPages = 32 << 10
 
 // readCapture reports the WebSocket connections of a capture.
-func readCapture(in *bufio.Reader, rep *report, strict bool) error {
+func readCapture(in *bufio.Reader, rep *report, strict bool, keys keyLog) error {
 	packets, err := openCapture(in)
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
-	conns := &connections{report: rep, strict: strict}
+	conns := &connections{report: rep, strict: strict, keys: keys}
 	assembling := &assemblers{conns: conns, byTunnel: map[string]*reassembly.Assembler{}}
 	defragmenter := ip4defrag.NewIPv4Defragmenter()
 	for n := 1; ; n++ {

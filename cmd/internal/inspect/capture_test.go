@@ -79,10 +79,16 @@ func store(t *testing.T, link layers.LinkType, all []packet) []byte {
 // inspected returns what is printed of a file, without the times.
 func inspected(t *testing.T, file []byte) (lines []string, violations int) {
 	t.Helper()
+	return decrypted(t, file, "")
+}
+
+// decrypted is inspected with a key log.
+func decrypted(t *testing.T, file []byte, keys string) (lines []string, violations int) {
+	t.Helper()
 	var printed bytes.Buffer
 	out := bufio.NewWriter(&printed)
 	rep := newReport(out, false, 60, false)
-	c := &Command{Format: "auto", Role: "auto"}
+	c := &Command{Format: "auto", Role: "auto", KeyLog: keys}
 	if err := c.inspect(bytes.NewReader(file), rep); err != nil {
 		t.Fatalf("inspect: %v", err)
 	}

@@ -3,6 +3,7 @@ package inspect
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -21,6 +22,7 @@ import (
 type connections struct {
 	report    *report
 	strict    bool
+	keys      keyLog // of TLS; nil without one
 	websocket int
 	tls       int
 	http2     int
@@ -53,7 +55,7 @@ func (cs *connections) summary() {
 		what string
 	}{
 		{cs.exchanges, "exchanges of plain HTTP on these connections"},
-		{cs.tls, "encrypted (TLS); capture behind what ends TLS, or let zerowire proxy --trace show them"},
+		{cs.tls, "encrypted (TLS); name their key log with --keylog, capture behind what ends TLS, or let zerowire proxy --trace show them"},
 		{cs.http2, "that speak HTTP/2, in which WebSocket (RFC 8441) is not read"},
 		{cs.unknown, "that may be WebSocket; start the capture before the connection"},
 		{cs.others, "that do not speak WebSocket"},
@@ -80,6 +82,8 @@ type connection struct {
 	gone    [2]bool      // the end has sent all
 	last    time.Time    // when the last of them came
 	kind    *int         // what it counts as if it is not WebSocket; nil until its first bytes were seen
+	tls     *decryption  // nil unless TLS is decrypted
+	failed  bool         // that is over, because of an error
 	http    *conversation
 	session *trace.Session // of the frames
 	plain   int            // exchanges of plain HTTP
@@ -130,7 +134,7 @@ func (c *connection) ReassemblyComplete(reassembly.AssemblerContext) bool {
 	switch {
 	case c.peers.number > 0:
 		c.all.exchanges += c.plain
-	case c.seen[0]+c.seen[1] > 0: // else it is the last acknowledgement of one that has ended
+	case c.kind != nil, c.seen[0]+c.seen[1] > 0: // else it is the last acknowledgement of one that has ended
 		*cmp.Or(c.kind, &c.all.others)++
 	}
 	return true
@@ -146,6 +150,10 @@ func (c *connection) role(sender int) codec.Role {
 // lose takes note of bytes of an end that are missing. HTTP is looked for again behind
 // them.
 func (c *connection) lose(sender int, now time.Time, n int) {
+	if c.tls != nil {
+		c.fail(now, errors.New("bytes are missing in the capture"))
+		return
+	}
 	if c.session != nil {
 		c.session.Lose(c.role(sender), now, fmt.Errorf("%d bytes are missing in the capture behind byte %d", n, c.seen[sender]))
 		return
@@ -157,8 +165,54 @@ func (c *connection) lose(sender int, now time.Time, n int) {
 	c.seen[sender] += int64(n)
 }
 
-// take decodes bytes of an end, once it is known how.
+// take decodes bytes of an end, of which TLS is taken away if there is a key log.
 func (c *connection) take(sender int, now time.Time, p []byte) {
+	if c.tls == nil {
+		c.takePlain(sender, now, p)
+		return
+	}
+	if c.failed {
+		return
+	}
+	err := c.tls.write(c.role(sender), p, func(from codec.Role, data []byte) {
+		end := c.client
+		if from == codec.Server {
+			end = 1 - c.client
+		}
+		c.takePlain(end, now, data)
+	})
+	if err != nil {
+		c.fail(now, err)
+	}
+}
+
+// startTLS has what the ends send decrypted, from the first record p of one of them on.
+func (c *connection) startTLS(sender int, now time.Time, p []byte) {
+	if c.client = sender; len(p) > 5 && p[5] == helloServer {
+		c.client = 1 - sender
+	}
+	c.tls, c.seen = &decryption{keys: c.all.keys}, [2]int64{}
+	c.take(sender, now, p)
+}
+
+// fail ends the decryption of TLS.
+func (c *connection) fail(now time.Time, err error) {
+	if c.failed {
+		return
+	}
+	c.failed = true
+	if c.session == nil {
+		c.kind = &c.all.tls
+		c.all.report.note("client %s, server %s: TLS is not decrypted: %v", c.ends[c.client], c.ends[1-c.client], err)
+		return
+	}
+	for _, from := range []codec.Role{codec.Client, codec.Server} {
+		c.session.Lose(from, now, fmt.Errorf("TLS is not decrypted any more: %w", err))
+	}
+}
+
+// takePlain decodes bytes of an end, once it is known how.
+func (c *connection) takePlain(sender int, now time.Time, p []byte) {
 	c.seen[sender] += int64(len(p))
 	switch {
 	case c.session != nil:
@@ -220,7 +274,7 @@ func (c *connection) recognize(sender int, now time.Time, p []byte) {
 		// A response that was sent before this request came is another one's.
 		missed := startOf(c.first[1-sender]) == startsResponse && int32(c.acked[1-sender]-c.tcp.Seq) <= 0
 		c.converse(missed, p, c.first[1-sender])
-	case start == startsResponse, start == startsShort:
+	case start == startsResponse, start == startsShort, len(p) < 2:
 		// Packets need not have been captured in the order in which they were sent: the
 		// request may come later.
 		c.first[sender] = p
@@ -230,8 +284,10 @@ func (c *connection) recognize(sender int, now time.Time, p []byte) {
 	case startOf(c.first[1-sender]) == startsResponse:
 		c.first[sender] = p
 		c.missRequest(1 - sender)
+	case c.tls == nil && c.kind == nil && c.all.keys != nil && p[0] == recordHandshake && p[1] == 0x03:
+		c.startTLS(sender, now, p)
 	case c.kind != nil:
-	case p[0] == 0x16 && p[1] == 0x03:
+	case p[0] == recordHandshake && p[1] == 0x03:
 		c.kind = &c.all.tls
 	case bytes.HasPrefix(p, []byte("PRI * HTTP/2")):
 		c.kind = &c.all.http2

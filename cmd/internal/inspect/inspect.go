@@ -26,6 +26,7 @@ type Command struct {
 	Role    string `enum:"auto,client,server" default:"auto" help:"Who sent the bytes, where no capture says so: client or server; auto asks the handshake, or else the first frame's mask bit."`
 	Deflate bool   `help:"Without a handshake: permessage-deflate was agreed on."`
 	Strict  bool   `help:"End a direction at its first violation."`
+	KeyLog  string `name:"keylog" placeholder:"FILE" help:"Decrypt the TLS of a capture (1.3, and 1.2 with AES-GCM or ChaCha20) with the secrets in this file, which SSLKEYLOGFILE named while the client ran."`
 	JSON    bool   `name:"json" help:"Print one JSON object per line."`
 	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to show (${default})."`
 }
@@ -40,6 +41,7 @@ Examples:
   echo '81 85 37 fa 21 3d 7f 9f 4d 51 58' | zerowire inspect -
   tcpdump -i lo -w chat.pcap port 8000
   zerowire inspect chat.pcap.gz
+  zerowire inspect --keylog keys.log secure.pcap
   zerowire inspect browser.har
   zerowire inspect --json chat.pcap | jq 'select(.event == "violation")'`
 }
@@ -96,7 +98,14 @@ func (c *Command) inspect(r io.Reader, rep *report) error {
 	case "recording", "har":
 		return readRecording(in, rep)
 	case "pcap":
-		return readCapture(in, rep, c.Strict)
+		var keys keyLog
+		if c.KeyLog != "" {
+			var err error
+			if keys, err = readKeyLog(c.KeyLog); err != nil {
+				return err
+			}
+		}
+		return readCapture(in, rep, c.Strict, keys)
 	case "hex":
 		return c.readStream(newHexReader(in), rep)
 	}

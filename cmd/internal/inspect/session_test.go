@@ -51,7 +51,7 @@ func TestCapturesOfRealSessions(t *testing.T) {
 			`     195 #2 → text         FIN      44716382      3 "two"`,
 			`     203 #1 ← text         FIN                    3 "one"`,
 			`     203 #2 ← text         FIN                    3 "two"`,
-			"not shown: 1 encrypted (TLS); capture behind what ends TLS, or let zerowire proxy --trace show them",
+			"not shown: 1 encrypted (TLS); name their key log with --keylog, capture behind what ends TLS, or let zerowire proxy --trace show them",
 			"not shown: 1 that do not speak WebSocket",
 		}, 38, 0},
 		{"violation", []string{
@@ -90,6 +90,28 @@ func TestCapturesOfRealSessions(t *testing.T) {
 			`     836 #1 ← text         FIN                   15 "through a proxy"`,
 			"not shown: 4 exchanges of plain HTTP on these connections",
 		}, 43, 0},
+		{"caddy", []string{ // aiohttp in front of it and behind it, then curl, which gets 401 first
+			"     616 #1 ← HTTP/1.1 101 Switching Protocols",
+			`     490 #1 → text         FIN      562822ac     15 "through a proxy"`,
+			`     241 #2 ← text         FIN                   15 "through a proxy"`,
+			"       0 #3 ← HTTP/1.1 401 Unauthorized",
+			"     202 #3 → Authorization: Basic YW5uOnNlc2FtZQ==",
+			"     144 #3 ← HTTP/1.1 101 Switching Protocols",
+			`     400 #3 ← text         FIN                    7 "welcome"`,
+			"not shown: 2 exchanges of plain HTTP on these connections",
+		}, 102, 0},
+		{"tls", []string{
+			"       0 #1 → User-Agent: zerowire",
+			`     180 #1 → text         FIN      705e5dbb     11 "by zerowire"`,
+			`     142 #1 ← close        FIN                    2 1000 normal closure`,
+			`     129 #2 ← text         FIN                   17 "AES128-GCM-SHA256"`,
+			`     129 #3 ← text         FIN                   17 "AES256-GCM-SHA384"`,
+			`     129 #4 ← text         FIN                   17 "CHACHA20-POLY1305"`,
+			`     152 #5 → text         FIN      37fa213d      5 "Hello"`, // with a HelloRetryRequest
+			`     129 #5 ← text         FIN                    5 "Hello"`,
+			`     152 #6 → text         FIN      37fa213d      5 "Hello"`, // behind a KeyUpdate
+			`     129 #6 ← text         FIN                    5 "Hello"`,
+		}, 90, 0},
 		{"lo.pcap.gz", []string{
 			`     226 #1 → text         FIN RSV1 bf3dd324      7 inflated 5 "hello"`,
 			`     320 #1 ← close        FIN                    5 1000 normal closure "bye"`,
@@ -113,7 +135,11 @@ func TestCapturesOfRealSessions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, violations := inspected(t, file)
+			keys := "testdata/" + tt.name + ".keys"
+			if _, err := os.Stat(keys); err != nil {
+				keys = ""
+			}
+			got, violations := decrypted(t, file, keys)
 			if violations != tt.violations || len(got) != tt.lines {
 				t.Errorf("%s.pcap: %d violations in %d lines, want %d in %d", tt.name, violations, len(got), tt.violations, tt.lines)
 			}

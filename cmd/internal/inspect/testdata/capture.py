@@ -5,7 +5,7 @@ python3-aiohttp and nginx.
 
 usage: capture.py NAME, which writes NAME.pcap; the names are the functions below.
 """
-import asyncio, signal, ssl, subprocess, sys, tempfile, time
+import asyncio, os, signal, ssl, subprocess, sys, tempfile, time
 
 import websockets
 
@@ -101,13 +101,15 @@ async def application(port):
     async def ws(request):
         ws = web.WebSocketResponse()
         await ws.prepare(request)
+        if request.path == "/private/ws":
+            await ws.send_str("welcome")
         async for message in ws:
             await ws.send_str(message.data)
         await ws.close()
         return ws
 
     app = web.Application()
-    app.add_routes([web.get("/", page), web.get("/ws", ws)])
+    app.add_routes([web.get("/", page), web.get("/ws", ws), web.get("/private/ws", ws)])
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -151,6 +153,71 @@ async def nginx():
         server.terminate()
         server.wait()
     await runner.cleanup()
+
+
+CADDY = """{
+	admin off
+	auto_https off
+}
+http://127.0.0.1:18080 {
+	basicauth /private/* {
+		ann %s
+	}
+	reverse_proxy 127.0.0.1:18081
+}"""
+
+
+async def caddy():
+    """Caddy in front of aiohttp. curl gets 401, and asks for the upgrade again on the same
+    connection; it does not close the WebSocket."""
+    runner = await application(PORT + 1)
+    password = subprocess.run(["caddy", "hash-password", "--plaintext", "sesame"], check=True, capture_output=True, text=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as d:
+        with open(f"{d}/Caddyfile", "w") as conf:
+            conf.write(CADDY % password)
+        server = subprocess.Popen(["caddy", "run", "--config", f"{d}/Caddyfile"], stderr=subprocess.DEVNULL, env={**os.environ, "XDG_DATA_HOME": d, "XDG_CONFIG_HOME": d})
+        await asyncio.sleep(1)
+        await browse()
+        curl = await asyncio.create_subprocess_exec(
+            "curl", "-s", "--http1.1", "--anyauth", "-u", "ann:sesame", "--max-time", "4", "--output", "-",
+            "-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13", "-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+            f"http://127.0.0.1:{PORT}/private/ws")
+        await curl.wait()
+        server.terminate()
+        server.wait()
+    await runner.cleanup()
+
+
+REQUEST = b"GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+
+
+async def tls():
+    """zerowire serve with TLS, and clients that write their secrets to tls.keys: zerowire
+    connect, websockets with three ciphers of TLS 1.2, and OpenSSL with two of TLS 1.3: with a
+    HelloRetryRequest, and with a KeyUpdate in both directions. ZEROWIRE is the program."""
+    zerowire, keys = os.environ["ZEROWIRE"], "tls.keys"
+    server = subprocess.Popen([zerowire, "serve", "--tls-self-signed", "--listen", f"127.0.0.1:{PORT}"], stdout=subprocess.DEVNULL)
+    await asyncio.sleep(1)
+    subprocess.run([zerowire, "connect", "-k", f"wss://127.0.0.1:{PORT}/echo"], input=b"by zerowire\n", env={**os.environ, "SSLKEYLOGFILE": keys}, check=True)
+    for cipher in ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode, context.keylog_filename = False, ssl.CERT_NONE, keys
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers("ECDHE-ECDSA-" + cipher)
+        async with websockets.connect(f"wss://127.0.0.1:{PORT}/echo", ssl=context, compression=None) as ws:
+            await ws.send(cipher)
+            await ws.recv()
+    for suite, groups, command in [("TLS_AES_256_GCM_SHA384", "X448:P-256", b""), ("TLS_CHACHA20_POLY1305_SHA256", "X25519", b"K\n")]:
+        client = await asyncio.create_subprocess_exec(
+            "openssl", "s_client", "-connect", f"127.0.0.1:{PORT}", "-ciphersuites", suite, "-groups", groups, "-keylogfile", keys,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for p in [REQUEST, command, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", b"Q\n"]:
+            await asyncio.sleep(0.5)
+            client.stdin.write(p)
+            await client.stdin.drain()
+        await client.wait()
+    server.terminate()
+    server.wait()
 
 
 def main(name):
