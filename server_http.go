@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/transport"
 )
 
 // httpFallback serves the requests that are no opening handshake with net/http, and what
@@ -146,6 +148,16 @@ func (r *replayed) Write(p []byte) (n int, err error) {
 			return n, err
 		}
 	}
+}
+
+// CloseWrite closes the sending direction alone, for handlers that have hijacked the
+// connection, and for net/http, which does so before it closes a connection with unread
+// bytes.
+func (r *replayed) CloseWrite() error {
+	if !transport.CloseWrite(r.Conn) {
+		return errors.ErrUnsupported
+	}
+	return nil
 }
 
 // writePiece is for how many bytes of a response the peer has to make room in time.
