@@ -78,12 +78,18 @@ func fail(w http.ResponseWriter, err error) error {
 }
 
 // WriteRefusal answers a request that is no opening handshake, at a place where
-// only those are served: 405 if it is no GET, else 426 with the protocol and its
-// version (RFC 6455 §4.4, RFC 9110 §15.5.22). It is for handlers beside a Server.
+// only those are served: 405 if it is no GET, 400 if it is not HTTP/1.1, else 426 with the
+// protocol and its version (RFC 6455 §4.4, RFC 9110 §15.5.22). The body says what to do. It
+// is for handlers beside a Server.
 func WriteRefusal(w http.ResponseWriter, r *http.Request) {
 	refusal := codec.ErrUpgrade
-	if r.Method != http.MethodGet {
+	switch {
+	case r.Method != http.MethodGet:
 		refusal = codec.ErrMethod
+	case r.ProtoMajor > 1:
+		refusal = codec.ErrHTTPMajor
+	case !r.ProtoAtLeast(1, 1):
+		refusal = codec.ErrHTTP10
 	}
 	writeRefusal(w, r, handshakeError(refusal))
 }

@@ -198,6 +198,62 @@ func TestUpgradeRefusesHTTP2(t *testing.T) {
 	}
 }
 
+// Requests of other versions get, by every way in, a status and words that help, and no 505.
+func TestOtherVersionsOfHTTPAreHelped(t *testing.T) {
+	srv := &websocket.Server{Handler: forms["events"]}
+	defer srv.Close()
+	for way, handler := range map[string]http.Handler{
+		"Upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := websocket.Upgrade(w, r, nil); err == nil {
+				c.CloseNow()
+			}
+		}),
+		"Server.Upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := srv.Upgrade(w, r); err == nil {
+				c.CloseNow()
+			}
+		}),
+		"ServeHTTP":    srv,
+		"WriteRefusal": http.HandlerFunc(websocket.WriteRefusal),
+	} {
+		hs := httptest.NewUnstartedServer(handler)
+		hs.EnableHTTP2 = true
+		hs.StartTLS()
+		defer hs.Close()
+		plain := httptest.NewServer(handler)
+		defer plain.Close()
+		for _, tt := range []struct {
+			name, request string // "" for HTTP/2
+			status        int
+			says          string
+		}{
+			{"HTTP/2", "", 400, "extended CONNECT"},
+			{"HTTP/1.1", "GET / HTTP/1.1\nHost: a\n\n", 426, "Upgrade header does not name websocket"},
+			{"HTTP/1.0", "GET / HTTP/1.0\nHost: a\n\n", 400, "proxy_http_version 1.1"},
+			{"HTTP/1.0, upgrade", strings.Replace(goodRequest, "HTTP/1.1", "HTTP/1.0", 1), 400, "proxy_http_version 1.1"},
+		} {
+			t.Run(way+"/"+tt.name, func(t *testing.T) {
+				var resp *http.Response
+				var body string
+				if tt.request != "" {
+					resp, body, _ = send(t, plain.Listener.Addr().String(), tt.request)
+				} else {
+					var err error
+					if resp, err = hs.Client().Get(hs.URL); err != nil {
+						t.Fatal(err)
+					}
+					text, _ := io.ReadAll(resp.Body)
+					resp.Body.Close()
+					body = string(text)
+				}
+				if resp.StatusCode != tt.status || !strings.Contains(body, tt.says) || tt.request == "" && resp.ProtoMajor != 2 {
+					t.Errorf("response: %s %d %q, want %d and %q", resp.Proto, resp.StatusCode, body, tt.status, tt.says)
+				}
+			})
+		}
+	}
+}
+
 // A program's own request may be anything: it cannot smuggle in a line.
 func TestPromise19UpgradeInjectsNothing(t *testing.T) {
 	for _, tt := range []struct {
