@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	module + "/internal/instant":   {},
 	module + "/internal/loadgen":   {module + "/codec", "golang.org/x/sys/unix"},
 	module + "/internal/lint":      {},
+	module + "/internal/nosockets": {},
 }
 
 // TestImportArrows holds the packages to the direction in which imports point.
