@@ -153,7 +153,7 @@ func (c cell) markdown() string {
 	case c.Peer == peers.Baseline:
 		shown, entry = c.Value, fmt.Sprintf("%.2f %s", c.Value.Median, c.Unit)
 	}
-	if spread := shown.spread(); spread > noise {
+	if spread := shown.Spread(); spread > noise {
 		entry += fmt.Sprintf(" ±%.0f %%", 100*spread)
 	}
 	return entry

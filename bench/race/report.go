@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/bench/peers"
+	"github.com/zerowire/websocket/bench/stats"
 )
 
 // report is a race with all that is needed to repeat it.
@@ -39,19 +40,19 @@ type machine struct {
 
 // cell is what one peer reached in one scenario.
 type cell struct {
-	Scenario  string    `json:"scenario"`
-	Group     string    `json:"group"`
-	Title     string    `json:"title"`
-	Conns     int       `json:"conns,omitempty"`
-	Peer      string    `json:"peer"`
-	Unit      string    `json:"unit"`
-	Value     quartiles `json:"value"`
-	Ratio     quartiles `json:"ratio"`
-	Packed    float64   `json:"packed,omitempty"`    // median of what compressed messages came to, as a part of their size
-	Memory    float64   `json:"memory,omitempty"`    // median, KiB per connection, beside the CPU time
-	Unchecked bool      `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
-	More      bool      `json:"more,omitempty"`      // is better
-	Err       string    `json:"error,omitempty"`     // of the first round that failed
+	Scenario  string          `json:"scenario"`
+	Group     string          `json:"group"`
+	Title     string          `json:"title"`
+	Conns     int             `json:"conns,omitempty"`
+	Peer      string          `json:"peer"`
+	Unit      string          `json:"unit"`
+	Value     stats.Quartiles `json:"value"`
+	Ratio     stats.Quartiles `json:"ratio"`
+	Packed    float64         `json:"packed,omitempty"`    // median of what compressed messages came to, as a part of their size
+	Memory    float64         `json:"memory,omitempty"`    // median, KiB per connection, beside the CPU time
+	Unchecked bool            `json:"unchecked,omitempty"` // text is not checked, though the scenario demands it
+	More      bool            `json:"more,omitempty"`      // is better
+	Err       string          `json:"error,omitempty"`     // of the first round that failed
 }
 
 func newReport(samples []sample, list []scenario, rounds int, pinned bool) *report {
@@ -105,8 +106,8 @@ func newCell(samples []sample, s scenario, p peers.Peer) (c cell, ok bool) {
 			ratios = append(ratios, x.Ratio)
 		}
 	}
-	c.Value, c.Ratio, c.Packed = quartilesOf(values), quartilesOf(ratios), quartilesOf(packed).Median
-	c.Memory = quartilesOf(memory).Median
+	c.Value, c.Ratio, c.Packed = stats.Of(values), stats.Of(ratios), stats.Of(packed).Median
+	c.Memory = stats.Of(memory).Median
 	return c, ok
 }
 

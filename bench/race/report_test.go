@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/zerowire/websocket/bench/stats"
 )
 
 // raced is the report of a race in which somebody failed.
@@ -89,12 +91,12 @@ func TestMarkdownCell(t *testing.T) {
 		cell cell
 		want string
 	}{
-		{"ratio", cell{Ratio: quartiles{0.98, 1, 1.02}}, "1.00"},
-		{"noise", cell{Ratio: quartiles{0.9, 1, 1.02}}, "1.00 ±10 %"},
-		{"unchecked", cell{Ratio: quartiles{3, 3, 3}, Unchecked: true}, "3.00†"},
-		{"memory", cell{Unit: unitMemory, Value: quartiles{4.4, 4.46, 4.5}}, "4.5"},
-		{"memory of the plain echo", cell{Peer: "tcp", Unit: unitMemory, Value: quartiles{8, 8, 8}}, "8.0"},
-		{"plain echo", cell{Peer: "tcp", Unit: "µs", Value: quartiles{9, 10, 10}, Ratio: quartiles{1, 1, 1}}, "10.00 µs ±10 %"},
+		{"ratio", cell{Ratio: stats.Quartiles{Q1: 0.98, Median: 1, Q3: 1.02}}, "1.00"},
+		{"noise", cell{Ratio: stats.Quartiles{Q1: 0.9, Median: 1, Q3: 1.02}}, "1.00 ±10 %"},
+		{"unchecked", cell{Ratio: stats.Quartiles{Q1: 3, Median: 3, Q3: 3}, Unchecked: true}, "3.00†"},
+		{"memory", cell{Unit: unitMemory, Value: stats.Quartiles{Q1: 4.4, Median: 4.46, Q3: 4.5}}, "4.5"},
+		{"memory of the plain echo", cell{Peer: "tcp", Unit: unitMemory, Value: stats.Quartiles{Q1: 8, Median: 8, Q3: 8}}, "8.0"},
+		{"plain echo", cell{Peer: "tcp", Unit: "µs", Value: stats.Quartiles{Q1: 9, Median: 10, Q3: 10}, Ratio: stats.Quartiles{Q1: 1, Median: 1, Q3: 1}}, "10.00 µs ±10 %"},
 		{"failed", cell{Err: "hangs"}, "failed"},
 	} {
 		if got := tt.cell.markdown(); got != tt.want {
@@ -117,16 +119,16 @@ func TestGroups(t *testing.T) {
 // The chart has ours first, and the two best of the others that do the same work.
 func TestChartRow(t *testing.T) {
 	r := &report{Cells: []cell{
-		{Scenario: "a", Peer: "ours", Ratio: quartiles{Median: 1.1}},
-		{Scenario: "a", Peer: "ours-blocking", Ratio: quartiles{Median: 0.9}},
-		{Scenario: "a", Peer: "tcp", Ratio: quartiles{Median: 1}},
-		{Scenario: "a", Peer: "gorilla", Ratio: quartiles{Median: 1.2}},
-		{Scenario: "a", Peer: "gws", Ratio: quartiles{Median: 1}},
-		{Scenario: "a", Peer: "gobwas", Ratio: quartiles{Median: 0.8}, Unchecked: true},
-		{Scenario: "a", Peer: "coder", Ratio: quartiles{Median: 1.1}},
+		{Scenario: "a", Peer: "ours", Ratio: stats.Quartiles{Median: 1.1}},
+		{Scenario: "a", Peer: "ours-blocking", Ratio: stats.Quartiles{Median: 0.9}},
+		{Scenario: "a", Peer: "tcp", Ratio: stats.Quartiles{Median: 1}},
+		{Scenario: "a", Peer: "gorilla", Ratio: stats.Quartiles{Median: 1.2}},
+		{Scenario: "a", Peer: "gws", Ratio: stats.Quartiles{Median: 1}},
+		{Scenario: "a", Peer: "gobwas", Ratio: stats.Quartiles{Median: 0.8}, Unchecked: true},
+		{Scenario: "a", Peer: "coder", Ratio: stats.Quartiles{Median: 1.1}},
 		{Scenario: "a", Peer: "nbio", Err: "hangs"},
-		{Scenario: "b", Peer: "gws", Ratio: quartiles{Median: 1}},
-		{Scenario: "h", Peer: "ours-hub", Ratio: quartiles{Median: 0.6}},
+		{Scenario: "b", Peer: "gws", Ratio: stats.Quartiles{Median: 1}},
+		{Scenario: "h", Peer: "ours-hub", Ratio: stats.Quartiles{Median: 0.6}},
 	}}
 	for _, tt := range []struct {
 		id   string

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/zerowire/websocket/bench/peers"
+	"github.com/zerowire/websocket/bench/stats"
 )
 
 // target is what one of our peers has to reach in a scenario.
@@ -208,10 +209,10 @@ func paired(samples []sample, scenario, peer, over string) float64 {
 	var quotients []float64
 	for _, t := range turns {
 		if len(t.own) > 0 && len(t.others) > 0 {
-			quotients = append(quotients, quartilesOf(t.own).Median/quartilesOf(t.others).Median)
+			quotients = append(quotients, stats.Of(t.own).Median/stats.Of(t.others).Median)
 		}
 	}
-	return quartilesOf(quotients).Median
+	return stats.Of(quotients).Median
 }
 
 // printTargets writes the verdicts, and the scenarios in which another library is ahead.

@@ -1,30 +1,31 @@
-package main
+// Package stats sums up repeated measurements.
+package stats
 
 import (
 	"math"
 	"slices"
 )
 
-// quartiles are what is reported about many measurements.
-type quartiles struct {
+// Quartiles are what is reported about many measurements.
+type Quartiles struct {
 	Q1     float64 `json:"q1"`
 	Median float64 `json:"median"`
 	Q3     float64 `json:"q3"`
 }
 
-// spread returns how far the quartiles are from the median, as a part of it.
-func (q quartiles) spread() float64 {
+// Spread returns how far the quartiles are from the median, as a part of it.
+func (q Quartiles) Spread() float64 {
 	if q.Median == 0 {
 		return 0
 	}
 	return max(q.Q3-q.Median, q.Median-q.Q1) / math.Abs(q.Median)
 }
 
-// quartilesOf returns the quartiles of values, interpolated between neighbours;
+// Of returns the quartiles of values, interpolated between neighbours;
 // zeros if there are none.
-func quartilesOf(values []float64) quartiles {
+func Of(values []float64) Quartiles {
 	sorted := slices.Sorted(slices.Values(values))
-	return quartiles{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
+	return Quartiles{quantile(sorted, 0.25), quantile(sorted, 0.5), quantile(sorted, 0.75)}
 }
 
 // quantile returns the value below which a share of sorted lies.
