@@ -19,6 +19,7 @@ import (
 	"log"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/zerowire/websocket"
 )
@@ -34,7 +35,8 @@ func main() {
 	if *user == "" || *password == "" {
 		log.Fatal("authcookie: no user: use -user and -password")
 	}
-	log.Fatal(http.ListenAndServe(*addr, newSite(map[string]string{*user: *password})))
+	web := &http.Server{Addr: *addr, Handler: newSite(map[string]string{*user: *password}), ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // site has the sessions of the users who have signed in.

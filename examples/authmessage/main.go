@@ -37,13 +37,14 @@ func main() {
 	if *token == "" {
 		log.Fatal("authmessage: no token: use -token")
 	}
-	log.Fatal(http.ListenAndServe(*addr, newServer(map[string]string{*token: "user"}, loginTime)))
+	web := &http.Server{Addr: *addr, Handler: newServer(map[string]string{*token: "user"}, loginTime), ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // server authenticates clients and then echoes.
 type server struct {
 	users     map[[sha256.Size]byte]string // user names by the hash of the token
-	options   websocket.Options
+	upgrader  websocket.Upgrader
 	loginTime time.Duration
 }
 
@@ -52,7 +53,7 @@ type server struct {
 func newServer(tokens map[string]string, loginTime time.Duration) *server {
 	s := &server{
 		users:     map[[sha256.Size]byte]string{},
-		options:   websocket.Options{MaxMessage: maxToken},
+		upgrader:  websocket.Upgrader{Options: websocket.Options{MaxMessage: maxToken}},
 		loginTime: loginTime,
 	}
 	for token, user := range tokens {
@@ -62,7 +63,7 @@ func newServer(tokens map[string]string, loginTime time.Duration) *server {
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, err := websocket.Upgrade(w, r, &s.options)
+	c, err := s.upgrader.Upgrade(w, r)
 	if err != nil {
 		return // the client has received the error
 	}

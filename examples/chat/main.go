@@ -12,6 +12,7 @@ import (
 	"flag"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
@@ -24,7 +25,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(http.ListenAndServe(*addr, handler))
+	web := &http.Server{Addr: *addr, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // post is a message of a room. Text is empty if Event is set.

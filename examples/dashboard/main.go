@@ -31,7 +31,8 @@ func main() {
 		log.Fatal(err)
 	}
 	go d.sample(context.Background(), time.Second)
-	log.Fatal(http.ListenAndServe(*addr, d))
+	web := &http.Server{Addr: *addr, Handler: d, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // sample is what the page shows. Every sample has all figures, so that a viewer who misses

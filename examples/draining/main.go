@@ -65,7 +65,7 @@ func run(ctx context.Context, ln, probeLn net.Listener, notice, drain time.Durat
 
 	open := &connections{set: map[*websocket.Conn]bool{}}
 	sockets := &websocket.Server{Handler: open}
-	web := &http.Server{Handler: sockets}
+	web := &http.Server{Handler: sockets, ReadHeaderTimeout: 5 * time.Second}
 	failed := make(chan error, 1)
 	go func() { failed <- web.Serve(ln) }()
 	select {

@@ -27,7 +27,8 @@ const maxCalls = 16
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
 	flag.Parse()
-	log.Fatal(http.ListenAndServe(*addr, http.HandlerFunc(serve)))
+	web := &http.Server{Addr: *addr, Handler: http.HandlerFunc(serve), ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // methods are what clients can call. ctx ends with the connection.

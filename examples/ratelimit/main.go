@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -26,7 +27,8 @@ func main() {
 	flag.IntVar(&s.burst, "burst", 20, "messages that may come at once")
 	flag.IntVar(&s.maxOpen, "connections", 4, "open connections per address")
 	flag.Parse()
-	log.Fatal(http.ListenAndServe(*addr, s))
+	web := &http.Server{Addr: *addr, Handler: s, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 type server struct {

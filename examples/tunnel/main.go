@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/zerowire/websocket"
 )
@@ -35,7 +36,8 @@ func main() {
 		log.Fatal(err)
 	}
 	if *to != "" {
-		log.Fatal(http.Serve(ln, server(*to)))
+		web := &http.Server{Handler: server(*to), ReadHeaderTimeout: 5 * time.Second}
+		log.Fatal(web.Serve(ln))
 	}
 	log.Fatal(client(ln, *via))
 }

@@ -27,7 +27,8 @@ import (
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
 	flag.Parse()
-	log.Fatal(http.ListenAndServe(*addr, newRouter(10*time.Second)))
+	web := &http.Server{Addr: *addr, Handler: newRouter(10*time.Second), ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 // newRouter returns a router with a time limit for requests.

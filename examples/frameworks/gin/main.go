@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,7 +24,8 @@ import (
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
 	flag.Parse()
-	log.Fatal(http.ListenAndServe(*addr, newRouter()))
+	web := &http.Server{Addr: *addr, Handler: newRouter(), ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(web.ListenAndServe())
 }
 
 var upgrader websocket.Upgrader // with the default Options
