@@ -1,0 +1,70 @@
+package lint
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// link matches a link in a document, with its target.
+var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+// quoted matches the blocks and spans of code in a document.
+var quoted = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
+
+// TestLinksLeadToFiles follows the links of all documents to files of the repository.
+func TestLinksLeadToFiles(t *testing.T) {
+	links := 0
+	for path := range publicFiles(t) {
+		if !strings.HasSuffix(path, ".md") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range link.FindAllSubmatch(quoted.ReplaceAll(text, nil), -1) {
+			target, _, _ := strings.Cut(string(match[1]), "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			links++
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(path), target)); err != nil {
+				t.Errorf("%s: the link to %s: %v", path, match[1], err)
+			}
+		}
+	}
+	if links < 50 {
+		t.Errorf("%d links were followed, want those of all documents", links)
+	}
+}
+
+// TestExamplesAreListed compares the programs in examples with its README.
+func TestExamplesAreListed(t *testing.T) {
+	examples := filepath.Join(root, "examples")
+	readme, err := os.ReadFile(filepath.Join(examples, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := 0
+	err = filepath.WalkDir(examples, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != "main.go" {
+			return err
+		}
+		programs++
+		path, err = filepath.Rel(examples, path)
+		if err == nil && !strings.Contains(string(readme), "]("+filepath.ToSlash(path)+")") {
+			t.Errorf("examples/README.md has no link to %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if programs == 0 {
+		t.Error("there are no programs")
+	}
+}
