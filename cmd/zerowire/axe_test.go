@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -16,37 +13,14 @@ import (
 )
 
 // axe returns the source of axe-core, which finds what keeps people from using a page.
-// npm installs it for the tests of this process.
 func axe(t *testing.T) string {
 	t.Helper()
-	source, err := axeSource()
+	source, err := os.ReadFile(filepath.Join(nodeModules(t), "axe-core", "axe.min.js"))
 	if err != nil {
-		need(t, err, "npm, and a network on which it finds its registry")
+		t.Fatal(err)
 	}
-	return source
+	return string(source)
 }
-
-var axeSource = sync.OnceValues(func() (string, error) {
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "axe")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "axe"))); err != nil {
-		return "", err
-	}
-	install := exec.Command(npm, "ci", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund")
-	install.Dir = dir
-	if out, err := install.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %w\n%s", install.Args, err, out)
-	}
-	source, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
-	return string(source), err
-})
 
 // accessible checks that axe finds nothing wrong with what the tab shows.
 func (b *tab) accessible(axe, state string) {

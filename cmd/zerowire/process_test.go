@@ -18,7 +18,15 @@ import (
 // what the tests start is built as they are: with the race detector, say.
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", raceOptions)
-	testscript.Main(m, map[string]func(){"zerowire": main})
+	testscript.Main(removing{m}, map[string]func(){"zerowire": main})
+}
+
+// removing removes what npm has installed when the tests have ended.
+type removing struct{ *testing.M }
+
+func (r removing) Run() int {
+	defer func() { os.RemoveAll(nodeDir) }()
+	return r.M.Run()
 }
 
 // raceOptions has a process that was built with the race detector end at once,

@@ -41,7 +41,7 @@ func buildAndRun(m *testing.M) int {
 	return m.Run()
 }
 
-// backend is a running `zerowire serve`.
+// backend is a running `zerowire serve`, or another of its commands that listen.
 type backend struct {
 	addr  string
 	log   *output
@@ -51,7 +51,12 @@ type backend struct {
 
 func startBackend(t *testing.T, args ...string) *backend {
 	t.Helper()
-	b := &backend{log: new(output), cmd: exec.Command(zerowire, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...), ended: make(chan error, 1)}
+	return startCommand(t, append([]string{"serve", "--listen=127.0.0.1:0"}, args...)...)
+}
+
+func startCommand(t *testing.T, args ...string) *backend {
+	t.Helper()
+	b := &backend{log: new(output), cmd: exec.Command(zerowire, args...), ended: make(chan error, 1)}
 	b.cmd.Stderr = b.log
 	stdout, err := b.cmd.StdoutPipe()
 	if err != nil {
@@ -65,7 +70,7 @@ func startBackend(t *testing.T, args ...string) *backend {
 	go func() { b.ended <- b.cmd.Wait() }()
 	t.Cleanup(func() { stop(t, b.cmd, b.ended) })
 	if !ok {
-		t.Fatalf("zerowire serve printed %q (%v), want Listening on ADDR; stderr:\n%s", line, err, b.log.tail())
+		t.Fatalf("zerowire printed %q (%v), want Listening on ADDR; stderr:\n%s", line, err, b.log.tail())
 	}
 	b.addr = addr
 	return b

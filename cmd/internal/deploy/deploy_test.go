@@ -41,6 +41,29 @@ func TestThroughProxies(t *testing.T) {
 	})
 }
 
+// TestBridgesThroughProxies has `zerowire listen`, with a program for each connection,
+// behind each of the proxies.
+func TestBridgesThroughProxies(t *testing.T) {
+	t.Parallel()
+	eachProxy(t, func(t *testing.T, k kind) {
+		p := k.run(t, startCommand(t, "listen", "--quiet", "--listen=127.0.0.1:0", "--", "sed", "-u", "s/^/line: /").addr)
+		for scheme, pages := range schemes {
+			c := dialer{proxy: p, scheme: scheme, origin: pages + "://" + host}.mustDial(t, "/")
+			for _, line := range []string{"Grüße", "", strings.Repeat("long ", 50_000)} {
+				if err := c.Write(limited(t), websocket.OpText, []byte(line)); err != nil {
+					t.Fatal(err)
+				}
+				if op, got, err := c.Read(limited(t)); op != websocket.OpText || string(got) != "line: "+line || err != nil {
+					t.Fatalf("%s: Read = %v, %.50q, %v, want text %.50q", scheme, op, got, err, "line: "+line)
+				}
+			}
+			if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+				t.Errorf("%s: Close = %v", scheme, err)
+			}
+		}
+	})
+}
+
 func testEcho(t *testing.T, page dialer) {
 	c := page.mustDial(t, "/echo")
 	wantEcho(t, c, websocket.OpText, []byte("Grüße"))

@@ -1,9 +1,12 @@
 package load
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
+
+	"github.com/zerowire/websocket"
 )
 
 func TestRamp(t *testing.T) {
@@ -41,5 +44,33 @@ func TestRamp(t *testing.T) {
 				last = due
 			}
 		})
+	}
+}
+
+// After wrong answers the messages that are left are sent, and all that can be wrong is
+// counted, also if no message is in flight besides.
+func TestExchangeGoesOnBehindWrongAnswers(t *testing.T) {
+	const every, messages = 5, 100
+	wrong := faulty(func(n int, op websocket.Opcode, p []byte) (websocket.Opcode, [][]byte) {
+		if n%every == 0 {
+			p = fmt.Append(nil, "not ", string(p))
+		}
+		return op, [][]byte{p}
+	})
+	for _, w := range ways[1:] { // an exchange takes over no sockets
+		for _, depth := range []int{1, 4} {
+			t.Run(fmt.Sprintf("%s, %d in flight", w.name, depth), func(t *testing.T) {
+				r := bench(t, t.Context(), w, serve(t, w, wrong), func(c *Command) {
+					c.Connections, c.Messages, c.Pipeline, c.Send = 1, messages, depth, []string{"message {{.N}}"}
+				})
+				if r.Sent != messages || r.times(wrongContent) != messages/every || r.Received != messages-messages/every || len(r.Errors) != 1 {
+					t.Errorf("%d sent, %d as they should be, errors %v, want %d, %d, and %d × %v",
+						r.Sent, r.Received, r.Errors, messages, messages-messages/every, messages/every, wrongContent)
+				}
+				if r.Seconds > 10 {
+					t.Errorf("it took %.1f s, want an end when all is answered", r.Seconds)
+				}
+			})
+		}
 	}
 }
