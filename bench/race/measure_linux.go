@@ -1,7 +1,10 @@
 package main
 
 import (
+	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/zerowire/websocket/bench/load"
 	"github.com/zerowire/websocket/bench/peers"
@@ -118,7 +121,7 @@ const second = time.Second
 
 // measurePaced also returns the memory per connection.
 func measurePaced(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (cpu, memory float64, err error) {
-	memory, err = memoryOf(min(s.conns, e.sparse), batches, fleet, srv, func() error {
+	memory, err = memoryOf(e.limited(s.conns), batches, fleet, srv, func() error {
 		if _, err := fleet.Pace(second, second); err != nil {
 			return err
 		}
@@ -154,6 +157,19 @@ func memoryOf(n int, batches []load.Batch, fleet *load.Fleet, srv *server, work 
 	}
 	after, err := srv.resident()
 	return float64(after-before) / 1024 / float64(n), err
+}
+
+// adapt returns the scenarios as they are with this effort: connections that send once a
+// second are fewer in a short race, and the titles say so.
+func (e effort) adapt(list []scenario) (adapted []scenario) {
+	for _, s := range list {
+		if s.kind == paced && e.sparse < s.conns {
+			s.Title = strings.Replace(s.Title, humanize.Comma(int64(s.conns)), humanize.Comma(int64(e.sparse)), 1)
+			s.conns = e.sparse
+		}
+		adapted = append(adapted, s)
+	}
+	return adapted
 }
 
 // limited returns how many connections a scenario has that should have n.

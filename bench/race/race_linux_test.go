@@ -25,7 +25,7 @@ func TestRace(t *testing.T) {
 	r := race{
 		scenarios: scenarios,
 		runners:   []peers.Peer{ours},
-		effort:    effort{rounds: 1, warm: time.Millisecond, run: 20 * time.Millisecond, idle: 50, settle: time.Millisecond, churn: 50, casts: 600, flood: 50 * time.Millisecond, most: 300, sparse: 50, paced: 50 * time.Millisecond},
+		effort:    effort{rounds: 1, warm: time.Millisecond, run: 20 * time.Millisecond, idle: 50, settle: time.Millisecond, churn: 50, casts: 600, flood: 50 * time.Millisecond, most: 300, paced: 50 * time.Millisecond},
 	}
 	samples := r.run()
 	if want := 3 * len(scenarios); len(samples) != want {
@@ -34,6 +34,24 @@ func TestRace(t *testing.T) {
 	for _, x := range samples {
 		if x.Err != "" || x.Ratio <= 0 && !slices.Contains([]string{"f", "fz", "fzt"}, x.Scenario) { // of 50 connections the memory may be none
 			t.Errorf("%+v, want a ratio", x)
+		}
+	}
+}
+
+// What a short race does with fewer connections is called so.
+func TestAdapt(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		effort effort
+		want   map[string]string // title by ID
+	}{
+		{"full", full, map[string]string{"sparse": "10,000 conns × 125 B text, one a second each", "a3": "16,000 conns × 125 B text, depth 1"}},
+		{"quick", quick, map[string]string{"sparse": "2,000 conns × 125 B text, one a second each", "a3": "16,000 conns × 125 B text, depth 1"}},
+	} {
+		for _, s := range tt.effort.adapt(scenarios) {
+			if want, ok := tt.want[s.ID]; ok && s.Title != want {
+				t.Errorf("%s: %s is %q, want %q", tt.name, s.ID, s.Title, want)
+			}
 		}
 	}
 }

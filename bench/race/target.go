@@ -239,6 +239,9 @@ func (r *report) printTargets(w io.Writer) error {
 	return nil
 }
 
+// ofMemory reports whether v is about a limit for memory.
+func (v verdict) ofMemory() bool { return strings.HasSuffix(v.Target, unitMemory) }
+
 func (v verdict) outcome() string {
 	if v.Holds {
 		return "holds"

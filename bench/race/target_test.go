@@ -105,7 +105,10 @@ func TestJudge(t *testing.T) {
 				return
 			}
 			if len(got) != 1 || got[0] != tt.want {
-				t.Errorf("judge = %+v, want %+v", got, tt.want)
+				t.Fatalf("judge = %+v, want %+v", got, tt.want)
+			}
+			if want := tt.target.over == absolute; got[0].ofMemory() != want {
+				t.Errorf("%+v is about memory: %v, want %v", got[0], !want, want)
 			}
 		})
 	}
