@@ -27,7 +27,7 @@ import (
 func main() {
 	addr := flag.String("listen", "127.0.0.1:8000", "address to listen on")
 	flag.Parse()
-	web := &http.Server{Addr: *addr, Handler: newRouter(10*time.Second), ReadHeaderTimeout: 5 * time.Second}
+	web := &http.Server{Addr: *addr, Handler: newRouter(10 * time.Second), ReadHeaderTimeout: 5 * time.Second}
 	log.Fatal(web.ListenAndServe())
 }
 
