@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
@@ -43,22 +44,26 @@ func Example() {
 	if err := hubs[1].Subscribe(server, "chat.*"); err != nil {
 		log.Fatal(err)
 	}
-	done := make(chan bool)
-	go func() { // the cluster needs a moment to know of the subscription
-		for {
-			select {
-			case <-done:
-				return
-			default:
-				hubs[0].Publish("chat.room1", websocket.OpText, []byte("Hello"))
-			}
+	received := make(chan string)
+	go func() {
+		_, p, err := client.Read(context.Background())
+		if err != nil {
+			log.Fatal(err)
 		}
+		received <- string(p)
 	}()
-	_, p, err := client.Read(context.Background())
-	close(done)
-	if err != nil {
-		log.Fatal(err)
+
+	// The cluster needs a moment to learn of the subscription.
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		hubs[0].Publish("chat.room1", websocket.OpText, []byte("Hello"))
+		select {
+		case message := <-received:
+			fmt.Println(message)
+			return
+		case <-retry.C:
+		}
 	}
-	fmt.Printf("%s\n", p)
 	// Output: Hello
 }
