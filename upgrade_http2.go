@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -32,6 +31,12 @@ func isWebSocket(hr *http.Request) bool {
 // says that the caller does not return to net/http before the stream is done; others close
 // the Conn and return at once.
 func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol string, ext extension, blocks bool) (*Conn, error) {
+	// Messages are no body that a middleware may change or keep: they go to the innermost
+	// ResponseWriter.
+	inner := innermost(w)
+	if !canFlush(inner) {
+		return nil, fail(w, fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, inner))
+	}
 	if err := setAcceptance(w.Header(), protocol, ext); err != nil {
 		return nil, fail(w, err)
 	}
@@ -40,19 +45,23 @@ func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol strin
 		accept := codec.AcceptKey([]byte(keys[0]))
 		w.Header().Set("Sec-WebSocket-Accept", string(accept[:]))
 	}
-	// Messages are no body that a middleware may change or keep: they go to the innermost
-	// ResponseWriter. The status goes through the middlewares, for their access logs;
-	// net/http ignores the second one.
+	// The status goes through the middlewares, for their access logs; net/http ignores the
+	// second one.
 	w.WriteHeader(http.StatusOK)
-	inner := innermost(w)
 	nc, err := h2stream.Accept(inner, r.http, !blocks)
 	if err != nil {
-		if errors.Is(err, http.ErrNotSupported) {
-			err = fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", err, inner)
-		}
 		return nil, fmt.Errorf("websocket: upgrade: %w", err)
 	}
 	return newConn(nc, RoleServer, u.settings, protocol, ext, nil, r), nil
+}
+
+// canFlush reports whether w itself can be flushed.
+func canFlush(w http.ResponseWriter) bool {
+	switch w.(type) {
+	case http.Flusher, interface{ FlushError() error }:
+		return true
+	}
+	return false
 }
 
 var zeroKey = func() string { key := codec.EncodeKey([16]byte{}); return string(key[:]) }()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/h2"
 )
 
 // TestMiddlewareThatHides has no way to the connection: the client gets 500, and the error
@@ -38,17 +39,26 @@ func TestMiddlewareThatHides(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			errs := make(chan error, 1)
-			web := httptest.NewServer(tt.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			web := httptest.NewUnstartedServer(tt.wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, err := websocket.Upgrade(w, r, nil)
 				errs <- err
 			})))
+			web.Config.Protocols = new(http.Protocols)
+			web.Config.Protocols.SetHTTP1(true)
+			web.Config.Protocols.SetUnencryptedHTTP2(true)
+			web.Start()
 			t.Cleanup(web.Close)
-			_, err := websocket.Dial(t.Context(), web.URL, &websocket.DialOptions{Header: http.Header{"Accept-Encoding": {"gzip"}}})
-			if refused, ok := errors.AsType[*websocket.HandshakeError](err); !ok || refused.Status != http.StatusInternalServerError {
-				t.Errorf("Dial() = %v, want status 500", err)
-			}
-			if err := <-errs; err == nil || !strings.Contains(err.Error(), "needs a method Unwrap") {
-				t.Errorf("Upgrade() = %v, want what the middleware lacks", err)
+			opts := &websocket.DialOptions{Header: http.Header{"Accept-Encoding": {"gzip"}}}
+			for _, mode := range []h2.Mode{h2.OnlyHTTP1, h2.OnlyHTTP2} {
+				tr := &h2.Transport{Mode: mode}
+				t.Cleanup(func() { tr.Close() })
+				_, err := tr.Dial(t.Context(), strings.Replace(web.URL, "http", "ws", 1), opts)
+				if refused, ok := errors.AsType[*websocket.HandshakeError](err); !ok || refused.Status != http.StatusInternalServerError {
+					t.Errorf("Dial() with mode %d = %v, want status 500", mode, err)
+				}
+				if err := <-errs; !errors.Is(err, http.ErrNotSupported) || !strings.Contains(err.Error(), "needs a method Unwrap") {
+					t.Errorf("Upgrade() with mode %d = %v, want what the middleware lacks", mode, err)
+				}
 			}
 		})
 	}
