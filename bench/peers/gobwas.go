@@ -15,7 +15,7 @@ var gobwasUpgrader ws.Upgrader
 
 // serveGobwas is the frame level, as one writes it for speed: a buffered
 // reader, one buffer for header and payload that is kept from frame to frame,
-// one write. It knows neither messages nor UTF-8; the rules of headers are
+// one write. It handles neither messages nor UTF-8; the rules of headers are
 // checked.
 func serveGobwas(ln net.Listener, s Settings) func(p []byte) {
 	conns := newRoster[net.Conn](s)

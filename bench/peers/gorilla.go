@@ -53,8 +53,8 @@ func serveGorilla(ln net.Listener, s Settings) func(p []byte) {
 }
 
 // gorillaClient is a connection, and in the way of gorilla's chat example, if
-// queue is there, a goroutine that writes with a deadline of 10 s. Whoever has 256
-// messages waiting is cut.
+// queue is there, a goroutine that writes with a deadline of 10 s. A
+// connection with 256 messages in its queue is closed.
 type gorillaClient struct {
 	guarded[*websocket.Conn]
 	queue chan *websocket.PreparedMessage

@@ -22,7 +22,7 @@ func serveGWS(ln net.Listener, s Settings) func(p []byte) {
 	server.OnError = func(net.Conn, error) {}
 	go server.RunListener(ln)
 	return publisher(h.conns, func(p []byte) *gws.Broadcaster {
-		return gws.NewBroadcaster(gws.OpcodeBinary, p) // without Close: it is told when the last connection has sent
+		return gws.NewBroadcaster(gws.OpcodeBinary, p) // without Close, since the last send is not reported
 	}, func(c *gws.Conn, m *gws.Broadcaster) { m.Broadcast(c) })
 }
 

@@ -17,7 +17,7 @@ type Peer struct {
 	Raw     bool   // plain TCP
 	UTF8    UTF8
 	Deflate load.Deflate // the most that it can; Off if it compresses nothing, or was not set up to
-	Casts   bool         // it is there for broadcasts alone; what it echoes shows that it knows a connection
+	Casts   bool         // for broadcasts only; its echo shows that a connection has been added
 	Slow    bool         // it was set up for Settings.Slow
 
 	// Serve serves ln in the background until the process ends: every message is

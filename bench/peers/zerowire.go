@@ -19,9 +19,9 @@ func serveEvents(ln net.Listener, s Settings) func(p []byte) {
 	return publishZerowire(e.conns)
 }
 
-// serveHub is the event form with a hub, both in default settings: everyone
-// subscribes to one topic. For connections that do not read the hub drops what
-// has waited longest past 64 KiB, and after 10 s they are cut.
+// serveHub is the event form with a hub, both in default settings: all connections
+// subscribe to one topic. For connections that do not read the hub drops what
+// has waited longest past 64 KiB, and closes them after 10 s.
 func serveHub(ln net.Listener, s Settings) func(p []byte) {
 	topics, _ := hub.New(nil) // only a broker can fail
 	go (&websocket.Server{Handler: subscribers{events{}, topics}, Options: options(s)}).Serve(ln)

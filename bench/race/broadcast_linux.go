@@ -39,8 +39,8 @@ const (
 // measureStalled has some connections read no more, waits until nothing more can be sent
 // to them, and returns how many messages each of the others gets in a second, from a
 // server that sends the next when they have the one before. The plain TCP server,
-// whose loop would wait for ever, has none that does not read: what nobody
-// spoils is the baseline.
+// whose loop would block for ever, has only connections that read: the baseline is the rate
+// without slow connections.
 func measureStalled(s scenario, batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
 	if !fleet.Raw {
 		fleet.Deaf = oneOf

@@ -19,8 +19,8 @@ import (
 // child.
 const (
 	cmdCollect = "collect" // free what is not needed; answered with a line
-	cmdPublish = "publish" // send the broadcast's payload to everyone
-	cmdFill    = "fill"    // send the larger one to everyone
+	cmdPublish = "publish" // send the broadcast's payload to all connections
+	cmdFill    = "fill"    // send the larger one to all connections
 )
 
 // serve is the child: it serves one peer on a free port, which it prints, and with TLS

@@ -11,8 +11,8 @@ import (
 )
 
 // cpuTime returns what the threads of process pid have used, user and system
-// together. The scheduler counts in nanoseconds; where it does not tell, the
-// process's ticks have to do.
+// together. The scheduler counts in nanoseconds. Where schedstat is missing, the
+// result is in ticks.
 func cpuTime(pid int) (time.Duration, error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil {
@@ -58,7 +58,7 @@ func parseSchedstat(b []byte) (time.Duration, error) {
 }
 
 // tick is the unit of /proc/PID/stat: USER_HZ is 100 on every Linux that Go
-// knows.
+// supports.
 const tick = time.Second / 100
 
 // parseStat returns the sum of utime and stime, fields 14 and 15 of a stat file.
@@ -67,7 +67,7 @@ func parseStat(b []byte) (time.Duration, error) {
 	_, rest, ok := cutLast(b, ')')
 	fields := bytes.Fields(rest)
 	if !ok || len(fields) < 13 {
-		return 0, fmt.Errorf("race: stat %q is cut short", b)
+		return 0, fmt.Errorf("race: stat %q has too few fields", b)
 	}
 	var ticks int64
 	for _, f := range fields[11:13] {

@@ -50,7 +50,7 @@ func (r *race) run() (samples []sample) {
 }
 
 // turn returns the order of a round: another runner begins each time, and the
-// baseline stands at both ends.
+// baseline runs at both ends.
 func (r *race) turn(round int) []peers.Peer {
 	base, _ := peers.Find(peers.Baseline)
 	order := []peers.Peer{base}

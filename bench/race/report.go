@@ -171,7 +171,7 @@ func (r *report) writeJSON(name string) error {
 	return os.WriteFile(name, append(b, '\n'), 0o644)
 }
 
-// cpuModel returns the name of the CPU, as far as the kernel tells.
+// cpuModel returns the name of the CPU, as far as the kernel reports it.
 func cpuModel() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {

@@ -270,7 +270,7 @@ func (r *report) behind() (lines []string) {
 	return lines
 }
 
-// figure is what stands for c in a table: the ratio, or the absolute value in a scenario
+// figure is the entry of c in a table: the ratio, or the absolute value in a scenario
 // that counts memory.
 func (c cell) figure() string {
 	if c.Unit == unitMemory {
