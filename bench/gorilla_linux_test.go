@@ -2,15 +2,16 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"runtime/metrics"
 	"testing"
 	"time"
 
+	"golang.org/x/perf/benchmath"
 	"golang.org/x/sys/unix"
 
 	"github.com/zerowire/websocket/bench/load"
-	"github.com/zerowire/websocket/bench/stats"
 )
 
 // gorillaWork is what both libraries do in turn.
@@ -143,7 +144,8 @@ const turnTime = 200 * time.Millisecond
 // BenchmarkGorilla measures package gorilla beside gorilla/websocket: server CPU and
 // allocations per message, in the same process and in turns. An iteration is one turn of
 // each; -benchtime 50x takes about three minutes for all. The ratio is that of the two turns
-// of an iteration, ours over gorilla's; ±% is how far its quartiles are from the median.
+// of an iteration, ours over gorilla's. The metrics are medians, and ±% is as in benchstat:
+// the median of the ratio is within it with 95 % confidence. It needs six iterations.
 func BenchmarkGorilla(b *testing.B) {
 	for i := range gorillaWorks {
 		w := &gorillaWorks[i]
@@ -175,14 +177,21 @@ func reportSides(b *testing.B, ours, gorilla *gorillaSide) {
 	for i := range ours.cpu {
 		ratios = append(ratios, ours.cpu[i]/gorilla.cpu[i])
 	}
-	ratio := stats.Of(ratios)
+	ratio := median(ratios)
 	b.ReportMetric(0, "ns/op") // two turns take as long as they should
-	b.ReportMetric(ratio.Median, "ratio")
-	b.ReportMetric(100*ratio.Spread(), "±%")
-	for _, s := range []*gorillaSide{ours, gorilla} {
-		b.ReportMetric(stats.Of(s.cpu).Median, s.gorillaLibrary.name+"-cpu-ns/msg")
-		b.ReportMetric(stats.Of(s.allocs).Median, s.gorillaLibrary.name+"-allocs/msg")
+	b.ReportMetric(ratio.Center, "ratio")
+	if away := max(ratio.Hi-ratio.Center, ratio.Center-ratio.Lo); !math.IsInf(away, 0) {
+		b.ReportMetric(100*away/ratio.Center, "±%")
 	}
+	for _, s := range []*gorillaSide{ours, gorilla} {
+		b.ReportMetric(median(s.cpu).Center, s.gorillaLibrary.name+"-cpu-ns/msg")
+		b.ReportMetric(median(s.allocs).Center, s.gorillaLibrary.name+"-allocs/msg")
+	}
+}
+
+// median returns the median of values, with the interval that has it with 95 % confidence.
+func median(values []float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 }
 
 // Both libraries do each of the works, and what they use for it is measured.
