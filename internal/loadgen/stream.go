@@ -214,11 +214,11 @@ func (s *Stream) frame(f *codec.Frame, j Judge) error {
 		return nil
 	}
 	s.message = s.message[:0]
-	return s.Arrive(f.Message, s.compressed, payload, j)
+	return s.arrive(f.Message, s.compressed, payload, j)
 }
 
-// Arrive takes a message that was decoded, of this Stream or by other means.
-func (s *Stream) Arrive(op codec.Opcode, compressed bool, p []byte, j Judge) error {
+// arrive takes a message that was decoded.
+func (s *Stream) arrive(op codec.Opcode, compressed bool, p []byte, j Judge) error {
 	if !compressed && s.Next < s.Sent && op == s.Script.Opcode && bytes.Equal(p, s.Payload(s.Next)) {
 		j.Matched(1)
 		s.Next++

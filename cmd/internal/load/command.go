@@ -163,13 +163,13 @@ func (c *Command) plan() (*plan, error) {
 		MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
 		CloseTimeout: partTime,
 	}
-	if p.exchange != nil {
+	if p.exchange.own {
 		p.dial.MaxMessage = maxSize
 	}
 	if c.Compress {
 		p.dial.Compression = &websocket.Compression{Takeover: c.Takeover, Threshold: -1}
 	}
-	p.direct = canTakeOver && !c.Compress
+	p.direct = canTakeOver && !c.Compress && !p.exchange.own
 	return p, nil
 }
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
-	"github.com/zerowire/websocket/internal/loadgen"
 )
 
 // exchange is what is sent, and what has to come back, in place of random messages and
@@ -29,6 +28,7 @@ type exchange struct {
 	pattern *regexp.Regexp       // of the messages that are answers; nil for all
 	think   time.Duration
 	ramp    ramp
+	own     bool // it is not just random messages and their echoes
 }
 
 // message is what a template of --send can use.
@@ -52,12 +52,10 @@ var functions = template.FuncMap{
 	},
 }
 
-// newExchange returns what the flags ask for; nil for random messages and echoes.
+// newExchange returns what the flags ask for.
 func (c *Command) newExchange() (*exchange, error) {
-	if len(c.Send) == 0 && !c.Receive && (c.Expect == "" || c.Expect == "echo") && c.Think == 0 && c.Ramp == 0 {
-		return nil, nil
-	}
 	x := &exchange{opcode: codec.OpText, shuffle: c.Shuffle, receive: c.Receive, think: c.Think, ramp: ramp{c.Ramp, c.Steps}}
+	x.own = len(c.Send) > 0 || c.Receive || c.Expect != "" && c.Expect != "echo" || c.Think > 0 || c.Ramp > 0
 	if c.Binary {
 		x.opcode = codec.OpBinary
 	}
@@ -116,12 +114,9 @@ func (x *exchange) expect(text string) error {
 	return nil
 }
 
-// append appends the payload of message n, which connection sends.
-func (x *exchange) append(dst []byte, n int64, connection int, s *loadgen.Script) ([]byte, error) {
-	if len(x.sent) == 0 {
-		return append(dst, s.Payload(int(n)&(s.Len()-1))...), nil
-	}
-	b := bytes.NewBuffer(dst)
+// render returns message n, which connection sends, in the space of what buf points at.
+func (x *exchange) render(buf *[]byte, n int64, connection int) ([]byte, error) {
+	b := bytes.NewBuffer((*buf)[:0])
 	err := x.sent[x.pick(n)].Execute(b, message{n, connection})
 	return b.Bytes(), err
 }

@@ -85,7 +85,7 @@ func newResult(r *run) *Result {
 		Load: Load{
 			Connections: p.connections, Open: r.links, Pipeline: p.depth, Size: p.size.String(), Type: p.script.Opcode.String(),
 			Seconds: p.duration.Seconds(), Messages: p.messages, Rate: p.rate, Compress: p.compression(), Direct: r.direct,
-			Own: p.exchange != nil,
+			Own: p.exchange.own,
 		},
 		Sent: t.total.sent, Received: t.total.messages, SentBytes: t.total.sentBytes, ReceivedBytes: t.total.bytes,
 		PerSecond: ratio(float64(t.total.messages), seconds(r.length)),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ type plan struct {
 	timeout     time.Duration
 	size        sizes
 	script      *loadgen.Script
-	exchange    *exchange // nil for the script's messages and their echoes
+	exchange    *exchange
 	limits      []limit
 	agreed      string // Sec-WebSocket-Extensions of the response on the first connection
 }
@@ -71,32 +72,50 @@ func (r *run) drainTime() int64 {
 // carryOut opens the connections, puts load on them and closes them. When ctx ends,
 // it stops sending, and what was measured so far counts.
 func (p *plan) carryOut(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {
-	if p.exchange != nil {
-		return p.carryOutExchange(ctx, watch)
+	r := &run{plan: p, watch: watch, timeline: newTimeline(p.duration), links: p.connections}
+	links := make([]link, p.connections) // a ramp opens them later
+	for i := range links {
+		links[i].number = i
 	}
-	r := &run{plan: p, watch: watch}
-	r.timeline = newTimeline(p.duration)
-	links, err := dialAll(ctx, p.url, p.dial, p.connections, p.direct, r.timeline.faults)
-	if err != nil {
-		return nil, err
+	ramp := p.exchange.ramp.over > 0
+	if !ramp {
+		var err error
+		if links, err = dialAll(ctx, p.url, p.dial, p.connections, p.direct, r.timeline.faults); err != nil {
+			return nil, err
+		}
+		r.links, p.agreed = len(links), links[0].extensions
 	}
-	r.links = len(links)
-	p.agreed = links[0].extensions
-	r.schedule = &schedule{rate: p.rate, connections: len(links), end: int64(p.duration)}
+	r.schedule = &schedule{rate: p.rate, connections: r.links, end: int64(p.duration)}
 	if p.messages > 0 {
 		r.schedule.budget = newBudget(p.messages)
 	}
-	var sockets, conns []link
-	for _, l := range links {
-		if l.conn == nil {
-			sockets = append(sockets, l)
-		} else {
-			conns = append(conns, l)
-		}
-	}
+	conns := slices.DeleteFunc(slices.Clone(links), func(l link) bool { return !ramp && l.conn == nil })
+	sockets := slices.DeleteFunc(links, func(l link) bool { return ramp || l.conn != nil })
 	r.direct = len(conns) == 0
-	return r, r.drive(ctx, append(newWorkers(r, sockets), newCrowds(r, conns)...))
+	drivers := newWorkers(r, sockets)
+	if r.direct {
+		return r, r.drive(ctx, drivers)
+	}
+	s := newStage(r, conns)
+	err := r.drive(ctx, append(drivers, s))
+	if r.links = len(sockets) + int(s.open.Load()); r.links == 0 && err == nil {
+		err = s.failed
+	}
+	return r, err
 }
+
+// driver puts load on some connections and returns when all of it has come back,
+// or was given up.
+type driver interface{ drive() error }
+
+// errSilent is why a connection ended on which an echo did not come.
+var errSilent = errors.New("no echo within --timeout")
+
+// tick is how often connections are checked, in ns.
+const tick = int64(shortestInterval)
+
+// partTime is how long a server may take for the closing handshake.
+const partTime = time.Second
 
 // drive lets all drivers work, and returns when they have.
 func (r *run) drive(ctx context.Context, drivers []driver) error {

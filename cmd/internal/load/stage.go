@@ -1,8 +1,8 @@
 package load
 
 import (
-	"bytes"
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,62 +10,37 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// stage drives connections that carry out an exchange. Each opens its connection when
-// the ramp says so, and sends when a ticket allows it: in a closed load, one comes
-// back with each answer; in an open load, the schedule hands them out.
+// stage drives Conns: over TLS, with compression, and with messages of one's own. Each is
+// served on a goroutine of its own. In a closed load an answer allows the connection
+// another message; in an open load the schedule gives messages to connections that have
+// room for them.
 type stage struct {
 	*run
 	exchange *exchange
+	rate     float64 // of these connections
 	visitors []*visitor
-	budget   *budget
-	number   atomic.Int64 // of the next message
-	open     atomic.Int64 // connections that were opened
-	dead     atomic.Int64 // connections that ended before their time, or were not opened
-	failed   error        // the first reason; guarded by mu
-	over     chan struct{}
+	serial   atomic.Int64  // of the next message
+	open     atomic.Int64  // connections that were opened
+	dead     atomic.Int64  // connections that ended before their time, or were not opened
+	handed   atomic.Bool   // an open load has given away all messages
+	over     chan struct{} // closed when nothing more is sent
 
-	mu    sync.Mutex
-	tally *tally
+	mu     sync.Mutex // for the fields below
+	tally  *tally
+	failed error // why a connection failed first
 }
 
-// visitor is a connection of a stage, and its Handler.
-type visitor struct {
-	*stage
-	id      int
-	conn    *websocket.Conn
-	tickets chan int64 // when messages were due; 0 for as soon as possible
-
-	mu      sync.Mutex
-	owed    []owed // oldest first
-	gone    bool
-	payload []byte
-}
-
-// owed is what a message waits for.
-type owed struct {
-	since, sent int64
-	answers     int
-	payload     []byte // nil unless it has to come back
-}
-
-// carryOutExchange opens the connections, lets them carry out the exchange, and closes
-// them.
-func (p *plan) carryOutExchange(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {
-	r := &run{plan: p, watch: watch, timeline: newTimeline(p.duration), schedule: &schedule{end: int64(p.duration)}}
-	s := &stage{run: r, exchange: p.exchange, tally: newTally(r.timeline), over: make(chan struct{})}
-	if p.messages > 0 {
-		s.budget = newBudget(p.messages)
+// newStage returns the driver of links, which are open unless there is a ramp.
+func newStage(r *run, links []link) *stage {
+	s := &stage{run: r, exchange: r.plan.exchange, tally: newTally(r.timeline), over: make(chan struct{})}
+	s.rate = r.plan.rate * float64(len(links)) / float64(r.links)
+	for _, l := range links {
+		s.visitors = append(s.visitors, newVisitor(s, l))
+		if l.conn != nil {
+			s.open.Add(1)
+		}
 	}
-	for i := range p.connections {
-		s.visitors = append(s.visitors, &visitor{stage: s, id: i, tickets: make(chan int64, p.depth)})
-	}
-	r.links = p.connections // until it is known
-	err := r.drive(ctx, []driver{s})
-	r.links = int(s.open.Load())
-	if r.links == 0 && err == nil && s.failed != nil {
-		err = s.failed
-	}
-	return r, err
+	return s
 }
 
 // drive is the life of a stage.
@@ -76,17 +51,32 @@ func (s *stage) drive() error {
 	for _, v := range s.visitors {
 		all.Go(func() { v.live(ctx) })
 	}
-	if s.plan.rate > 0 {
+	if s.rate > 0 {
 		all.Go(s.dispatch)
 	}
-	for !s.finished() {
-		time.Sleep(time.Duration(tick) / 10)
-		s.locked(func(t *tally) { t.roll(s.now()) })
+	for over := int64(0); ; {
+		now := s.now()
+		s.locked(func(t *tally) { t.roll(now) })
 		for _, v := range s.visitors {
-			v.expire(s.now())
+			v.watch(now)
+		}
+		if over == 0 && (s.stopped.Load() || s.schedule.over(now)) {
+			over = now
+		}
+		if s.dead.Load() == int64(len(s.visitors)) || over > 0 && (s.settled() || now > over+s.drainTime()) {
+			break
+		}
+		if over > 0 {
+			time.Sleep(time.Millisecond)
+		} else {
+			time.Sleep(time.Duration(tick) / 10)
 		}
 	}
-	s.finish(cancel)
+	close(s.over)
+	cancel()
+	for _, v := range s.visitors {
+		all.Go(v.leave)
+	}
 	all.Wait()
 	s.locked(func(t *tally) {
 		t.roll(s.now())
@@ -103,96 +93,105 @@ func (s *stage) locked(f func(t *tally)) {
 	f(s.tally)
 }
 
-// finished reports whether nothing more is to be sent or received.
-func (s *stage) finished() bool {
-	now := s.now()
-	return s.stopped.Load() || s.schedule.over(now) || s.budget.empty() && !s.waiting() || s.dead.Load() == int64(len(s.visitors))
+// settled reports whether nothing is missing, and nothing is to be sent.
+func (s *stage) settled() bool {
+	stopped := s.stopped.Load()
+	if s.rate > 0 && !stopped && !s.handed.Load() {
+		return false
+	}
+	return !slices.ContainsFunc(s.visitors, func(v *visitor) bool { return v.waits(stopped) })
 }
 
-// waiting reports whether answers are missing.
-func (s *stage) waiting() bool {
-	for _, v := range s.visitors {
-		v.mu.Lock()
-		missing := len(v.owed) > 0 && !v.gone
-		v.mu.Unlock()
-		if missing {
-			return true
-		}
-	}
-	return false
-}
-
-// finish lets the answers come that are missing, and closes.
-func (s *stage) finish(cancel context.CancelFunc) {
-	close(s.over)
-	for limit := s.now() + s.drainTime(); s.waiting() && s.now() < limit; {
-		time.Sleep(time.Millisecond)
-	}
-	cancel()
-	var closing sync.WaitGroup
-	for _, v := range s.visitors {
-		closing.Go(v.leave)
-	}
-	closing.Wait()
-}
-
-// dispatch hands out the tickets of an open load, to the connections in turn. It waits
-// for one that has as many messages in flight as it may: that message is late then, and
-// its latency counts from when it was due.
+// dispatch gives the messages of an open load to the connections in turn. It waits if all
+// have as many in flight as they may: that message is late then, and its latency counts
+// from when it was due.
 func (s *stage) dispatch() {
-	for n := 0; ; n++ {
-		due := int64(s.exchange.ramp.due(float64(n), s.plan.rate) * 1e9)
-		if wait := time.Duration(due - s.now()); wait > 0 {
-			select {
-			case <-time.After(wait):
-			case <-s.over:
+	defer s.handed.Store(true)
+	for n := 0; !s.stopped.Load() && !s.schedule.budget.empty(); n++ {
+		due := int64(s.exchange.ramp.due(float64(n), s.rate) * 1e9)
+		if s.schedule.end > 0 && due >= s.schedule.end || !s.sleep(time.Duration(due-due%quantum-s.now())) {
+			return
+		}
+		for turn := n; !s.visitors[turn%max(1, int(s.open.Load()))].offer(due); turn++ {
+			if (turn-n)%len(s.visitors) == len(s.visitors)-1 && !s.sleep(time.Millisecond) {
 				return
 			}
 		}
-		for turn := n; ; turn++ {
-			v := s.visitors[turn%max(1, min(len(s.visitors), int(s.open.Load())))]
-			if v.offer(due) {
-				break
-			}
-			if (turn-n)%len(s.visitors) == len(s.visitors)-1 {
-				select {
-				case <-time.After(time.Millisecond):
-				case <-s.over:
-					return
-				}
-			}
+	}
+}
+
+// sleep waits for a time d, and returns false if the stage is over before.
+func (s *stage) sleep(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(d):
+		return true
+	case <-s.over:
+		return false
+	}
+}
+
+// visitor is a connection of a stage, and its Handler.
+type visitor struct {
+	*stage
+	number int
+	inline bool          // Message itself sends
+	wake   chan struct{} // for the sender otherwise: something may be sent
+
+	sending sync.Mutex // held while messages leave, so that they do so in the window's order
+
+	mu     sync.Mutex // for the fields below; it is taken before the stage's
+	conn   *websocket.Conn
+	window window
+	due    []int64 // of the messages that may be sent, the oldest first: when they were due, 0 for now
+	left   int     // answers that the next message waits for; 0 for all of them
+	gone   bool
+}
+
+// inlineBytes is how much may be in flight where Message itself sends: no more than
+// sockets hold. Otherwise both ends could wait for the other one to read.
+const inlineBytes = 32 << 10
+
+func newVisitor(s *stage, l link) *visitor {
+	p := s.plan
+	v := &visitor{stage: s, number: l.number, conn: l.conn, wake: make(chan struct{}, 1), window: newWindow(l.number, p.script, p.depth, s.tally)}
+	if own := len(s.exchange.sent) > 0; own {
+		v.window.own = make([][]byte, 4*len(v.window.since))
+	} else {
+		v.inline = s.exchange.answers > 0 && p.depth*p.script.Largest() <= inlineBytes
+	}
+	return v
+}
+
+// live opens the connection of v, if it is not open, and serves it.
+func (v *visitor) live(ctx context.Context) {
+	if v.conn == nil && !v.dial(ctx) {
+		return
+	}
+	if !v.exchange.receive {
+		if !v.inline {
+			go v.sender()
+		}
+		if v.rate == 0 {
+			v.allow(v.plan.depth)
 		}
 	}
+	_ = v.conn.Serve(v) // Close gets the error
 }
 
-// offer hands a ticket to v, unless it has no room or is gone.
-func (v *visitor) offer(due int64) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.gone {
+// dial opens the connection of v when the ramp says so.
+func (v *visitor) dial(ctx context.Context) bool {
+	if !v.sleep(v.exchange.ramp.opens(v.number, len(v.visitors)) - time.Duration(v.now())) {
 		return false
-	}
-	select {
-	case v.tickets <- due:
-		return true
-	default:
-		return false
-	}
-}
-
-// live opens the connection of v and serves it.
-func (v *visitor) live(ctx context.Context) {
-	select {
-	case <-time.After(v.exchange.ramp.opens(v.id, len(v.visitors)) - time.Duration(v.now())):
-	case <-v.over:
-		return
 	}
 	l, err := dial(ctx, v.plan.url, *v.plan.dial, false)
 	if err != nil {
 		if ctx.Err() == nil {
 			v.fail(refused, err)
 		}
-		return
+		return false
 	}
 	v.mu.Lock()
 	v.conn = l.conn
@@ -200,170 +199,209 @@ func (v *visitor) live(ctx context.Context) {
 	if v.open.Add(1) == 1 {
 		v.plan.agreed = l.extensions
 	}
-	if !v.exchange.receive {
-		go v.send(ctx)
-	}
-	if v.plan.rate == 0 {
-		for range v.plan.depth {
-			v.offer(0)
-		}
-	}
-	_ = l.conn.Serve(v) // Close gets the error
-}
-
-// send sends a message for each ticket.
-func (v *visitor) send(ctx context.Context) {
-	for {
-		select {
-		case <-v.over:
-			return
-		case due := <-v.tickets:
-			if v.budget.take(1) == 0 || !v.sendOne(ctx, due) {
-				return
-			}
-		}
-	}
-}
-
-// sendOne sends a message that was due at a time, 0 for now.
-func (v *visitor) sendOne(ctx context.Context, due int64) bool {
-	x := v.exchange
-	payload, err := x.append(v.payload[:0], v.number.Add(1)-1, v.id, v.plan.script)
-	if err != nil {
-		v.locked(func(t *tally) { t.faults.add(broken, 1, "connection %d: --send: %v", v.id, err) })
-		return false
-	}
-	v.payload = payload
-	now := v.now()
-	if due == 0 {
-		due = now
-	}
-	if x.answers > 0 {
-		o := owed{since: due, sent: now, answers: x.answers}
-		if x.echo {
-			o.payload = bytes.Clone(payload)
-		}
-		v.mu.Lock()
-		v.owed = append(v.owed, o)
-		v.mu.Unlock()
-	}
-	v.locked(func(t *tally) { t.sent(1, len(payload)) })
-	if v.conn.Write(ctx, x.opcode, payload) != nil {
-		return false // Close gets the error
-	}
-	if x.answers == 0 {
-		v.complete(due, len(payload))
-	}
 	return true
 }
 
-// complete counts a message that was due at a time and has all of its answers, with so
-// many bytes, and allows another one.
-func (v *visitor) complete(since int64, size int) {
-	v.locked(func(t *tally) { t.arrived(t.now-since, 1, size) })
-	v.release()
+// offer has v send a message that was due at a time, unless it has no room or is gone.
+func (v *visitor) offer(due int64) bool {
+	v.mu.Lock()
+	room := v.conn != nil && !v.gone && len(v.due)+v.window.InFlight() < v.plan.depth
+	if room {
+		v.due = append(v.due, due)
+	}
+	v.mu.Unlock()
+	if room {
+		v.emit()
+	}
+	return room
 }
 
-// release allows another message in a closed load, after the time to think.
-func (v *visitor) release() {
-	if v.plan.rate > 0 {
-		return
-	}
-	if v.exchange.think > 0 {
-		time.AfterFunc(v.exchange.think, func() { v.offer(0) })
-		return
-	}
-	v.offer(0)
+// allow has v send n more messages.
+func (v *visitor) allow(n int) {
+	v.mu.Lock()
+	v.due = append(v.due, make([]int64, n)...)
+	v.mu.Unlock()
+	v.emit()
 }
 
-// Open does nothing: tickets begin.
+// emit sends what may be sent, or has the sender do so.
+func (v *visitor) emit() {
+	if v.inline {
+		v.flush()
+		return
+	}
+	select {
+	case v.wake <- struct{}{}:
+	default: // it was woken already
+	}
+}
+
+// sender sends on a goroutine of its own.
+func (v *visitor) sender() {
+	for {
+		select {
+		case <-v.wake:
+			v.flush()
+		case <-v.over:
+			return
+		}
+	}
+}
+
+// flush sends what may be sent. That it fails, Close gets to know.
+func (v *visitor) flush() {
+	v.sending.Lock()
+	defer v.sending.Unlock()
+	for batch := v.take(); len(batch) > 0; batch = v.take() {
+		for _, p := range batch[:len(batch)-1] {
+			_ = v.conn.Queue(context.Background(), v.exchange.opcode, p)
+		}
+		_ = v.conn.Write(context.Background(), v.exchange.opcode, batch[len(batch)-1])
+		if v.exchange.answers == 0 {
+			v.answered(len(batch))
+		}
+	}
+}
+
+// take returns the messages that leave now. In a closed load without a time to think half
+// of those in flight have to be back first: a server that sends them one by one shall not
+// make us do so.
+func (v *visitor) take() (batch [][]byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w, now, room := &v.window, v.now(), v.plan.depth-v.window.InFlight()
+	switch {
+	case v.gone || v.stopped.Load():
+		return nil
+	case v.rate == 0 && (v.schedule.end > 0 && now >= v.schedule.end || v.exchange.think == 0 && w.InFlight() > v.plan.depth/2):
+		return nil
+	}
+	bytes := 0
+	n := v.schedule.budget.take(min(len(v.due), room))
+	for _, due := range v.due[:n] {
+		if w.own != nil {
+			p, err := v.exchange.render(w.slotOf(w.Sent), v.serial.Add(1)-1, v.number)
+			if err != nil {
+				v.locked(func(t *tally) { t.faults.add(broken, 1, "connection %d: --send: %v", v.number, err) })
+				continue
+			}
+			*w.slotOf(w.Sent) = p
+		}
+		if due == 0 {
+			due = now
+		}
+		batch = append(batch, w.payload(w.Sent))
+		bytes += len(batch[len(batch)-1])
+		w.send(now, due)
+	}
+	v.due = slices.Delete(v.due, 0, n)
+	v.locked(func(t *tally) { t.sent(len(batch), bytes) })
+	return batch
+}
+
+// answered counts the next n messages, which want no answer. flush goes on with those
+// that follow at once.
+func (v *visitor) answered(n int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for range n {
+		v.locked(func(*tally) { v.window.answered(v.window.Next) })
+		v.window.Next++
+	}
+	switch {
+	case v.rate > 0:
+	case v.exchange.think > 0:
+		v.release(n)
+	default:
+		v.due = append(v.due, make([]int64, n)...)
+	}
+}
+
+// release allows n messages more in a closed load, after the time to think.
+func (v *visitor) release(n int) {
+	switch {
+	case n == 0:
+	case v.rate > 0:
+		v.emit() // there is room
+	case v.exchange.think > 0:
+		time.AfterFunc(v.exchange.think, func() { v.allow(n) })
+	default:
+		v.allow(n)
+	}
+}
+
+// Open does nothing: what may be sent begins.
 func (v *visitor) Open(*websocket.Conn) {}
 
-// Message judges what has come.
+// Message judges what has come, and sends what may be sent in its place.
 func (v *visitor) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 	x := v.exchange
-	if x.receive {
-		if v.budget.take(1) == 1 || v.budget == nil {
+	switch {
+	case x.receive:
+		if v.schedule.budget == nil || v.schedule.budget.take(1) == 1 {
 			v.locked(func(t *tally) { t.received(len(p)) })
 		}
 		return
-	}
-	if x.pattern != nil && !x.pattern.Match(p) {
+	case x.pattern != nil && !x.pattern.Match(p):
 		return
 	}
 	v.mu.Lock()
-	if len(v.owed) == 0 {
-		v.mu.Unlock()
-		if x.echo { // a server may send more than answers
-			v.locked(func(t *tally) {
-				t.faults.add(unasked, 1, "connection %d: message of %d bytes when none was in flight", v.id, len(p))
-			})
+	w := &v.window
+	before := w.Next
+	v.locked(func(t *tally) {
+		switch {
+		case x.echo:
+			w.arrive(op, p)
+		case w.InFlight() > 0: // a server may send more than answers
+			w.heard = t.now
+			if v.left == 0 {
+				v.left = x.answers
+			}
+			if v.left--; v.left == 0 {
+				t.arrived(t.now-*w.slot(w.Next), 1, len(p))
+				w.Next++
+			}
 		}
-		return
-	}
-	first := &v.owed[0]
-	want, since := first.payload, first.since
-	if first.answers--; first.answers > 0 {
-		v.mu.Unlock()
-		return
-	}
-	v.owed = v.owed[1:]
+	})
+	n := int(w.Next - before)
 	v.mu.Unlock()
-	if x.echo && (op != x.opcode || !bytes.Equal(p, want)) {
-		v.locked(func(t *tally) { t.faults.add(wrongContent, 1, "connection %d: %s", v.id, difference(p, want)) })
-		v.release()
-		return
-	}
-	v.complete(since, len(p))
+	v.release(n)
 }
 
 // Close counts what the connection's end means.
-func (v *visitor) Close(_ *websocket.Conn, err error) {
-	select {
-	case <-v.over:
-		v.end()
-	default:
-		v.fail(kindOf(err), err)
-	}
-}
+func (v *visitor) Close(_ *websocket.Conn, err error) { v.fail(kindOf(err), err) }
 
 // fail counts why v ended before its time, and what is lost with it, the first time
 // that it is called.
 func (v *visitor) fail(kind fault, err error) {
-	lost, first := v.end()
-	if !first {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.gone {
 		return
 	}
+	v.gone = true
+	v.dead.Add(1)
 	v.locked(func(t *tally) {
 		if v.failed == nil {
 			v.failed = err
 		}
-		t.faults.add(kind, 1, "connection %d: %v", v.id, err)
-		v.lose(t, lost)
+		t.faults.add(kind, 1, "connection %d: %v", v.number, err)
+		v.window.giveUp()
 	})
-	v.dead.Add(1)
 }
 
-// end marks v as gone, and returns how many messages lack answers, and whether v was
-// not gone before.
-func (v *visitor) end() (missing int, first bool) {
+// waits reports whether answers are missing, or messages are to be sent.
+func (v *visitor) waits(stopped bool) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	missing, first = len(v.owed), !v.gone
-	v.gone, v.owed = true, nil
-	return missing, first
+	owes := v.rate > 0 && !stopped && len(v.due) > 0 && !v.schedule.budget.empty()
+	return !v.gone && (owes || v.window.InFlight() > 0 || len(v.window.missing) > 0)
 }
 
-func (v *visitor) lose(t *tally, n int) {
-	if n > 0 {
-		t.faults.add(lost, int64(n), "connection %d: an answer never came", v.id)
-	}
-}
-
-// expire ends the connection if an answer is overdue.
-func (v *visitor) expire(now int64) {
+// watch ends the connection if an answer is overdue.
+func (v *visitor) watch(now int64) {
 	v.mu.Lock()
-	late := !v.gone && len(v.owed) > 0 && now-v.owed[0].sent > int64(v.plan.timeout)
+	late := !v.gone && v.window.silent(now, int64(v.plan.timeout))
 	v.mu.Unlock()
 	if late {
 		v.fail(broken, errSilent)
@@ -371,11 +409,14 @@ func (v *visitor) expire(now int64) {
 	}
 }
 
-// leave gives up what has not come, and closes.
+// leave gives up what has not come, and closes. On a connection that a Handler is served
+// by, Close does not wait.
 func (v *visitor) leave() {
-	missing, _ := v.end()
-	v.locked(func(t *tally) { v.lose(t, missing) })
 	v.mu.Lock()
+	if !v.gone {
+		v.gone = true
+		v.locked(func(*tally) { v.window.giveUp() })
+	}
 	conn := v.conn
 	v.mu.Unlock()
 	if conn != nil {

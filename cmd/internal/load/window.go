@@ -16,8 +16,9 @@ import (
 // missing are those that a later one has overtaken; they count as answered.
 type window struct {
 	loadgen.Stream
-	number int // of the connection, for messages about it
-	depth  int // messages in flight at most
+	number int      // of the connection, for messages about it
+	depth  int      // messages in flight at most
+	own    [][]byte // messages of one's own, in place of the script's: m at m mod len, a power of two; or nil
 	tally  *tally
 
 	since   []int64 // when the latency of message m begins: at m mod len, a power of two
@@ -39,10 +40,18 @@ func newWindow(number int, s *loadgen.Script, depth int, t *tally) window {
 	return w
 }
 
-func (w *window) id() int                   { return w.number }
 func (w *window) slot(m int64) *int64       { return &w.since[m&int64(len(w.since)-1)] }
 func (w *window) silent(now, d int64) bool  { return w.Sent > w.Next && now-w.heard > d }
-func (w *window) is(m int64, p []byte) bool { return bytes.Equal(p, w.Payload(m)) }
+func (w *window) is(m int64, p []byte) bool { return bytes.Equal(p, w.payload(m)) }
+func (w *window) slotOf(m int64) *[]byte    { return &w.own[m&int64(len(w.own)-1)] }
+
+// payload returns the payload of message m.
+func (w *window) payload(m int64) []byte {
+	if w.own != nil {
+		return *w.slotOf(m)
+	}
+	return w.Payload(m)
+}
 
 // send notes that a message leaves at now and that its latency begins at since.
 func (w *window) send(now, since int64) {
@@ -67,7 +76,18 @@ func (w *window) Matched(n int) {
 }
 
 // answered counts message m, which came at tally.now.
-func (w *window) answered(m int64) { w.tally.arrived(w.tally.now-*w.slot(m), 1, len(w.Payload(m))) }
+func (w *window) answered(m int64) { w.tally.arrived(w.tally.now-*w.slot(m), 1, len(w.payload(m))) }
+
+// arrive judges a message that came at tally.now.
+func (w *window) arrive(op codec.Opcode, p []byte) {
+	w.heard = w.tally.now
+	if w.Sent > w.Next && op == w.Script.Opcode && w.is(w.Next, p) {
+		w.answered(w.Next)
+		w.Next++
+		return
+	}
+	w.judge(op, p)
+}
 
 // Message says what is wrong with a message that is not the next one. It never fails.
 func (w *window) Message(op codec.Opcode, _ bool, p []byte) error {
@@ -112,7 +132,7 @@ func (w *window) judge(op codec.Opcode, p []byte) {
 		t.faults.add(unasked, 1, "connection %d: message of %d bytes when none was in flight", w.number, len(p))
 		return
 	}
-	t.faults.add(wrongContent, 1, "connection %d, message %d: %s", w.number, w.Next, difference(p, w.Payload(w.Next)))
+	t.faults.add(wrongContent, 1, "connection %d, message %d: %s", w.number, w.Next, difference(p, w.payload(w.Next)))
 	w.Next++
 }
 

@@ -87,7 +87,7 @@ func (w *worker) gather() {
 		return
 	}
 	if w.checked != w.since {
-		mean := time.Duration(ratio(float64(w.live.Load())*float64(w.plan.depth)*float64(w.checked-w.since), float64(w.tally.echoes-w.napped)))
+		mean := time.Duration(ratio(float64(w.live)*float64(w.plan.depth)*float64(w.checked-w.since), float64(w.tally.echoes-w.napped)))
 		if w.nap = min(mean/napPart, longestNap); w.nap < shortestNap {
 			w.nap = 0
 		}
@@ -115,7 +115,7 @@ func (w *worker) part() error {
 			c.push(w.now())
 		}
 	}
-	for limit := w.now() + int64(partTime); w.live.Load() > 0 && w.now() < limit; {
+	for limit := w.now() + int64(partTime); w.live > 0 && w.now() < limit; {
 		if err := w.turn(time.Duration(limit - w.now())); err != nil {
 			return err
 		}
@@ -185,5 +185,5 @@ func (c *socket) end(err error) {
 		_ = c.Flush(c) // the answer to a Close frame, if it still goes
 	}
 	c.Socket.Close()
-	c.worker.live.Add(-1)
+	c.worker.live--
 }

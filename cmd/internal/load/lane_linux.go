@@ -1,36 +1,14 @@
 package load
 
-import (
-	"errors"
-	"sync"
-	"sync/atomic"
-	"time"
-)
-
-// driver puts load on some connections and returns when all of it has come back,
-// or was given up.
-type driver interface{ drive() error }
-
-// member is a connection as its lane sees it.
-type member interface {
-	id() int             // its number in the schedule
-	push(now int64)      // sends what may be sent
-	idle(now int64) bool // reports whether nothing is in flight, or due to be sent
-	watch(now int64)     // ends the connection if an echo is overdue
-}
-
-// errSilent is why a connection ended on which an echo did not come.
-var errSilent = errors.New("no echo within --timeout")
+import "time"
 
 // lane keeps time for some connections: when to send, when to report, when to give
 // up and when to end. One goroutine calls its methods.
 type lane struct {
 	*run
-	members []member
-	live    atomic.Int64 // members that have not ended
-
-	mu    sync.Mutex // for tally, where connections have goroutines of their own
-	tally *tally
+	members []*socket
+	live    int // members that have not ended
+	tally   *tally
 
 	paced   int   // how many messages of the members were due so far
 	checked int64 // when check was called last
@@ -38,18 +16,12 @@ type lane struct {
 	parting bool  // the closing handshakes have begun
 }
 
-// tick is how often connections are checked, in ns.
-const tick = int64(shortestInterval)
-
-// partTime is how long a server may take for the closing handshake.
-const partTime = time.Second
-
 func newLane(r *run) lane { return lane{run: r, tally: newTally(r.timeline)} }
 
 // join adds a member.
-func (l *lane) join(m member) {
+func (l *lane) join(m *socket) {
 	l.members = append(l.members, m)
-	l.live.Add(1)
+	l.live++
 }
 
 // begin sends what is due from the start.
@@ -62,7 +34,7 @@ func (l *lane) begin() {
 // due returns when the n-th message of the members is due in an open load.
 func (l *lane) due(n int) int64 {
 	i, j := n%len(l.members), n/len(l.members)
-	return l.schedule.due(l.members[i].id(), int64(j))
+	return l.schedule.due(l.members[i].number, int64(j))
 }
 
 // pace sends what has become due in an open load.
@@ -94,7 +66,7 @@ func (l *lane) finished() bool {
 	if now >= l.checked+tick {
 		l.check(now)
 	}
-	if l.live.Load() == 0 {
+	if l.live == 0 {
 		return true
 	}
 	if l.over == 0 {
@@ -117,9 +89,7 @@ func (l *lane) finished() bool {
 // check reports what was counted and looks for echoes that are overdue.
 func (l *lane) check(now int64) {
 	l.checked = now - now%tick // on time with the intervals
-	l.mu.Lock()
 	l.tally.roll(now)
-	l.mu.Unlock()
 	for _, m := range l.members {
 		m.watch(now)
 	}
@@ -127,8 +97,6 @@ func (l *lane) check(now int64) {
 
 // finish reports the last time.
 func (l *lane) finish() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.tally.roll(l.now())
 	l.tally.report(true)
 }
