@@ -22,6 +22,7 @@ type site struct {
 	addr     string
 	ill      atomic.Bool
 	accepted atomic.Int32 // connections
+	refused  atomic.Int32 // as opening handshakes
 
 	mu   sync.Mutex
 	seen map[string]int // requests without an upgrade, as "GET / HTTP/1.1"
@@ -33,7 +34,10 @@ func startSite(t *testing.T) *site {
 	s.addr = serve(t, &websocket.Server{
 		HTTP:    s,
 		Handler: saying("here"),
-		Options: websocket.Options{Hooks: websocket.Hooks{Accepted: func(net.Addr) { s.accepted.Add(1) }}},
+		Options: websocket.Options{Hooks: websocket.Hooks{
+			Accepted: func(net.Addr) { s.accepted.Add(1) },
+			Refused:  func(*websocket.Request, error) { s.refused.Add(1) },
+		}},
 	})
 	return s
 }
@@ -111,6 +115,9 @@ func TestProbesOfHAProxy(t *testing.T) {
 				wantAnswer(t, c, websocket.OpText, []byte("?"), []byte("here"))
 				s.ill.Store(false)
 				wantStatus(tt.up)
+				if n := s.refused.Load(); n != 0 {
+					t.Errorf("%d requests were refused as opening handshakes", n)
+				}
 			}
 			wantAnswer(t, c, websocket.OpText, []byte("?"), []byte("here"))
 			if !eventually(func() bool { return answers(d, "here") }) {
