@@ -72,8 +72,9 @@ func appendRefusal(dst []byte, refused *HandshakeError) []byte {
 
 // fail answers a request that would be correct with 500, and returns err: the
 // fault is in this program.
-func fail(w http.ResponseWriter, err error) error {
-	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+func fail(w http.ResponseWriter, r *http.Request, err error) error {
+	const status = http.StatusInternalServerError
+	writeRefusal(w, r, &HandshakeError{Status: status, Reason: http.StatusText(status)})
 	return fmt.Errorf("websocket: upgrade: %w", err)
 }
 

@@ -110,7 +110,7 @@ func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(*
 	}()
 	switch {
 	case u.invalid != nil:
-		return nil, fail(w, u.invalid)
+		return nil, fail(w, hr, u.invalid)
 	case !isExtendedConnect(hr):
 		err = u.judgeHTTP(r, hr.Proto, hr.Header, admit)
 	case isWebSocket(hr):
@@ -135,12 +135,12 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 	defer pool.Put(out)
 	var err error
 	if out.B, err = appendAcceptance(out.B, r.head.Key(), protocol, ext, w.Header()); err != nil {
-		return nil, fail(w, err)
+		return nil, fail(w, r.http, err)
 	}
 	sent := announce(w, r.head.Key(), protocol, ext)
 	nc, in, err := hijack(w)
 	if err != nil {
-		return nil, fail(w, err)
+		return nil, fail(w, r.http, err)
 	}
 	early, _ := in.Reader.Peek(in.Reader.Buffered())
 	nc, early = original(nc, early)

@@ -35,10 +35,10 @@ func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol strin
 	// ResponseWriter.
 	inner := innermost(w)
 	if !canFlush(inner) {
-		return nil, fail(w, fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, inner))
+		return nil, fail(w, r.http, fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, inner))
 	}
 	if err := setAcceptance(w.Header(), protocol, ext); err != nil {
-		return nil, fail(w, err)
+		return nil, fail(w, r.http, err)
 	}
 	if keys := r.http.Header["Sec-Websocket-Key"]; len(keys) == 1 && len(keys[0]) == len(zeroKey) {
 		// HTTP/2 has no key (RFC 8441 §5), but undici sends one and wants the answer.
