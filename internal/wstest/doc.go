@@ -12,6 +12,9 @@
 // opening handshake, which is part of the case. [DeflateVectors] are what a
 // compressed connection has to accept or to refuse.
 //
+// Servers that do what a client must not rely on are a table of their own ([Hostiles],
+// [ServeHostile]).
+//
 // The suite is an independent judge. It uses package codec for headers and
 // masking alone, and decides for itself what a peer may send. Its [Inflater] and its
 // [Deflater] share nothing with package codec/deflate.
