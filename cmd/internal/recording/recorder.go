@@ -9,8 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -33,23 +33,28 @@ type entry struct {
 	From       string  `json:"from"`       // "client" or "server"
 
 	// The head of the opening handshake, its empty line included.
-	Head string `json:"head"`
+	Head string `json:"head,omitempty"`
 
 	// A frame. One whose payload is longer than 64 KiB takes several entries: all but
 	// the last have More, and all but the first have nothing but Payload and More.
-	Opcode  *uint8  `json:"opcode"`
-	Fin     bool    `json:"fin"`
-	RSV     uint8   `json:"rsv"` // RSV1 is 4, RSV2 is 2, RSV3 is 1
-	Key     string  `json:"key"` // the masking key in hexadecimal, if masked
-	Length  uint64  `json:"length"`
-	Payload *string `json:"payload"` // base64, unmasked, not inflated
-	More    bool    `json:"more"`
+	*FrameHeader
+	Payload *string `json:"payload,omitempty"` // base64, unmasked, not inflated
+	More    bool    `json:"more,omitempty"`
 
 	// Bytes from the first one on that broke a rule: they are not cut into frames.
-	Raw string `json:"raw"` // base64
+	Raw string `json:"raw,omitempty"` // base64
 
 	// How the stream ended: "eof", or an error.
-	End string `json:"end"`
+	End string `json:"end,omitempty"`
+}
+
+// FrameHeader is what the first entry of a frame says of it.
+type FrameHeader struct {
+	Opcode *uint8 `json:"opcode"`
+	Fin    bool   `json:"fin"`
+	RSV    uint8  `json:"rsv"`           // RSV1 is 4, RSV2 is 2, RSV3 is 1
+	Key    string `json:"key,omitempty"` // the masking key in hexadecimal, if masked
+	Length uint64 `json:"length"`
 }
 
 // Recorder writes a recording. It is safe for concurrent use.
@@ -59,7 +64,6 @@ type Recorder struct {
 	mu   sync.Mutex
 	file *os.File
 	out  *bufio.Writer
-	line []byte
 	err  error // the first error of writing; nothing is written after it
 }
 
@@ -145,16 +149,7 @@ func (r *Recorder) Track(connection int, from codec.Role) *Track {
 }
 
 // Head records the head of the opening handshake.
-func (t *Track) Head(now time.Time, head []byte) {
-	if t == nil {
-		return
-	}
-	quoted, err := json.Marshal(string(head))
-	t.write(now, func(line []byte) []byte {
-		t.recorder.keep(err)
-		return append(append(line, `,"head":`...), quoted...)
-	})
-}
+func (t *Track) Head(now time.Time, head []byte) { t.write(now, entry{Head: string(head)}) }
 
 // Piece records a piece of a frame, once the frame is complete or enough has come.
 func (t *Track) Piece(now time.Time, p trace.Piece) {
@@ -180,63 +175,47 @@ func (t *Track) Piece(now time.Time, p trace.Piece) {
 
 // frame records what has come of a frame.
 func (t *Track) frame(now time.Time, h codec.Header, end bool) {
-	t.write(now, func(line []byte) []byte {
-		if !t.further {
-			line = strconv.AppendUint(append(line, `,"opcode":`...), uint64(h.Opcode), 10)
-			line = strconv.AppendBool(append(line, `,"fin":`...), h.Fin)
-			line = strconv.AppendUint(append(line, `,"rsv":`...), uint64(h.RSV), 10)
-			if h.Masked {
-				line = append(hex.AppendEncode(append(line, `,"key":"`...), h.Key[:]), '"')
-			}
-			line = strconv.AppendUint(append(line, `,"length":`...), h.Length, 10)
+	payload := base64.StdEncoding.EncodeToString(t.payload)
+	e := entry{Payload: &payload, More: !end}
+	if !t.further {
+		opcode := uint8(h.Opcode)
+		e.FrameHeader = &FrameHeader{Opcode: &opcode, Fin: h.Fin, RSV: h.RSV, Length: h.Length}
+		if h.Masked {
+			e.Key = hex.EncodeToString(h.Key[:])
 		}
-		line = append(base64.StdEncoding.AppendEncode(append(line, `,"payload":"`...), t.payload), '"')
-		if !end {
-			line = append(line, `,"more":true`...)
-		}
-		return line
-	})
+	}
+	t.write(now, e)
 	t.payload, t.further = t.payload[:0], !end
 }
 
 // Raw records bytes that are not cut into frames.
 func (t *Track) Raw(now time.Time, p []byte) {
-	if t == nil || len(p) == 0 {
-		return
+	if len(p) > 0 {
+		t.write(now, entry{Raw: base64.StdEncoding.EncodeToString(p)})
 	}
-	t.write(now, func(line []byte) []byte {
-		return append(base64.StdEncoding.AppendEncode(append(line, `,"raw":"`...), p), '"')
-	})
 }
 
 // End records that the stream has ended with err.
 func (t *Track) End(now time.Time, err error) {
-	if t == nil {
-		return
-	}
 	how := "eof"
 	if err != io.EOF {
 		how = err.Error()
 	}
-	quoted, err := json.Marshal(how)
-	t.write(now, func(line []byte) []byte {
-		t.recorder.keep(err)
-		return append(append(line, `,"end":`...), quoted...)
-	})
+	t.write(now, entry{End: how})
 }
 
-// write writes an entry, to which what adds its own fields.
-func (t *Track) write(now time.Time, what func([]byte) []byte) {
+// write writes an entry.
+func (t *Track) write(now time.Time, e entry) {
+	if t == nil {
+		return
+	}
 	r := t.recorder
+	e.Connection, e.At, e.From = t.connection, math.Round(now.Sub(r.began).Seconds()*1e6)/1e6, t.from.String()
+	line, err := json.Marshal(e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	line := strconv.AppendInt(append(r.line[:0], `{"connection":`...), int64(t.connection), 10)
-	line = strconv.AppendFloat(append(line, `,"at":`...), now.Sub(r.began).Seconds(), 'f', 6, 64)
-	line = append(append(append(line, `,"from":"`...), t.from.String()...), '"')
-	line = append(what(line), "}\n"...)
-	r.line = line
-	if r.err == nil {
-		_, err := r.out.Write(line)
+	if r.keep(err); r.err == nil {
+		_, err := r.out.Write(append(line, '\n'))
 		r.keep(err)
 		r.keep(r.out.Flush())
 	}

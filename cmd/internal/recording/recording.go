@@ -201,7 +201,7 @@ func (r *recordingReader) frame(p part, e entry) (s Sending, err error) {
 
 // header returns the header of a frame.
 func (e *entry) header() (h codec.Header, err error) {
-	if e.Opcode == nil || *e.Opcode > 0xF || e.RSV > 7 || e.Length>>63 != 0 {
+	if e.FrameHeader == nil || e.Opcode == nil || *e.Opcode > 0xF || e.RSV > 7 || e.Length>>63 != 0 {
 		return h, errors.New(`a frame has "opcode" (0 to 15), "rsv" (0 to 7) and "length"`)
 	}
 	h = codec.Header{Opcode: codec.Opcode(*e.Opcode), Fin: e.Fin, RSV: e.RSV, Length: e.Length}
