@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -44,6 +45,30 @@ func ExampleDial() {
 	// Output:
 	// hello
 	// <nil>
+}
+
+// The hooks of package net/http/httptrace show the steps of a Dial, and so where its time
+// goes.
+func ExampleDial_trace() {
+	srv := &websocket.Server{Handler: websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {})}
+	web := httptest.NewServer(srv)
+	defer web.Close()
+	defer srv.Close()
+
+	ctx := httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{
+		ConnectDone:          func(network, _ string, err error) { fmt.Println("connected:", network, err) },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { fmt.Println("request sent") },
+		GotFirstResponseByte: func() { fmt.Println("response") },
+	})
+	c, err := websocket.Dial(ctx, web.URL, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c.CloseNow()
+	// Output:
+	// connected: tcp <nil>
+	// request sent
+	// response
 }
 
 // The settings of a client: credentials, sub-protocols, trust.

@@ -22,7 +22,9 @@ const (
 //   - a Close frame with code 1003, 1007, 1008 and 1010, by which the server rejects what
 //     the client sent, and the registered codes 3000 (unauthorized) and 3003
 //     (forbidden);
-//   - a URL that cannot be dialled, and a header that must not be sent.
+//   - a URL that cannot be dialled, and a header that must not be sent;
+//   - what is not supported (errors.ErrUnsupported), such as dialling where programs have no
+//     sockets.
 //
 // All other errors are not: those of the network, of name resolution and of TLS, time
 // limits, connections that this endpoint ended, and other Close frames: 1000, and 1002, which
@@ -35,7 +37,7 @@ func Permanent(err error) bool {
 		return permanentCode(closed.Code)
 	}
 	_, misuse := errors.AsType[codec.Misuse](err)
-	return misuse || errors.Is(err, websocket.ErrURL)
+	return misuse || errors.Is(err, websocket.ErrURL) || errors.Is(err, errors.ErrUnsupported)
 }
 
 func permanentStatus(status int) bool {

@@ -44,6 +44,7 @@ func TestPermanent(t *testing.T) {
 		"503":                  {refusal(503), false},
 		"504":                  {refusal(504), false},
 		"505":                  {refusal(505), true},
+		"no sockets":           {fmt.Errorf("websocket: dial: %w", errors.ErrUnsupported), true},
 		"a wrong 101":          {refusal(101), true},
 		"1000":                 {closed(1000), false},
 		"1001":                 {closed(1001), false},
