@@ -67,7 +67,7 @@ func (c *Command) Run(ctx context.Context) error {
 		return err
 	}
 	started := time.Now()
-	r := newReport(to.url.String(), started, c.play(ctx, to, games))
+	r := newReport(to.URL.String(), started, c.play(ctx, to, games))
 	r.games, r.strict = len(games), c.Strict
 	if err := c.write(r); err != nil {
 		return err
@@ -82,22 +82,11 @@ func (c *Command) write(r *report) error {
 			return err
 		}
 	}
-	if err := writeFile(c.JSON, r.writeJSON); err != nil {
+	if err := reach.WriteFile(c.JSON, r.writeJSON); err != nil {
 		return fmt.Errorf("--json: %w", err)
 	}
-	if err := writeFile(c.HTML, r.writeHTML); err != nil {
+	if err := reach.WriteFile(c.HTML, r.writeHTML); err != nil {
 		return fmt.Errorf("--html: %w", err)
 	}
 	return nil
 }
-
-// interrupted ends the process with 130.
-type interrupted struct{ played, cases int }
-
-// Error says how far it came.
-func (e interrupted) Error() string {
-	return fmt.Sprintf("interrupted after %d of %d cases", e.played, e.cases)
-}
-
-// ExitCode is that of a process that was interrupted.
-func (interrupted) ExitCode() int { return 130 }

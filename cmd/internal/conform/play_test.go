@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // run plays the cases of a command, as Run does, without a word on stdout.
@@ -177,7 +178,7 @@ func TestInterrupted(t *testing.T) {
 	})))
 	c.Cases, c.Parallel = []string{"1.1.2", "1.1.3", "1.1.4"}, 1
 	r := run(t, ctx, c)
-	err, ok := r.outcome().(interrupted)
+	err, ok := r.outcome().(reach.Interrupted)
 	if !ok || err.ExitCode() != 130 || err.Error() != "interrupted after 1 of 3 cases" {
 		t.Errorf("outcome() = %v, want interrupted after 1 of 3 cases", r.outcome())
 	}

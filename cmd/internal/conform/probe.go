@@ -27,7 +27,7 @@ func (t *target) probe(ctx context.Context) error {
 	}
 	defer c.CloseNow()
 	if err := echoes(ctx, c, t.patience); err != nil {
-		return fmt.Errorf("%s: %w; the server under test has to send every message back as it came, and nothing else", t.url, err)
+		return fmt.Errorf("%s: %w; the server under test has to send every message back as it came, and nothing else", t.URL, err)
 	}
 	c.Close(websocket.StatusNormalClosure, "")
 	return nil

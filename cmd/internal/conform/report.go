@@ -2,9 +2,9 @@ package conform
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // report is what a run came to.
@@ -100,29 +100,9 @@ func (r *report) outcome() error {
 	}
 	switch {
 	case len(r.Results) < r.games:
-		return interrupted{len(r.Results), r.games}
+		return reach.Interrupted{Text: fmt.Sprintf("interrupted after %d of %d cases", len(r.Results), r.games)}
 	case bad > 0:
 		return fmt.Errorf("%s: %d of %d cases failed", r.URL, bad, r.Total.Cases)
 	}
 	return nil
-}
-
-// writeFile writes one form of the report to a file; "-" is standard output, and
-// "" no file.
-func writeFile(name string, write func(io.Writer) error) error {
-	switch name {
-	case "":
-		return nil
-	case "-":
-		return write(os.Stdout)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }

@@ -10,8 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -24,12 +22,8 @@ const handshakeTimeout = 10 * time.Second
 
 // target is the server under test.
 type target struct {
-	*reach.Flags
-	raw          string   // the URL as given
-	url          *url.URL // without what signs in
-	host         string   // for the Host header
+	*reach.Server
 	subprotocols []string
-	header       http.Header
 	patience     time.Duration
 }
 
@@ -38,27 +32,15 @@ func (c *Command) target() (*target, error) {
 	if c.URL == "" {
 		return nil, errors.New("which server? zerowire conform ws://localhost:8000/echo")
 	}
-	if err := reach.CheckURL(c.URL); err != nil {
-		return nil, err
-	}
-	u, err := url.Parse(c.URL)
+	server, err := c.Server(c.URL)
 	if err != nil {
 		return nil, err
 	}
-	opts, err := c.Options()
-	if err != nil {
-		return nil, err
+	t := &target{server, c.Subprotocol, c.Patience}
+	if credentials := t.Credentials(); credentials != "" && t.Header.Get("Authorization") == "" {
+		t.Header.Set("Authorization", credentials)
 	}
-	t := &target{
-		Flags: &c.Flags, raw: c.URL, url: u, host: cmp.Or(opts.Host, u.Host, "localhost"), subprotocols: c.Subprotocol,
-		header: opts.Header, patience: c.Patience,
-	}
-	if u.User != nil && t.header.Get("Authorization") == "" {
-		password, _ := u.User.Password()
-		r := http.Request{Header: t.header}
-		r.SetBasicAuth(u.User.Username(), password)
-	}
-	u.User = nil // the report must not show it
+	t.URL.User = nil // the report must not show it
 	_, _, err = t.request("")
 	return t, err
 }
@@ -68,13 +50,13 @@ func (t *target) request(extensions string) (request []byte, key [24]byte, err e
 	var nonce [16]byte
 	rand.Read(nonce[:])
 	p := codec.RequestParams{
-		Host:         t.host,
-		Target:       t.path(),
+		Host:         t.Host,
+		Target:       cmp.Or(t.Target(), t.URL.RequestURI()),
 		Key:          codec.EncodeKey(nonce),
 		Subprotocols: t.subprotocols,
 		Extensions:   extensions,
-		Origin:       t.header.Get("Origin"),
-		Header:       reach.Fields(t.header),
+		Origin:       t.Header.Get("Origin"),
+		Header:       reach.Fields(t.Header),
 	}
 	request, err = codec.AppendRequest(nil, p)
 	return request, p.Key, err
@@ -89,7 +71,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	if err != nil {
 		return nil, nil, err
 	}
-	if nc, err = t.Connect(ctx, t.raw); err != nil {
+	if nc, err = t.Connect(ctx, t.Raw); err != nil {
 		return nil, nil, t.explain(ctx, err)
 	}
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
@@ -98,7 +80,13 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 		nc.Close()
 		return nil, nil, t.explain(ctx, fmt.Errorf("opening handshake: %w", err))
 	}
-	response, early, err := readResponse(nc)
+	response := new(codec.Response)
+	_, early, err := reach.ReadHead(nc, nil, response.Parse)
+	if _, malformed := errors.AsType[codec.Refusal](err); malformed {
+		err = fmt.Errorf("the answer to the opening handshake is not HTTP/1.1: %w", err)
+	} else if err != nil {
+		err = fmt.Errorf("the server ended the connection during the opening handshake: %w", err)
+	}
 	if err == nil {
 		err = t.check(response, key, extensions != "")
 	}
@@ -112,43 +100,13 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	return &opened{Conn: nc, in: newPingFilter(io.MultiReader(bytes.NewReader(early), ended{nc}))}, answer, nil
 }
 
-// path is what is asked for: that of a unix socket's URL stands behind the socket's.
-func (t *target) path() string {
-	if _, path, ok := strings.Cut(t.url.EscapedPath(), ":"); ok && strings.HasSuffix(t.url.Scheme, "+unix") {
-		u := *t.url
-		u.Path, u.RawPath = path, ""
-		return u.RequestURI()
-	}
-	return t.url.RequestURI()
-}
-
 // explain says where an opening handshake failed with err, why, and what can be done
 // about it.
 func (t *target) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = fmt.Errorf("no answer to the opening handshake: %w (%v)", ctx.Err(), err)
 	}
-	return fmt.Errorf("%s: %w", t.url, t.Explain(context.Background(), t.raw, err))
-}
-
-// readResponse reads the head of the answer. early is what came behind it.
-func readResponse(nc net.Conn) (response *codec.Response, early []byte, err error) {
-	response = new(codec.Response)
-	b := make([]byte, 0, codec.MaxHeadBytes)
-	for {
-		n, err := response.Parse(b)
-		if err == nil {
-			return response, b[n:], nil
-		}
-		if err != codec.ErrShort {
-			return nil, nil, fmt.Errorf("the answer to the opening handshake is not HTTP/1.1: %w", err)
-		}
-		m, err := nc.Read(b[len(b):cap(b)])
-		b = b[:len(b)+m]
-		if m == 0 && err != nil {
-			return nil, nil, fmt.Errorf("the server ended the connection during the opening handshake: %w", err)
-		}
-	}
+	return fmt.Errorf("%s: %w", t.URL, t.Explain(context.Background(), t.Raw, err))
 }
 
 func (t *target) check(response *codec.Response, key [24]byte, extensions bool) error {

@@ -54,8 +54,8 @@ func TestTargetSendsWhatItWasTold(t *testing.T) {
 	c := command(strings.Replace(s.URL, "http://", "ws://ann:secret@", 1) + "/a%20b?c=d")
 	c.Header, c.Origin, c.Subprotocol = []string{"Cookie: x=y", "X-Test: a: b"}, "https://example.com", []string{"a", "b"}
 	to := mustTarget(t, c)
-	if strings.Contains(to.url.String(), "secret") {
-		t.Errorf("the report would show the password in %s", to.url)
+	if strings.Contains(to.URL.String(), "secret") {
+		t.Errorf("the report would show the password in %s", to.URL)
 	}
 	if err := to.probe(t.Context()); err != nil {
 		t.Fatal(err)

@@ -179,16 +179,5 @@ func (c *Command) write(r *Result) error {
 	if c.JSON == "-" {
 		out = os.Stderr
 	}
-	errs := []error{r.writeTable(out)}
-	switch c.JSON {
-	case "":
-	case "-":
-		errs = append(errs, r.writeJSON(os.Stdout))
-	default:
-		errs = append(errs, writeFile(c.JSON, r.writeJSON))
-	}
-	if c.HTML != "" {
-		errs = append(errs, writeFile(c.HTML, r.writeHTML))
-	}
-	return errors.Join(errs...)
+	return errors.Join(r.writeTable(out), reach.WriteFile(c.JSON, r.writeJSON), reach.WriteFile(c.HTML, r.writeHTML))
 }

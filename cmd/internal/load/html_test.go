@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // openPage opens a file in a headless browser, and returns the tab and what was
@@ -115,7 +117,7 @@ func TestPageInTheBrowser(t *testing.T) {
 	})
 	r.Errors = []Fault{{Kind: "wrong content", Count: 2, Example: `byte 3 is <b>`, kind: wrongContent}}
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := writeFile(file, r.writeHTML); err != nil {
+	if err := reach.WriteFile(file, r.writeHTML); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)
@@ -161,7 +163,7 @@ func TestPageInTheBrowser(t *testing.T) {
 func TestPageOfNothing(t *testing.T) {
 	r := &Result{URL: "ws://localhost/", Errors: []Fault{{Kind: "lost", Count: 1}}, Latency: Latency{Percentiles: []Percentile{}, Curve: []Percentile{}}}
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := writeFile(file, r.writeHTML); err != nil {
+	if err := reach.WriteFile(file, r.writeHTML); err != nil {
 		t.Fatal(err)
 	}
 	tab, console := openPage(t, file)

@@ -1,16 +1,16 @@
 package load
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"runtime"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // Result is what a run has measured: what --json writes.
@@ -165,40 +165,13 @@ func (r *Result) verdict() error {
 	case failed > 0:
 		return fmt.Errorf("%d of %d connections failed", failed, r.Load.Connections)
 	case r.Interrupted:
-		return interruption{}
+		return reach.Interrupted{Text: "interrupted: the result is of what was measured until then"}
 	}
 	return r.limitError()
 }
-
-// interruption says that the user has ended the run.
-type interruption struct{}
-
-func (interruption) Error() string {
-	return "interrupted: the result is of what was measured until then"
-}
-
-// ExitCode returns the exit code of a process that Ctrl-C has ended.
-func (interruption) ExitCode() int { return 130 }
 
 func (r *Result) writeJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "\t")
 	return e.Encode(r)
-}
-
-// writeFile makes a file of what write writes.
-func writeFile(name string, write func(io.Writer) error) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	b := bufio.NewWriter(f)
-	err = write(b)
-	if err == nil {
-		err = b.Flush()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
 }

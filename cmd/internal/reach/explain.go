@@ -2,6 +2,7 @@ package reach
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -58,10 +59,10 @@ func (e UsageError) Unwrap() error { return e.Err }
 func (UsageError) ExitCode() int { return 2 }
 
 // Interrupted ends the process with 130.
-type Interrupted struct{}
+type Interrupted struct{ Text string }
 
-// Error says what happened.
-func (Interrupted) Error() string { return "interrupted" }
+// Error returns Text, or "interrupted" if there is none.
+func (i Interrupted) Error() string { return cmp.Or(i.Text, "interrupted") }
 
 // ExitCode is that of a process that was interrupted.
 func (Interrupted) ExitCode() int { return 130 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -60,7 +61,7 @@ func (c *connection) serve(ctx context.Context) {
 	interruptClient := context.AfterFunc(ctx, func() { c.client.SetDeadline(time.Now()) })
 
 	var request codec.Request
-	head, early, err := readHead(c.client, nil, request.Parse)
+	head, early, err := reach.ReadHead(c.client, nil, request.Parse)
 	if _, refused := errors.AsType[codec.Refusal](err); (err == nil || refused) && !opens.Match(head) {
 		interruptClient()
 		c.servePages(ctx, append(head, early...))
@@ -126,7 +127,7 @@ func (c *connection) handshake(request []byte) (late []byte, accepted bool) {
 	var head []byte
 	for {
 		var err error
-		if head, late, err = readHead(c.server, late, response.Parse); err != nil {
+		if head, late, err = reach.ReadHead(c.server, late, response.Parse); err != nil {
 			c.fail(fmt.Errorf("the server gives no answer: %w", err))
 			return nil, false
 		}

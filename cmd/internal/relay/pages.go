@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"log"
@@ -90,7 +89,7 @@ func (p *proxy) transport() *http.Transport {
 // rewrite makes a client's request one to the server. dial does TLS, so that the URL is
 // one without.
 func (u *upstream) rewrite(r *httputil.ProxyRequest) {
-	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", u.host, u.host
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = "http", u.Host, u.Host
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
 		if values := r.In.Header[name]; values != nil {
 			r.Out.Header[name] = values
@@ -99,29 +98,20 @@ func (u *upstream) rewrite(r *httputil.ProxyRequest) {
 	if origin := r.In.Header.Get("Origin"); origin != "" {
 		r.Out.Header.Set("Origin", u.origin(origin, r.In.Host))
 	}
-	for name, values := range u.header {
+	for name, values := range u.Header {
 		r.Out.Header[name] = values
 	}
-	if credentials := u.credentials(); credentials != "" && r.Out.Header.Get("Authorization") == "" {
+	if credentials := u.Credentials(); credentials != "" && r.Out.Header.Get("Authorization") == "" {
 		r.Out.Header.Set("Authorization", credentials)
 	}
 }
 
-// credentials returns what the user in the URL signs in with, or "".
-func (u *upstream) credentials() string {
-	if u.url.User == nil {
-		return ""
-	}
-	password, _ := u.url.User.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(u.url.User.Username()+":"+password))
-}
-
 // base is the origin of the server.
 func (u *upstream) base() string {
-	if strings.HasPrefix(u.url.Scheme, "wss") || u.url.Scheme == "https" {
-		return "https://" + u.host
+	if strings.HasPrefix(u.URL.Scheme, "wss") || u.URL.Scheme == "https" {
+		return "https://" + u.Host
 	}
-	return "http://" + u.host
+	return "http://" + u.Host
 }
 
 // origin returns the Origin to send: that of a page of the proxy, which was asked for

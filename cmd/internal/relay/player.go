@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
@@ -130,7 +131,7 @@ func (p *player) handshake(ctx context.Context) (late []byte, err error) {
 	}
 	var response codec.Response
 	for {
-		if head, late, err = readHead(p.nc, late, response.Parse); err != nil {
+		if head, late, err = reach.ReadHead(p.nc, late, response.Parse); err != nil {
 			return nil, err
 		}
 		p.session.Write(codec.Server, time.Now(), head)

@@ -1,4 +1,4 @@
-package relay
+package reach
 
 import (
 	"net"
@@ -9,10 +9,10 @@ import (
 // headRoom is what a head has room in, at first, in bytes.
 const headRoom = 4 << 10
 
-// readHead reads from nc until parse finds a whole head at the start of b, which is
+// ReadHead reads from nc until parse finds a whole head at the start of b, which is
 // what was received so far. It returns the head and the bytes behind it; after an
 // error, head is what was received.
-func readHead(nc net.Conn, b []byte, parse func([]byte) (int, error)) (head, rest []byte, err error) {
+func ReadHead(nc net.Conn, b []byte, parse func([]byte) (int, error)) (head, rest []byte, err error) {
 	for {
 		n, err := parse(b)
 		if err == nil {
