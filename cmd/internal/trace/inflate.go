@@ -1,13 +1,10 @@
 package trace
 
 import (
-	"bytes"
 	"errors"
-	"io"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/codec/deflate"
 )
 
 // DeflateParams are what an opening handshake agreed on about
@@ -38,39 +35,27 @@ var (
 	errWindowLost   = errors.New("not inflated: it refers to a message that was not")
 )
 
-// windowSize is how far back DEFLATE can refer, in bytes.
-const windowSize = 32 << 10
-
 // inflater inflates the compressed messages of one direction.
 type inflater struct {
-	takeover bool
-	limit    int    // bytes of a message, compressed or inflated
-	in       []byte // the message begun, compressed
-	over     bool   // more of it came than limit
-	lost     bool   // the window is unknown
-	window   []byte // what the next message may refer to
-	reader   io.ReadCloser
-	out      []byte
+	deflate.Decompressor
+	in   []byte // the message begun, compressed
+	over bool   // more of it came than MaxMessage
+	lost bool   // the window is unknown
 }
 
 func newInflater(p DeflateParams, from codec.Role) *inflater {
 	takeover := p.takeover(from)
-	return &inflater{takeover: takeover, limit: maxInflated, lost: p.Missed && takeover}
+	return &inflater{Decompressor: deflate.Decompressor{Takeover: takeover, MaxMessage: maxInflated}, lost: p.Missed && takeover}
 }
 
 // add takes the next bytes of the message begun. p is not retained.
 func (d *inflater) add(p []byte) {
-	if d.lost || d.over || len(d.in)+len(p) > d.limit {
+	if d.lost || d.over || uint64(len(d.in)+len(p)) > d.MaxMessage {
 		d.in, d.over = nil, true
 		return
 	}
 	d.in = append(d.in, p...)
 }
-
-// "Append 4 octets of 0x00 0x00 0xff 0xff to the tail end of the payload of the
-// message" RFC 7692 §7.2.2. The block behind them is empty and the last one, so
-// that the decompressor finds an end.
-var messageTail = []byte{0, 0, 0xFF, 0xFF, 1, 0, 0, 0xFF, 0xFF}
 
 // inflate hands the message that was added to take, piece by piece, and returns its
 // length.
@@ -83,52 +68,26 @@ func (d *inflater) inflate(take func([]byte)) (n int, err error) {
 		d.lose()
 		return 0, errInflateLimit
 	}
-	if d.reader == nil {
-		d.out = make([]byte, windowSize)
-		d.reader = flate.NewReader(nil)
-	}
-	d.in = append(d.in, messageTail...)
-	for in := bytes.NewReader(d.in); ; {
-		d.reader.(flate.Resetter).Reset(in, d.window)
-		for {
-			got, err := d.reader.Read(d.out)
-			n += got
-			if n > d.limit {
-				d.lose()
-				return n, errInflateLimit
+	d.Feed(d.in, true)
+	for done := false; !done; {
+		var piece []byte
+		piece, done, err = d.Next()
+		n += len(piece)
+		if err != nil {
+			d.lose()
+			if err == codec.ErrMessageTooBig {
+				err = errInflateLimit
 			}
-			take(d.out[:got])
-			d.slide(d.out[:got])
-			if err == io.EOF {
-				break
-			}
-			if err != nil {
-				d.lose()
-				return n, codec.ErrDeflate
-			}
+			return n, err
 		}
-		// A message may have final blocks of its own, and go on behind them (RFC 7692
-		// §7.2.3.4). What is left then is more than the last block of the tail.
-		if in.Len() == 0 {
-			break
-		}
-	}
-	if !d.takeover {
-		d.window = d.window[:0]
+		take(piece)
 	}
 	return n, nil
-}
-
-// slide moves the window behind p.
-func (d *inflater) slide(p []byte) {
-	d.window = append(d.window, p...)
-	if over := len(d.window) - windowSize; over > 0 {
-		d.window = d.window[:copy(d.window, d.window[over:])]
-	}
 }
 
 // lose forgets the message begun and the window, after which nothing can be inflated
 // that refers to it.
 func (d *inflater) lose() {
-	d.in, d.window, d.lost = d.in[:0], d.window[:0], d.takeover
+	d.Reset()
+	d.in, d.lost = d.in[:0], d.Takeover
 }

@@ -116,14 +116,14 @@ func TestInflateStopsAtItsLimit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newInflater(DeflateParams{ServerNoContextTakeover: !tt.takeover}, codec.Server)
-			d.limit = limit
+			d.MaxMessage = limit
 			for p := range slices.Chunk([]byte(tt.first), 4096) {
 				d.add(p)
 			}
 			if held := cap(d.in); held > 2*limit {
 				t.Errorf("%d bytes held of a message of %d, want at most twice the limit of %d", held, len(tt.first), limit)
 			}
-			if n, err := d.inflate(func([]byte) {}); err != errInflateLimit || n > limit+windowSize {
+			if n, err := d.inflate(func([]byte) {}); err != errInflateLimit || n > limit+32<<10 {
 				t.Errorf("inflate of more than the limit: %d, %v, want %v", n, err, errInflateLimit)
 			}
 			d.add([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"))
