@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"sync"
 
 	"github.com/zerowire/websocket"
@@ -17,7 +16,7 @@ const dialling = 64
 // link is an open connection: a socket that was taken over, or a Conn.
 type link struct {
 	number     int
-	extensions string          // of the response
+	extensions string          // that were agreed on
 	conn       *websocket.Conn // nil if there is a socket
 
 	fd    int
@@ -71,21 +70,16 @@ func dial(ctx context.Context, url string, opts websocket.DialOptions, direct bo
 			return lent
 		}
 	}
-	var extensions string
-	opts.Accepted = func(h http.Header) error {
-		extensions = h.Get("Sec-WebSocket-Extensions")
-		return nil
-	}
 	c, err := websocket.Dial(ctx, url, &opts)
 	if err != nil {
 		return link{}, err
 	}
 	if lent == nil {
-		return link{conn: c, extensions: extensions}, nil
+		return link{conn: c, extensions: c.Extensions()}, nil
 	}
 	fd, err := takeOver(lent.Conn)
 	if errors.Is(err, errNotDirect) { // redirected to TLS, or through a proxy with it
-		return link{conn: c}, nil
+		return link{conn: c, extensions: c.Extensions()}, nil
 	}
 	c.CloseNow() // its own descriptor
 	if err != nil {

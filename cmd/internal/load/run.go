@@ -29,7 +29,7 @@ type plan struct {
 	script      *loadgen.Script
 	exchange    *exchange
 	limits      []limit
-	agreed      string // Sec-WebSocket-Extensions of the response on the first connection
+	agreed      string // the extensions of the first connection
 }
 
 // compression returns what the server has agreed to, "" if it was not asked.
