@@ -16,9 +16,27 @@ import (
 // program, gets the libraries, and runs programs that use them.
 func TestInstall(t *testing.T) {
 	s := newStranger(t)
+	readme, err := os.ReadFile("../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Run("the first commands of README", func(t *testing.T) {
+		commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindSubmatch(readme)
+		if commands == nil {
+			t.Fatal("README.md has no commands")
+		}
+		dir := s.module(t)
+		s.mustRun(t, dir, "sh", "-ec", string(commands[1]))
+		required := s.mustRun(t, dir, "go", "list", "-m", "all")
+		for _, module := range []string{root, modulePath("hub/natsbroker")} {
+			if !strings.Contains(required, module+" "+s.version+"\n") {
+				t.Errorf("after these commands go.mod does not require %s at %s:\n%s", module, s.version, required)
+			}
+		}
+	})
 
 	t.Run("program", func(t *testing.T) {
-		s.mustRun(t, s.dir, "go", "install", root+"/cmd/zerowire@"+s.version)
 		zerowire := filepath.Join(s.dir, "bin", "zerowire")
 		if out := s.mustRun(t, s.dir, zerowire, "--version"); !strings.Contains(out, s.version) {
 			t.Errorf("zerowire --version prints %q, without %s", out, s.version)
@@ -28,10 +46,6 @@ func TestInstall(t *testing.T) {
 	})
 
 	t.Run("library, with the server of README", func(t *testing.T) {
-		readme, err := os.ReadFile("../../../README.md")
-		if err != nil {
-			t.Fatal(err)
-		}
 		server := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
 		if server == nil || !strings.Contains(string(server[1]), `"127.0.0.1:8000"`) {
 			t.Fatal("README.md has no program that listens on 127.0.0.1:8000")
