@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,9 +30,6 @@ type stage struct {
 // the second stage copies, and starts the server in there, as the user of the image. As
 // root it has nothing but that directory.
 func TestContainerfile(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("images are for Linux")
-	}
 	stages := readContainerfile(t, "../../../Containerfile")
 	if len(stages) != 2 || stages[1].base != "scratch" {
 		t.Fatalf("the stages are %+v, want two, the second from scratch", stages)
