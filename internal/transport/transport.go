@@ -15,12 +15,17 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Room for one read, in bytes: while little comes, and while reads fill it or the
-// input is known to wait.
+// Room for one read, in bytes. A portable read holds it while it waits: as long as
+// little comes, SmallRead. PortableRead is two records of TLS, which hand out one each.
+// LargeRead is for input that is known to wait.
 const (
-	SmallRead = 4 << 10
-	LargeRead = 128 << 10
+	SmallRead    = 4 << 10
+	PortableRead = 32 << 10
+	LargeRead    = 128 << 10
 )
+
+// busyReads is how many small portable reads one after the other show that little comes.
+const busyReads = 8
 
 // Transport is a net.Conn and, for TCP and Unix sockets on Linux, its descriptor.
 // One goroutine may receive and one may send at the same time; the other methods may
@@ -30,7 +35,7 @@ type Transport struct {
 	raw *raw // nil on other systems, for other connections, and with the tag purego
 
 	took atomic.Int64 // the Instant at which the system last took a part of a Send
-	full bool         // the last portable read filled its room
+	busy uint8        // so many more small portable reads have room for large ones
 }
 
 // Init takes nc over.
@@ -56,19 +61,37 @@ func (t *Transport) Receive(d *codec.Decoder, payload []byte) (int, error) {
 	if payload != nil {
 		return t.nc.Read(payload)
 	}
+	n, err := t.nc.Read(t.room(d))
+	d.Commit(n)
+	switch {
+	case n >= SmallRead:
+		t.busy = busyReads
+	case err != nil:
+		t.busy = 0
+	case t.busy > 0:
+		t.busy--
+	}
+	return n, err
+}
+
+// room returns the room in d for a portable read.
+func (t *Transport) room(d *codec.Decoder) []byte {
 	fit := SmallRead
-	if t.full {
-		fit = LargeRead
+	if t.busy > 0 {
+		fit = PortableRead
+	}
+	if d.Buffered() > 0 {
+		if room := d.Space(1); len(room) >= SmallRead {
+			return room
+		}
+		return d.Space(fit)
 	}
 	room := d.Space(fit) // most often in the buffer of the last read
-	if d.Buffered() == 0 && (len(room) > fit || pool.Poisoned) {
+	if len(room) > fit || pool.Poisoned {
 		d.Release()
 		room = d.Space(fit)
 	}
-	n, err := t.nc.Read(room)
-	d.Commit(n)
-	t.full = n == len(room)
-	return n, err
+	return room
 }
 
 // Await blocks until there is input or the read deadline has passed. It needs a
