@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,6 +67,39 @@ func TestOneWriteForABatchOfRequests(t *testing.T) {
 					})
 				})
 			}
+		}
+	}
+}
+
+// TestReplyWaitsForTheFrameThatArrives has the next request arrive in two pieces.
+func TestReplyWaitsForTheFrameThatArrives(t *testing.T) {
+	for form, h := range forms {
+		for _, tt := range []struct {
+			name   string
+			second int // bytes of the second request that arrive with the first
+			pause  time.Duration
+			writes int32
+		}{
+			{"a part of the header", 1, 100 * time.Microsecond, 1},
+			{"all but a byte", 1005, 100 * time.Microsecond, 1},
+			{"the rest is late", 500, time.Second, 2},
+			{"nothing", 0, 100 * time.Microsecond, 2},
+		} {
+			t.Run(form+", "+tt.name, func(t *testing.T) {
+				inCountedBubble(t, websocket.RoleServer, nil, h, func(tc *testConn, counted *countedConn) {
+					first, second := wstest.Text("first"), wstest.Text(strings.Repeat("x", 1000))
+					wire := tc.wire(first, second)
+					cut := len(tc.wire(first)) + tt.second
+					tc.sendBytes(wire[:cut])
+					time.Sleep(tt.pause)
+					tc.sendBytes(wire[cut:])
+					tc.wantFrame("the first reply", first)
+					tc.wantFrame("the second reply", second)
+					if got := counted.writes.Load(); got != tt.writes {
+						tc.t.Errorf("2 replies took %d writes, want %d", got, tt.writes)
+					}
+				})
+			})
 		}
 	}
 }

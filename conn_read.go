@@ -130,7 +130,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 			c.received(op, len(p))
 			return op, p, gotMessage, nil
 		case session.Control:
-			c.out.delay.More(c.in.Ready())
+			c.out.delay.More(c.in.More())
 			err = c.control(op, p)
 		case session.Violation:
 			err = c.violation(err)
@@ -148,7 +148,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 // received records a message that is complete, and prepares for its reply.
 func (c *Conn) received(op Opcode, n int) {
 	c.in.wait.message = instant.Never
-	c.out.delay.More(c.in.Ready())
+	c.out.delay.More(c.in.More())
 	if c.settings.IdleTimeout > 0 {
 		c.in.alive.Message = instant.Now()
 	}

@@ -23,7 +23,9 @@ const busyGap = 100 * time.Millisecond
 // NOTE: nearly all connections block here most of the time. The stack below this call
 // is a large part of the memory of a connection.
 func (c *Conn) receive() error {
-	c.out.flushDelayed()
+	if !c.in.Decoder.Arriving() {
+		c.out.flushDelayed()
+	}
 	if c.in.parks && c.in.slow && c.in.Idle() {
 		c.in.Decoder.Release()
 		return errParked

@@ -68,7 +68,7 @@ func (c *Conn) nextFrame() (codec.Frame, error) {
 		case session.Data:
 			return f, nil
 		case session.Control:
-			c.out.delay.More(c.in.Ready())
+			c.out.delay.More(c.in.More())
 			err = c.control(f.Opcode, f.Payload)
 		case session.Violation:
 			err = c.violation(err)

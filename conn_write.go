@@ -21,8 +21,8 @@ const batchBytes = 32 << 10
 //
 // Write returns after the message was passed to the operating system, or was queued
 // after what another goroutine is writing, or was delayed for at most
-// Options.FlushDelay because further received messages wait to be read. The next call,
-// and reads, report network errors that occur later.
+// Options.FlushDelay because further received messages wait to be read or are arriving.
+// The next call, and reads, report network errors that occur later.
 //
 // While the peer takes nothing, Options.Overflow selects what Write does. If it waits
 // and ctx ends, Write returns ctx.Err(). Then nothing of the message was sent, or the

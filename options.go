@@ -86,8 +86,9 @@ type Options struct {
 	CloseTimeout time.Duration
 
 	// FlushDelay limits how long a message is delayed while further received messages
-	// wait to be read, so that replies are sent with one system call. They are sent
-	// earlier when no received message waits, or when 96 KiB are pending. A negative
+	// wait to be read, or while one of at most 32 KiB is arriving, so that replies are
+	// sent with one system call. They are sent earlier when no received message waits
+	// and none is arriving, or when 96 KiB are pending. A negative
 	// value sends every message immediately. Default: 500 µs.
 	FlushDelay time.Duration
 

@@ -194,6 +194,21 @@ func (d *Decoder) Ready() bool {
 	return err == nil && unread-uint64(n) >= h.Length
 }
 
+// Arriving reports whether the buffer holds a part of a frame that is to be returned
+// whole (see [MaxWhole]), or of its header: the peer is sending the rest.
+func (d *Decoder) Arriving() bool {
+	switch {
+	case d.broken != 0 || d.sequence.closed && !d.begun:
+		return false
+	case d.begun:
+		return d.header.Length <= MaxWhole
+	case d.start == d.end:
+		return false
+	}
+	h, _, err := ParseHeader(d.buf.B[d.start:d.end])
+	return err != nil || h.Length <= MaxWhole
+}
+
 // Buffered returns the number of received bytes that have not been returned.
 func (d *Decoder) Buffered() int { return d.end - d.start }
 

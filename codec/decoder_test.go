@@ -220,18 +220,20 @@ func TestDecoderBatch(t *testing.T) {
 func TestDecoderReady(t *testing.T) {
 	hello := masked(true, OpText, "Hello")
 	for _, tt := range []struct {
-		name   string
-		stream []byte
-		want   bool
+		name     string
+		stream   []byte
+		want     bool
+		arriving bool
 	}{
-		{"nothing", nil, false},
-		{"half a header", hello[:3], false},
-		{"a header", hello[:6], false},
-		{"all but a byte", hello[:len(hello)-1], false},
-		{"a frame", hello, true},
-		{"an empty frame", masked(true, OpText, ""), true},
-		{"more than a frame", append(slices.Clone(hello), 0x81), true},
-		{"a claim of 2^63-1", AppendHeader(nil, Header{Opcode: OpText, Length: 1<<63 - 1, Masked: true}), false},
+		{"nothing", nil, false, false},
+		{"half a header", hello[:3], false, true},
+		{"a header", hello[:6], false, true},
+		{"all but a byte", hello[:len(hello)-1], false, true},
+		{"a frame", hello, true, true},
+		{"an empty frame", masked(true, OpText, ""), true, true},
+		{"more than a frame", append(slices.Clone(hello), 0x81), true, true},
+		{"a frame that is returned in pieces", AppendHeader(nil, Header{Opcode: OpText, Length: MaxWhole + 1, Masked: true}), false, false},
+		{"a claim of 2^63-1", AppendHeader(nil, Header{Opcode: OpText, Length: 1<<63 - 1, Masked: true}), false, false},
 	} {
 		for _, begun := range []bool{false, true} {
 			var d Decoder
@@ -243,6 +245,9 @@ func TestDecoderReady(t *testing.T) {
 			}
 			if got := d.Ready(); got != tt.want {
 				t.Errorf("%s: Ready() = %v, want %v (header taken: %v)", tt.name, got, tt.want, begun)
+			}
+			if got := d.Arriving(); got != tt.arriving {
+				t.Errorf("%s: Arriving() = %v, want %v (header taken: %v)", tt.name, got, tt.arriving, begun)
 			}
 			d.Reset()
 		}

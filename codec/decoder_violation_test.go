@@ -103,8 +103,8 @@ func wantSticky(t *testing.T, d *Decoder, err error) {
 			t.Errorf("Next after %v = %+v, %v, want the same error", err, f, got)
 		}
 	}
-	if d.Ready() || d.Direct() != 0 {
-		t.Errorf("after %v Ready = %v, Direct = %d, want false, 0", err, d.Ready(), d.Direct())
+	if d.Ready() || d.Arriving() || d.Direct() != 0 {
+		t.Errorf("after %v Ready = %v, Arriving = %v, Direct = %d, want false, false, 0", err, d.Ready(), d.Arriving(), d.Direct())
 	}
 }
 
@@ -114,8 +114,8 @@ func TestDecoderAfterClose(t *testing.T) {
 	if !open.Ready() {
 		t.Error("Ready() = false in front of a Close frame, want true")
 	}
-	if _, err := open.Next(); err != nil || open.Ready() {
-		t.Errorf("Next of a Close frame: %v, then Ready() = %v, want nil, false", err, open.Ready())
+	if _, err := open.Next(); err != nil || open.Ready() || open.Arriving() {
+		t.Errorf("Next of a Close frame: %v, then Ready() = %v, Arriving() = %v, want nil, false, false", err, open.Ready(), open.Arriving())
 	}
 	open.Reset()
 	for _, trailing := range [][]byte{nil, masked(true, OpText, "late"), {0xFF}} {

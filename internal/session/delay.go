@@ -6,8 +6,9 @@ import "sync/atomic"
 // have been received and wait to be read. It is the protocol between the reading
 // goroutine and those that write:
 //
-//   - the reading goroutine says with More whether complete frames wait, and calls
-//     Wait before it waits for further bytes;
+//   - the reading goroutine says with More whether frames wait or one is arriving, and
+//     calls Wait before it waits for further bytes, unless one is arriving: then a timer
+//     flushes if that takes long;
 //   - a goroutine that writes puts its frame into the outbox, under the lock of the
 //     Sender, and then asks Try whether it may leave it there.
 //
@@ -17,11 +18,12 @@ import "sync/atomic"
 type Delay struct{ word atomic.Uint32 }
 
 const (
-	more    uint32 = 1 << iota // complete frames wait to be read
+	more    uint32 = 1 << iota // frames wait to be read, or one is arriving
 	delayed                    // a reply waits in the outbox
 )
 
-// More says whether complete frames wait behind the one that is delivered now.
+// More says whether frames wait behind the one that is delivered now, or one is
+// arriving.
 func (d *Delay) More(waiting bool) {
 	switch has := d.word.Load()&more != 0; {
 	case waiting == has:

@@ -160,6 +160,9 @@ func (r *Receiver) Release() { r.message.release() }
 // Ready reports whether a whole frame waits, as far as that can be told at once.
 func (r *Receiver) Ready() bool { return r.HasAhead() || r.Decoder.Ready() }
 
+// More reports whether another frame is Ready, or a part of one has been received.
+func (r *Receiver) More() bool { return r.Ready() || r.Decoder.Arriving() }
+
 // Idle reports whether nothing of a message or frame is held.
 func (r *Receiver) Idle() bool { return r.Decoder.Idle() && r.ahead.q == nil && !r.message.begun }
 
