@@ -60,6 +60,9 @@ func (c *Conn) receiveInto(payload []byte) error {
 func (c *Conn) heard(now instant.Instant) {
 	c.in.slow = now.Since(c.in.alive.Heard) > busyGap
 	c.in.alive.Heard = now
+	if c.in.parks && !c.in.slow {
+		c.lookToPark(now)
+	}
 }
 
 // notReceived handles err, with which reading from the transport failed. It returns nil

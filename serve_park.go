@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/zerowire/websocket/internal/instant"
@@ -9,10 +10,19 @@ import (
 
 // Parking: the stack of a goroutine does not shrink to less than its deepest call needed,
 // and most connections are idle most of the time. So a connection that is not busy waits
-// on a new goroutine with the smallest stack, and the goroutine that did the work ends.
+// on a new goroutine with the smallest stack, and the goroutine that did the work serves
+// others, or ends.
 
 // parkTime is how long a connection receives nothing before it is parked.
 const parkTime = time.Second
+
+// lookToPark has a connection that is busy be looked at when that may be over. One that is
+// parked behind each message needs no look, and its deadline stays where it is.
+func (c *Conn) lookToPark(now instant.Instant) {
+	if alive := &c.in.wait.alive; *alive == instant.Never || alive.Since(now) > parkTime {
+		*alive = now.After(parkTime)
+	}
+}
 
 // errParked ends a goroutine that serves a connection, but not the connection.
 var errParked = errors.New("websocket: parked")
@@ -30,9 +40,21 @@ func (s service) start() {
 	go s.run(true)
 }
 
-// run serves the connection until it ends or is parked.
+// run serves the connection until it ends or is parked. If it is parked, run serves
+// others that wake up.
 func (s service) run(open bool) {
-	parked := false
+	if !s.runOne(open) {
+		return
+	}
+	var w worker
+	for w.next() {
+		w.service.runOne(false)
+		w.service = service{}
+	}
+}
+
+// runOne serves the connection until it ends or is parked.
+func (s service) runOne(open bool) (parked bool) {
 	defer func() {
 		if !parked {
 			s.end()
@@ -40,7 +62,7 @@ func (s service) run(open bool) {
 		}
 	}()
 	if parked = s.serve(open) == errParked; !parked {
-		return
+		return false
 	}
 	wait := &s.c.in.wait
 	wait.dropWatch(&s.c.in.watch)
@@ -49,10 +71,11 @@ func (s service) run(open bool) {
 	} else {
 		go s.run(false)
 	}
+	return true
 }
 
-// park waits until the connection is readable, or a deadline has passed, and then
-// continues to serve it.
+// park waits until the connection is readable, or a deadline has passed, and then has it
+// served again.
 //
 // NOTE: the stack of this call is a large part of the memory of an idle connection, so
 // that it calls as little as possible.
@@ -63,8 +86,48 @@ func (s service) park() {
 
 func (s service) unpark() {
 	s.c.in.slow = false
-	s.c.in.wait.alive = instant.Earlier(s.c.in.wait.alive, instant.Now().After(parkTime))
-	s.run(false)
+	select {
+	case awake <- s:
+	default:
+		s.run(false)
+	}
+}
+
+// awake passes connections that have woken up from their small stacks to workers. A stack
+// that grows costs more than a message.
+var awake = make(chan service)
+
+// worker is a goroutine that has served a connection until it was parked: its stack has
+// grown. It serves connections that wake up, until there was none for workerTime.
+type worker struct {
+	service service
+	timer   *time.Timer
+}
+
+const (
+	workerTime  = time.Second
+	idleWorkers = 64 // at most
+)
+
+var idle atomic.Int32 // workers that wait
+
+// next waits for a connection that wakes up.
+func (w *worker) next() bool {
+	defer idle.Add(-1)
+	if idle.Add(1) > idleWorkers {
+		return false
+	}
+	if w.timer == nil {
+		w.timer = time.NewTimer(workerTime)
+	} else {
+		w.timer.Reset(workerTime)
+	}
+	select {
+	case w.service = <-awake:
+		return true
+	case <-w.timer.C:
+		return false
+	}
 }
 
 // dropWatch releases the timer of a watch that is not running: an idle connection needs

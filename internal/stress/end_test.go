@@ -64,7 +64,7 @@ func TestAttackParkedConnections(t *testing.T) {
 	attacked(t, &websocket.Server{Handler: testkit.Echo["events"]}, func(a *attack) {
 		ncs := a.entered(scaled(600))
 		for start := time.Now(); time.Since(start) < 3*time.Second; time.Sleep(20 * time.Millisecond) {
-			if strings.Count(leak.Stacks(), ".(*Server).park(") >= len(ncs) {
+			if strings.Count(leak.Stacks(), "websocket.service.park(") >= len(ncs) {
 				break
 			}
 		}

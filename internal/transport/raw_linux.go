@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -24,7 +25,7 @@ type raw struct {
 	// Arguments and results of the functions below, which exist once per socket so
 	// that a call allocates nothing.
 	readable func(fd uintptr) bool
-	decoder  *codec.Decoder
+	decoder  *codec.Decoder // nil for await
 	payload  []byte
 	n        int // 0 at the end of input
 	readErr  syscall.Errno
@@ -53,14 +54,23 @@ func newRaw(nc net.Conn) *raw {
 	return r
 }
 
-func (r *raw) await() error { return r.conn.Read(inputWaits) }
+// await waits for input. Readiness that was reported before is not reported again, so that
+// it looks once.
+func (r *raw) await() error {
+	r.decoder, r.n = nil, 0
+	return r.conn.Read(r.readable)
+}
 
-// inputWaits reports whether there is input, by looking: readiness that was reported
-// before is not reported again.
+// awaited reports whether there is input, in the first call by looking.
+func (r *raw) awaited(fd uintptr) bool {
+	r.n++
+	return r.n > 1 || inputWaits(fd)
+}
+
 func inputWaits(fd uintptr) bool {
 	var b [1]byte
-	_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK)
-	return err != unix.EAGAIN && err != unix.EINTR
+	_, _, err := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b)), 1, syscall.MSG_PEEK, 0, 0)
+	return err != syscall.EAGAIN && err != syscall.EINTR
 }
 
 func (r *raw) quiet() (quiet bool) {
@@ -91,6 +101,9 @@ func (r *raw) receive(d *codec.Decoder, payload []byte) (int, error) {
 
 // read reads once. It returns false if there is no input.
 func (r *raw) read(fd uintptr) bool {
+	if r.decoder == nil {
+		return r.awaited(fd)
+	}
 	room := r.payload
 	if room == nil {
 		room = r.room()

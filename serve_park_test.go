@@ -1,0 +1,55 @@
+package websocket_test
+
+import (
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/wstest"
+)
+
+// TestParkedConnectionsWakeUpTogether has idle connections receive a message each, whose
+// Handlers return when all of them run: none waits for the goroutine of another.
+func TestParkedConnectionsWakeUpTogether(t *testing.T) {
+	t.Parallel()
+	const conns, rounds = 100, 3
+	for round, gap := range []time.Duration{0, 150 * time.Millisecond} { // busy, and parked behind each message
+		var all sync.WaitGroup
+		all.Add(conns)
+		h := websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+			if string(p) == "meet" {
+				all.Done()
+				all.Wait()
+			}
+			c.Write(background, op, p)
+		})
+		addr := serve(t, &websocket.Server{Handler: h})
+		var ncs []net.Conn
+		for range conns {
+			ncs = append(ncs, upgraded(t, addr))
+		}
+		exchange := func(message string) {
+			for _, nc := range ncs {
+				if _, err := nc.Write(masked(wstest.Text(message))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, nc := range ncs {
+				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if f, _, err := wstest.ReadFrame(nc); err != nil || f.String() != wstest.Text(message).String() {
+					t.Fatalf("round %d: a connection gets %v, %v, want %q", round, f, err, message)
+				}
+			}
+		}
+		for range rounds {
+			time.Sleep(gap)
+			exchange("hello")
+		}
+		exchange("meet")
+		for _, nc := range ncs {
+			nc.Close()
+		}
+	}
+}
