@@ -142,8 +142,10 @@ func (c *Conn) end(cause, writes error, reset bool) {
 }
 
 // endReading ends the connection because of an error of reading. An earlier cause takes
-// precedence.
+// precedence. Replies that were delayed are sent as far as that is possible without
+// waiting.
 func (c *Conn) endReading(err error) error {
+	c.out.sendLast()
 	c.end(err, ErrClosed, false)
 	c.in.ended = true
 	c.in.Reset(true)

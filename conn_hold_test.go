@@ -2,9 +2,10 @@ package websocket_test
 
 import (
 	"context"
+	"io"
 	"net"
-	"sync/atomic"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,6 +102,28 @@ func TestReplyWaitsForTheFrameThatArrives(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestReplyLeavesBeforeTheEnd has the peer end its side in the middle of the next request.
+func TestReplyLeavesBeforeTheEnd(t *testing.T) {
+	t.Parallel()
+	for form, h := range forms {
+		t.Run(form, func(t *testing.T) {
+			onLayers(t, func(t *testing.T, ours, peer, _ net.Conn) {
+				c := testkit.NewConn(ours, websocket.RoleServer, websocket.Handshake{}, &websocket.Options{FlushDelay: time.Hour})
+				go c.Serve(h)
+				peer.Write(masked(wstest.Text("whole"), wstest.Text("part"))[:15])
+				peer.(interface{ CloseWrite() error }).CloseWrite()
+				peer.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if f, _, err := wstest.ReadFrame(peer); err != nil || f.String() != wstest.Text("whole").String() {
+					t.Errorf("the peer gets %v, %v; want the reply", f, err)
+				}
+				if f, _, err := wstest.ReadFrame(peer); err != io.EOF {
+					t.Errorf("the peer then gets %v, %v; want the end", f, err)
+				}
+			})
+		})
 	}
 }
 

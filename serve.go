@@ -14,7 +14,7 @@ func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		return c.serveBlocking(serve)
 	}
-	s := service{c: c, h: h}
+	s := &service{c: c, h: h}
 	if !s.take() {
 		return ErrConcurrentRead
 	}
@@ -39,7 +39,7 @@ func (c *Conn) Start(h Handler) error {
 		go c.serveBlocking(serve)
 		return nil
 	}
-	s := service{c: c, h: h, ended: func(*Conn) {}}
+	s := &service{c: c, h: h, ended: func(*Conn) {}}
 	if !s.take() {
 		return ErrConcurrentRead
 	}
@@ -58,7 +58,7 @@ func (c *Conn) Start(h Handler) error {
 // frame after more than that is not found.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
-	s := service{c: c, h: MessageFunc(func(*Conn, Opcode, []byte) {})}
+	s := &service{c: c, h: MessageFunc(func(*Conn, Opcode, []byte) {})}
 	if !s.take() {
 		cancel(ErrConcurrentRead)
 		return ctx
@@ -97,7 +97,7 @@ type service struct {
 
 // take acquires read ownership for the loop. It returns false if another goroutine
 // reads, or another Handler is served.
-func (s service) take() bool {
+func (s *service) take() bool {
 	c, o := s.c, &s.c.in.owner
 	for !o.take(eventLoop) {
 		switch o.holder.Load() {
@@ -120,7 +120,7 @@ func (s service) take() bool {
 // serve calls the Handler with events until the connection has ended, and returns the
 // cause. It returns errParked if the connection may be parked; the connection has then
 // not ended.
-func (s service) serve(open bool) error {
+func (s *service) serve(open bool) error {
 	err := s.deliver(open)
 	switch err {
 	case errParked:
@@ -134,7 +134,7 @@ func (s service) serve(open bool) error {
 }
 
 // deliver passes messages to the Handler until the connection ends or may be parked.
-func (s service) deliver(open bool) (err error) {
+func (s *service) deliver(open bool) (err error) {
 	c := s.c
 	defer catch(c.settings, &err)
 	if open {
@@ -161,14 +161,14 @@ func (s service) deliver(open bool) (err error) {
 
 // lend gives reading up while a method of the Handler runs, so that the library may read
 // ahead if that takes long.
-func (s service) lend() {
+func (s *service) lend() {
 	s.c.in.Lent, s.c.in.unread = true, 0
 	s.c.in.owner.yield()
 	s.c.watchReading()
 }
 
 // resume reacquires read ownership after the method has returned.
-func (s service) resume() {
+func (s *service) resume() {
 	c, o := s.c, &s.c.in.owner
 	for !o.take(eventLoop) {
 		switch o.holder.Load() {
@@ -182,14 +182,14 @@ func (s service) resume() {
 	c.in.Lent = false
 }
 
-func (s service) close(ended error) {
+func (s *service) close(ended error) {
 	var err error
 	defer catch(s.c.settings, &err)
 	s.h.Close(s.c, ended)
 }
 
 // end releases what the loop of an ended connection held.
-func (s service) end() {
+func (s *service) end() {
 	s.c.in.served.Store(false)
 	s.c.in.owner.yield()
 	s.c.CloseNow()

@@ -34,7 +34,7 @@ func (c *Conn) parkable(now instant.Instant) bool {
 }
 
 // start serves the connection on goroutines of its own, the first of which owns reading.
-func (s service) start() {
+func (s *service) start() {
 	s.c.in.parks = s.c.transport.Raw()
 	s.c.in.slow = s.c.in.parks
 	go s.run(true)
@@ -42,19 +42,19 @@ func (s service) start() {
 
 // run serves the connection until it ends or is parked. If it is parked, run serves
 // others that wake up.
-func (s service) run(open bool) {
+func (s *service) run(open bool) {
 	if !s.runOne(open) {
 		return
 	}
 	var w worker
 	for w.next() {
 		w.service.runOne(false)
-		w.service = service{}
+		w.service = nil
 	}
 }
 
 // runOne serves the connection until it ends or is parked.
-func (s service) runOne(open bool) (parked bool) {
+func (s *service) runOne(open bool) (parked bool) {
 	defer func() {
 		if !parked {
 			s.end()
@@ -79,12 +79,13 @@ func (s service) runOne(open bool) (parked bool) {
 //
 // NOTE: the stack of this call is a large part of the memory of an idle connection, so
 // that it calls as little as possible.
-func (s service) park() {
+func (s *service) park() {
 	s.c.transport.Await()
 	s.unpark()
 }
 
-func (s service) unpark() {
+//go:noinline // it would make the stack of park larger
+func (s *service) unpark() {
 	s.c.in.slow = false
 	select {
 	case awake <- s:
@@ -95,12 +96,12 @@ func (s service) unpark() {
 
 // awake passes connections that have woken up from their small stacks to workers. A stack
 // that grows costs more than a message.
-var awake = make(chan service)
+var awake = make(chan *service)
 
 // worker is a goroutine that has served a connection until it was parked: its stack has
 // grown. It serves connections that wake up, until there was none for workerTime.
 type worker struct {
-	service service
+	service *service
 	timer   *time.Timer
 }
 

@@ -165,7 +165,7 @@ func (s *Server) start(entry *opening, c *Conn, h Handler) {
 		c.serveBlocking(serve)
 		return
 	}
-	served := service{c, h, s.served}
+	served := &service{c, h, s.served}
 	if !served.take() {
 		s.served(c) // a hook closes it
 		return
