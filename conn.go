@@ -20,11 +20,11 @@ import (
 //
 // A Conn has two leaf locks, and holds at most one of them at a time:
 //
-//   - in.mu guards the deadline of the current read, and what may interrupt it
+//   - in.wait.mu guards the deadline of the current read, and what may interrupt it
 //     (conn_wait.go): contexts, the closing handshake, and an application that wants to
 //     read while the library reads.
 //   - out.mu guards the outbox (conn_send.go), Pings that wait for a Pong, and the
-//     functions to be called at the end.
+//     functions of AfterClose and BeforeClose.
 //
 // The other fields of the receiving half belong to the goroutine that owns reading
 // (conn_owner.go). No callback is called under a lock, except Hooks.Sent under out.mu.
@@ -41,7 +41,7 @@ type link struct {
 	transport transport.Transport
 	settings  *settings
 	life      session.Lifecycle
-	conn      *Conn // that it belongs to, for its end and its hooks
+	conn      *Conn // for hooks, and to end the connection
 }
 
 func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext extension, early []byte, r *Request) *Conn {
@@ -90,7 +90,7 @@ func (c *Conn) LocalAddr() net.Addr { return c.transport.Conn().LocalAddr() }
 // SetMaxMessage replaces Options.MaxMessage for this connection. n is the limit in
 // bytes for messages received from now on; 0 means no limit. If no goroutine is
 // reading, for example in a [Handler]'s method, the new limit applies immediately.
-// Otherwise it applies to what the current read receives next.
+// Otherwise it applies before the current read receives further bytes.
 func (c *Conn) SetMaxMessage(n int64) {
 	n = max(n, 0)
 	if c.takeIdle() {

@@ -9,17 +9,16 @@ import (
 	"github.com/zerowire/websocket/internal/session"
 )
 
-// The library reads while the application does not, because it only writes, or because a
-// Handler's method is running. So Pings are answered, the end of the peer is detected, and
-// closing handshakes are completed. At most session.AheadBytes of messages wait for the
-// application. Beyond that the library asks the system for the state of the peer.
+// The library reads if the application does not, for example because it only writes, or
+// because a Handler's method is running. So the library answers Pings, detects the end of
+// the peer, and completes closing handshakes. At most session.AheadBytes of messages wait
+// for the application. Beyond that the library asks the system for the state of the peer.
 
-// patience is how long after its last read the application is taken not to be
-// reading, and how often the system is asked.
+// patience is the time after the application's last read until the library reads ahead.
+// It is also the interval at which the library asks the system for the state of the peer.
 const patience = time.Second
 
-// watch detects that the application does not read. timer and over are guarded by
-// wait.mu.
+// watch detects that the application does not read. wait.mu guards timer and over.
 type watch struct {
 	set   atomic.Bool // the timer runs
 	over  bool        // the connection has ended
@@ -49,7 +48,7 @@ func (c *Conn) startWatch() {
 	}
 }
 
-// lookAfterReading reads until the application reads, or no more may be read ahead.
+// lookAfterReading reads ahead until the application reads, or no more may be read ahead.
 func (c *Conn) lookAfterReading() {
 	c.in.watch.set.Store(false)
 	if !c.in.wait.takeAhead(&c.in.owner) {
@@ -63,8 +62,8 @@ func (c *Conn) lookAfterReading() {
 	c.freeIfClosed()
 }
 
-// readFramesAhead reads ahead. It reports whether the connection still has to be
-// watched.
+// readFramesAhead reads and keeps frames for the application, and answers control frames.
+// It reports whether the connection still has to be watched.
 func (c *Conn) readFramesAhead() (more bool) {
 	c.in.Detach()
 	if c.in.unread < 255 {
@@ -97,7 +96,7 @@ func (c *Conn) readFramesAhead() (more bool) {
 	}
 }
 
-// checkUnread checks a peer whose frames are not read.
+// checkUnread checks time limits and the liveness of the peer without reading its frames.
 func (c *Conn) checkUnread(now instant.Instant) error {
 	set := c.settings
 	if by := c.in.wait.closingBy(); now.Reached(by) {
@@ -115,7 +114,7 @@ func (c *Conn) checkUnread(now instant.Instant) error {
 		if c.transport.Unacknowledged() {
 			return c.giveUp(StatusPolicyViolation, "ping was not answered")
 		}
-		c.in.alive.Took(now) // its Pong may be among what is not read
+		c.in.alive.Took(now) // the Pong may be in the unread input
 	case session.TooIdle:
 		return c.giveUp(codec.StatusGoingAway, "idle for too long")
 	}

@@ -6,27 +6,26 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// contextWatch wakes a read when its context ends. As long as reads come with
-// the same context, one registration with it serves them all. Where each comes
-// with its own, a registration each would allocate: then a goroutine of the
-// connection's watches the last one, until the connection ends. wait.mu guards all
-// of it.
+// contextWatch wakes a read when its context ends. Reads with the same context share
+// one registration (context.AfterFunc). If contexts change often, a registration for
+// each would allocate. Then one goroutine watches the current context until the
+// connection ends. wait.mu guards all fields.
 type contextWatch struct {
-	ctx context.Context // of the read under way
+	ctx context.Context // of the current read; nil between reads
 
-	wake     func()          // what is called
-	done     <-chan struct{} // of the context that is watched
-	deadline instant.Instant // of that context
+	wake     func()          // is called when the watched context has ended
+	done     <-chan struct{} // of the watched context
+	deadline instant.Instant // of the watched context
 	stop     func() bool     // ends its registration; nil if there is none
-	changes  int             // how often another context came
+	changes  int             // how often the watched context has changed
 	next     chan (<-chan struct{})
 	quit     chan struct{} // closed when the connection has ended
 }
 
-// manyContexts is how often the context has to change for the goroutine to pay.
+// manyContexts is the number of changes at which a goroutine replaces registrations.
 const manyContexts = 4
 
-// begin watches ctx from now on, and not the one before.
+// begin watches ctx instead of the previous context.
 func (w *contextWatch) begin(ctx context.Context) {
 	w.done, w.deadline = ctx.Done(), instant.Never
 	if limit, ok := ctx.Deadline(); ok {
@@ -36,7 +35,7 @@ func (w *contextWatch) begin(ctx context.Context) {
 	switch {
 	case w.next != nil:
 		select {
-		case <-w.next: // the one before, if it was not taken: there is room now
+		case <-w.next: // makes room if the goroutine has not received the previous context
 		default:
 		}
 		w.next <- w.done
@@ -54,8 +53,8 @@ func (w *contextWatch) begin(ctx context.Context) {
 	go watchContexts(w.next, w.quit, w.wake)
 }
 
-// watchContexts calls wake when the last channel that came from next is closed,
-// until quit is.
+// watchContexts calls wake when the last channel that it received from next is closed.
+// It returns when quit is closed.
 func watchContexts(next <-chan (<-chan struct{}), quit <-chan struct{}, wake func()) {
 	var done <-chan struct{}
 	for {

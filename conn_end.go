@@ -12,13 +12,13 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// The end of a connection: every cause leads to a call of end, which releases all
+// The end of a connection. Every cause leads to a call of end, which releases all
 // resources of the connection.
 //
 //	open → a Close frame sent, or received and answered → lingering → closed
 
-// lingerTime is how long an endpoint keeps the TCP connection open, after its last
-// frame, for a peer that does not close its side.
+// lingerTime is how long an endpoint waits, after its last frame, for the peer to close
+// its side of the TCP connection.
 const lingerTime = time.Second
 
 // Close performs the closing handshake (RFC 6455 §7.1.2). It sends a Close frame with
@@ -28,10 +28,10 @@ const lingerTime = time.Second
 // none.
 //
 // Close returns nil if the peer's Close frame was received, also if it was received
-// first. Otherwise it returns what ended the connection, for example an error that
-// wraps [ErrTimeout]. Close may be called again. If code must not be sent, or reason is
-// not valid UTF-8, Close returns an error and has no effect. A reason longer than 123
-// bytes is truncated.
+// first. Otherwise it returns the error that ended the connection, for example one that
+// wraps [ErrTimeout]. Close may be called again. If code must not be sent (RFC 6455
+// §7.4), or reason is not valid UTF-8, Close returns an error and has no effect. A
+// reason longer than 123 bytes is truncated.
 //
 // If a [Handler] serves the connection, Close sends the frame and returns. The
 // Handler's Close is called after the closing handshake.
@@ -65,7 +65,7 @@ func (c *Conn) StartClose(code StatusCode, reason string) error {
 	if _, err := codec.AppendClose(nil, code, reason); err != nil {
 		return fmt.Errorf("websocket: close: %w", err)
 	}
-	if c.out.hasBeforeClose() { // which may wait
+	if c.out.hasBeforeClose() { // its functions may block
 		go c.closeUnattended(code, reason)
 		return nil
 	}
@@ -74,8 +74,8 @@ func (c *Conn) StartClose(code StatusCode, reason string) error {
 	return nil
 }
 
-// closeUnattended is Close for calls of the library. If the application does not read,
-// the library completes the closing handshake.
+// closeUnattended is Close for callers in the library. If the application does not read,
+// closeUnattended reads until the closing handshake is complete.
 func (c *Conn) closeUnattended(code StatusCode, reason string) {
 	c.beginClose(offhand, code, reason)
 	c.lookAfterReading()
@@ -94,9 +94,9 @@ func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) e
 	return nil
 }
 
-// CloseNow closes the connection immediately, without a closing handshake. What was
-// written before is sent as far as that is possible without waiting; the rest is lost.
-// CloseNow may be called in any state, and always returns nil.
+// CloseNow closes the connection immediately, without a closing handshake. It sends as
+// much of the pending data as is possible without waiting; the rest is lost. CloseNow
+// may be called in any state, and always returns nil.
 func (c *Conn) CloseNow() error {
 	if !c.life.Closed() {
 		c.out.sendLast()
@@ -107,10 +107,10 @@ func (c *Conn) CloseNow() error {
 	return nil
 }
 
-// end closes the connection because of cause, unless an earlier cause is known.
-// Connections end only here. Later writes return writes. All waiting calls and all
-// functions registered for the end are released. If reset is set, the system discards
-// what it still holds for the peer.
+// end closes the connection; no other function does. The first call has an effect. It
+// records cause, unless an earlier cause is known. Later writes return the error writes.
+// Waiting calls return, and the hooks and functions for the end are called. If reset is
+// set, the system discards the data that it still holds for the peer.
 func (c *Conn) end(cause, writes error, reset bool) {
 	cause = c.life.End(cause)
 	if !c.life.Close() {
@@ -141,9 +141,9 @@ func (c *Conn) end(cause, writes error, reset bool) {
 	}
 }
 
-// endReading ends the connection because of an error of reading. An earlier cause takes
-// precedence. Replies that were delayed are sent as far as that is possible without
-// waiting.
+// endReading ends the connection because of an error of reading, and returns the cause.
+// An earlier cause takes precedence. endReading sends as many delayed replies as is
+// possible without waiting.
 func (c *Conn) endReading(err error) error {
 	c.out.sendLast()
 	c.end(err, ErrClosed, false)
@@ -152,8 +152,8 @@ func (c *Conn) endReading(err error) error {
 	return c.life.Cause()
 }
 
-// endWithClose ends the connection because of err, and sends a Close frame with code
-// and reason.
+// endWithClose sends a Close frame with code and reason, and ends the connection because
+// of err. It returns the cause; an earlier one takes precedence.
 func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 	err = c.life.End(err)
 	c.in.ended = true
@@ -167,11 +167,11 @@ func (c *Conn) endWithClose(err error, code StatusCode, reason string) error {
 	return err
 }
 
-// linger waits until the peer closes its side, where that is needed. "The server MUST
-// close the TCP connection first" RFC 6455 §7.1.1, so a client waits. A server closes
-// immediately after a clean closing handshake if no input is unread. Otherwise it
-// closes only its sending half, and waits: because of unread input TCP would send a
-// reset, which can destroy data in flight to the peer.
+// linger waits until the peer has closed its side, if that is necessary. "The server
+// MUST close the TCP connection first" RFC 6455 §7.1.1, so a client waits. A server does
+// not wait after a clean closing handshake if no input is unread. Otherwise it closes
+// its sending half and waits: to close a TCP connection with unread input sends a reset,
+// which can destroy data in flight to the peer.
 func (c *Conn) linger(err error) {
 	e, ok := err.(*CloseError)
 	clean := ok && e.Err == nil && c.in.Decoder.Buffered() == 0
@@ -187,8 +187,8 @@ func (c *Conn) linger(err error) {
 	drain(c.transport.Conn(), scratch.B[:cap(scratch.B)])
 }
 
-// awaitSent waits until the current send, including the last frame, has ended. The
-// limit is that of a closing handshake. It reports whether the send has ended.
+// awaitSent waits until the current send, including the last frame, has ended. It waits
+// at most Options.CloseTimeout, and reports whether the send has ended.
 func (w *sending) awaitSent() bool {
 	w.mu.Lock()
 	busy := w.Sending()
@@ -206,10 +206,10 @@ func (w *sending) awaitSent() bool {
 }
 
 // AfterClose registers f to be called once, after the connection has been closed by
-// either endpoint or has failed. It serves to remove connections from tables. It works
-// in the event form and in the blocking form. f is called on the goroutine that closes
-// the connection, and must not block. If the connection has already been closed,
-// AfterClose calls f itself.
+// either endpoint or has failed. It serves to remove connections from tables, in the
+// event form and in the blocking form. f is called on the goroutine that closes the
+// connection, and must not block. Several functions are called in the order of their
+// registration. If the connection has already been closed, AfterClose calls f itself.
 func (c *Conn) AfterClose(f func()) {
 	if !c.out.addAfter(f) {
 		f()
@@ -235,8 +235,8 @@ func (w *sending) addAfter(f func()) bool {
 }
 
 // BeforeClose registers f to be called once, before [Conn.Close], [Conn.StartClose] or
-// [Server.Shutdown] sends a Close frame. An application that has a queue of its own
-// sends it in f. ctx ends after Options.CloseTimeout, or when the connection ends. f is
+// [Server.Shutdown] sends a Close frame. f may send messages that the application has
+// queued itself. ctx ends after Options.CloseTimeout, or when the connection ends. f is
 // called on the goroutine that closes the connection. If the connection has already
 // been closed, BeforeClose does nothing.
 func (c *Conn) BeforeClose(f func(ctx context.Context)) {

@@ -10,12 +10,12 @@ import (
 // several with one system call, and returns their number. The last of them may have
 // been sent in part: the library sends the rest.
 //
-// It returns fewer than len(ms) messages, and no error, while the peer takes nothing,
-// while another goroutine is sending, or while a [Conn.Writer] is open. [Conn.Flush]
-// waits for the first two. Options.Overflow and Options.FlushDelay do not apply, and
-// queued messages are sent before ms. Over TLS, and any other transport that does not
-// report whether it has room, a goroutine of its own writes the messages that were
-// taken.
+// n is less than len(ms), and err is nil, while the peer takes nothing, while another
+// goroutine is sending, or while a [Conn.Writer] is open. [Conn.Flush] waits for the
+// first two. Options.Overflow and Options.FlushDelay do not apply. Messages that are
+// queued are sent before ms. TLS and other transports do not report whether they have
+// room. There a separate goroutine sends the n messages. Errors are those of
+// [Conn.Write].
 func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 	w := &c.out
 	w.mu.Lock()
@@ -33,8 +33,8 @@ func (c *Conn) TryWritePrepared(ms ...*Prepared) (n int, err error) {
 	return n, w.Err()
 }
 
-// offer sends some of ms after what is pending, as far as that is possible without
-// blocking.
+// offer sends the first messages of ms after the pending frames, without blocking, and
+// returns their number.
 func (w *sending) offer(ms []*Prepared) (n int, err error) {
 	if w.Encoder.Role == RoleServer && (len(ms) == 1 || ms[0].Size() >= session.VectorBytes) {
 		return w.offerInPlace(ms[0])
@@ -53,7 +53,7 @@ func (w *sending) offer(ms []*Prepared) (n int, err error) {
 	return n, w.sendAtOnce(w.Take(codec.Header{}, nil))
 }
 
-// offerInPlace sends a frame without copying it: m never changes.
+// offerInPlace sends m without copying its frame, because m never changes.
 func (w *sending) offerInPlace(m *Prepared) (n int, err error) {
 	f := w.formOf(m)
 	if err := w.passPrepared(m, f); err != nil {
@@ -71,7 +71,7 @@ func (w *sending) offerInPlace(m *Prepared) (n int, err error) {
 	return 1, w.sendAtOnce(rest)
 }
 
-// sendAtOnce sends as much of b as possible without blocking, and the rest on a
+// sendAtOnce sends as much of b as possible without blocking, and the rest on another
 // goroutine. It releases the lock during the system call.
 func (w *sending) sendAtOnce(b *session.Batch) error {
 	w.mu.Unlock()

@@ -5,21 +5,21 @@ import (
 	"sync/atomic"
 )
 
-// owner is the owner of reading: at most one goroutine at a time, to which the
-// receiving half of the connection belongs.
+// owner is the read ownership of a connection. At most one goroutine has it at a time,
+// and only that goroutine uses the receiving half.
 type owner struct {
 	holder  atomic.Uint32
 	waiting atomic.Int32                  // how many goroutines wait for yield
 	free    atomic.Pointer[chan struct{}] // wakes one of them; nil until one waits
 }
 
-// The holders.
+// The values of owner.holder.
 const (
 	nobody    uint32 = iota
 	appRead          // a method that the application called
 	readAhead        // the library, while the application does not read
 	closeRead        // Close, which waits for the peer's Close frame
-	eventLoop        // the loop that a Handler is served by
+	eventLoop        // the loop that calls a Handler
 	brief            // a method that does not wait
 )
 
@@ -42,7 +42,8 @@ func (o *owner) wake() {
 	}
 }
 
-// await waits until reading may be free.
+// await waits until read ownership may be free. It returns the error of ctx if ctx ends
+// first.
 func (o *owner) await(ctx context.Context) error {
 	o.waiting.Add(1)
 	defer o.waiting.Add(-1)
@@ -65,7 +66,7 @@ func (o *owner) channel() chan struct{} {
 	return *o.free.Load()
 }
 
-// takeRead acquires read ownership for a call of the application.
+// takeRead acquires read ownership for a call of the application, which ctx limits.
 func (c *Conn) takeRead(ctx context.Context) error {
 	o := &c.in.owner
 	for !o.take(appRead) {
@@ -97,8 +98,8 @@ func (c *Conn) takeRead(ctx context.Context) error {
 	return nil
 }
 
-// yieldRead gives reading back after a call of the application's. lent says that the
-// application has bytes of a buffer.
+// yieldRead releases read ownership after a call of the application. lent reports that
+// the application may use bytes of a pooled buffer until the next read.
 func (c *Conn) yieldRead(lent bool) {
 	c.in.Lent = lent
 	c.in.wait.finish()
@@ -110,16 +111,16 @@ func (c *Conn) yieldRead(lent bool) {
 	c.freeIfClosed()
 }
 
-// freeIfClosed releases the buffers that CloseNow could not release, because another
-// goroutine was reading.
+// freeIfClosed releases the buffers that CloseNow could not release because a goroutine
+// was reading.
 func (c *Conn) freeIfClosed() {
 	if c.life.Abandoned() {
 		c.freeReading()
 	}
 }
 
-// freeReading releases the buffers of the receiving half, unless a goroutine is
-// reading, which then does so later.
+// freeReading releases the buffers of the receiving half. If a goroutine is reading,
+// that goroutine releases them later, with freeIfClosed.
 func (c *Conn) freeReading() {
 	if c.takeIdle() {
 		c.in.ended = true
@@ -132,7 +133,7 @@ func (c *Conn) freeReading() {
 func (c *Conn) takeIdle() bool { return c.in.owner.take(brief) }
 
 // takeClose acquires read ownership for Close as soon as it is free. It returns false
-// if a Handler is served.
+// if a Handler serves the connection.
 func (c *Conn) takeClose() bool {
 	o := &c.in.owner
 	for !o.take(closeRead) {

@@ -14,10 +14,10 @@ import (
 // 6455 §5.5.2). The time runs from passing the Ping to the operating system to reading
 // the Pong.
 //
-// The Pong is handled on the way to the next message. If the application does not read,
+// A read handles the Pong before the next message. If the application does not read,
 // the library reads after a second. If ctx ends first, Ping returns ctx.Err(), and the
 // connection stays usable. If the connection ends, Ping returns [ErrClosed] or the
-// error of the send.
+// error of the send. Ping may be called concurrently.
 func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -55,8 +55,8 @@ func (c *Conn) WriteControl(ctx context.Context, op Opcode, payload []byte) erro
 	return c.out.sendControl(ctx, op, payload)
 }
 
-// RTT returns the most recent round-trip time that a Ping has measured, including the
-// Pings of the keepalive. It returns 0 if there is none yet.
+// RTT returns the round-trip time of the Ping that was answered last, including the
+// Pings of the keepalive. It returns 0 if none was answered yet.
 func (c *Conn) RTT() time.Duration {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -66,8 +66,8 @@ func (c *Conn) RTT() time.Duration {
 	return c.out.rare.last
 }
 
-// pings holds the Pings that wait for their Pongs. Their payload is a number of eight
-// bytes. It is guarded by sending.mu.
+// pings holds the Pings that wait for their Pongs. The payload of a Ping is its number,
+// in eight bytes. sending.mu guards all fields.
 type pings struct {
 	last    time.Duration
 	number  uint64                 // of the last Ping
@@ -81,8 +81,8 @@ type waitingPing struct {
 	answer chan<- time.Duration
 }
 
-// sendPing sends a Ping. The round-trip time is sent to answer, if that is not nil.
-// answer is closed when the connection ends.
+// sendPing sends a Ping. If answer is not nil, it receives the round-trip time, and is
+// closed when the connection ends.
 func (w *sending) sendPing(ctx context.Context, answer chan<- time.Duration) error {
 	w.mu.Lock()
 	defer w.unlock()
@@ -102,7 +102,7 @@ func (w *sending) sendPing(ctx context.Context, answer chan<- time.Duration) err
 	}
 	number := p.number
 	err := w.dispatchControl(ctx)
-	if err != nil && w.Err() == nil { // of ctx
+	if err != nil && w.Err() == nil { // err is that of ctx
 		delete(p.waiting, number)
 	}
 	return err
@@ -156,8 +156,8 @@ func (p *pings) end() {
 	p.waiting = nil
 }
 
-// checkAlive checks a peer from which nothing was received for a while. The deadline is
-// not moved with every received byte, so that most calls are too early.
+// checkAlive checks the liveness of the peer when its deadline has passed, and sets the
+// next one. Received bytes do not move the deadline, so that most calls come too early.
 func (c *Conn) checkAlive(now instant.Instant) error {
 	a, limits := &c.in.alive, c.settings.limits
 	c.noteProgress(now)
@@ -174,15 +174,15 @@ func (c *Conn) checkAlive(now instant.Instant) error {
 		return errParked
 	}
 	if c.in.parks {
-		// Inside a message it cannot be parked, however long nothing is received.
+		// A connection inside a message cannot be parked, even if it has been quiet.
 		park := max(a.Heard.After(parkTime), now.After(parkTime/2))
 		c.in.wait.alive = instant.Earlier(c.in.wait.alive, park)
 	}
 	return nil
 }
 
-// noteProgress passes what the sending half knows to the keepalive: messages sent, and
-// bytes that the peer takes of a large one.
+// noteProgress passes activity of the sending half to the keepalive: messages sent, and
+// bytes that the peer took of a send that has blocked.
 func (c *Conn) noteProgress(now instant.Instant) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()

@@ -4,7 +4,7 @@ import (
 	"context"
 )
 
-// queueBytes is the number of bytes beyond which Queue sends.
+// queueBytes is the number of pending bytes at which Queue sends them.
 const queueBytes = 64 << 10
 
 // Queue adds a message to the send queue without sending it. The message is sent with
@@ -28,14 +28,14 @@ func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 	return w.flushLocked(ctx)
 }
 
-// Flush sends what is pending, and returns when all of it has been passed to the
-// operating system. If ctx ends first, Flush returns ctx.Err(), and the rest is sent
-// nevertheless.
+// Flush sends all pending messages, and returns when they have been passed to the
+// operating system. If ctx ends first, Flush returns ctx.Err(), and the library sends
+// the rest. Other errors are those of [Conn.Write].
 func (c *Conn) Flush(ctx context.Context) error {
 	return c.out.flushAll(ctx)
 }
 
-// flushAll is Flush.
+// flushAll implements Flush.
 func (w *sending) flushAll(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.unlock()
@@ -52,8 +52,8 @@ func (w *sending) flushAll(ctx context.Context) error {
 	}
 }
 
-// Pending returns the number of bytes that wait to be sent, without those that are
-// being sent.
+// Pending returns the number of bytes that wait to be sent. It does not count bytes that
+// are being sent.
 func (c *Conn) Pending() int {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()

@@ -16,11 +16,11 @@ type receiving struct {
 	session.Receiver
 	wait wait // conn_wait.go
 
-	served atomic.Bool // a Handler is served: its loop owns reading, except while a method runs
+	served atomic.Bool // a Handler serves the connection: its loop owns reading, except while a method runs
 	slow   bool        // the last bytes arrived after a pause
 	parks  bool        // a new goroutine may replace the reading one
-	unread uint8       // how often the library has read since the application's last read
-	ended  bool        // nothing more is received: reads return what was read ahead, then the cause
+	unread uint8       // how often the library has read ahead since the application's last read
+	ended  bool        // nothing more is received; reads return the messages read ahead, then the cause
 
 	alive  session.Keepalive
 	budget session.Budget
@@ -69,8 +69,9 @@ type Message struct {
 	Payload []byte // valid until the next read; may be modified
 }
 
-// Messages returns an iterator over the messages to come, as [Conn.Read] returns them.
-// It ends after the first error. If that is the error of ctx, a later read continues.
+// Messages returns an iterator over the next messages, as [Conn.Read] returns them. The
+// iterator ends after the first error. After the error of ctx, a later read continues at
+// the same byte.
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for {
@@ -107,7 +108,7 @@ func (c *Conn) readMessage() (Opcode, []byte, error) {
 	}
 }
 
-// nextMessage returns the next message that has been received. It answers control
+// nextMessage returns the next message in the received bytes, and answers the control
 // frames before it.
 func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 	if !c.in.ended {
@@ -134,7 +135,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 			err = c.control(op, p)
 		case session.Violation:
 			err = c.violation(err)
-		default: // after the end, the rest of what was read ahead is not a whole message
+		default: // after the end, the last frames read ahead are not a whole message
 			if !c.in.ended {
 				return 0, nil, needInput, nil
 			}
@@ -145,7 +146,7 @@ func (c *Conn) nextMessage() (Opcode, []byte, outcome, error) {
 	}
 }
 
-// received records a message that is complete, and prepares for its reply.
+// received records a complete message, and whether its reply may be delayed.
 func (c *Conn) received(op Opcode, n int) {
 	c.in.wait.message = instant.Never
 	c.out.delay.More(c.in.More())

@@ -16,12 +16,13 @@ import (
 // busy.
 const busyGap = 100 * time.Millisecond
 
-// receive reads at least one byte from the transport. If much of a large frame's
-// payload is missing, it reads into the message, otherwise into the decoder. It first
-// sends delayed replies, because the peer may be waiting for them.
+// receive reads at least one byte from the transport: into the message if that is large
+// and not complete, and otherwise into the decoder. It first sends delayed replies,
+// because the peer may be waiting for them. While a frame is arriving, the timer of
+// FlushDelay sends them instead.
 //
-// NOTE: nearly all connections block here most of the time. The stack below this call
-// is a large part of the memory of a connection.
+// NOTE: nearly all connections block here most of the time. The stack of this call is a
+// large part of the memory of a connection.
 func (c *Conn) receive() error {
 	if !c.in.Decoder.Arriving() {
 		c.out.flushDelayed()
@@ -41,7 +42,7 @@ func (c *Conn) receiveInto(payload []byte) error {
 			return err
 		}
 		n, err := c.transport.Receive(&c.in.Decoder, payload)
-		if n > 0 { // the next call returns the error again
+		if n > 0 { // the next call returns err again
 			if payload != nil {
 				c.in.Took(n)
 			}
@@ -65,8 +66,8 @@ func (c *Conn) heard(now instant.Instant) {
 	}
 }
 
-// notReceived handles err, with which reading from the transport failed. It returns nil
-// if reading continues.
+// notReceived handles the error of a read from the transport. It returns nil if reading
+// continues.
 func (c *Conn) notReceived(err error) error {
 	if c.life.Closed() || !errors.Is(err, os.ErrDeadlineExceeded) {
 		return c.endReading(abnormal(err))
@@ -87,8 +88,8 @@ func (c *Conn) notReceived(err error) error {
 	return nil
 }
 
-// control answers a control frame (RFC 6455 §5.5). If the frame ends the connection, it
-// returns the cause.
+// control answers a control frame (RFC 6455 §5.5). If the frame ends the connection,
+// control returns the cause.
 func (c *Conn) control(op Opcode, payload []byte) error {
 	if c.settings.Hooks.Control != nil {
 		c.settings.Hooks.Control(c, op, payload)

@@ -15,11 +15,11 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Sending: the caller → session.Sender, the outbox → transport. There is no goroutine
-// per connection for it: concurrent writes are coalesced, and one of the callers sends
-// for all of them, with one system call.
+// Sending: the caller → session.Sender, the outbox → transport. It needs no goroutine per
+// connection: concurrent writes are coalesced, and one of the callers sends for all of
+// them, with one system call.
 
-// sending is the sending half of a Conn. All but delay and closing is guarded by mu.
+// sending is the sending half of a Conn. mu guards all fields except delay and closing.
 type sending struct {
 	*link
 	delay   session.Delay
@@ -29,7 +29,7 @@ type sending struct {
 	session.Sender
 	holding     bool // replies are delayed: hold runs
 	compression *session.Compression
-	hold        *time.Timer // bounds the delay, once there was one
+	hold        *time.Timer // ends the delay; nil before the first
 	stall       *stall      // of a send that may block; nil before the first
 	rare        *rare       // nil before it is needed
 }
@@ -37,10 +37,10 @@ type sending struct {
 // rare holds fields of the sending half that few connections need.
 type rare struct {
 	pings                             // conn_ping.go
-	changed chan struct{}             // closed when something of the sending half has changed; nil if nobody waits
+	changed chan struct{}             // closed when the state of the sending half changes; nil if no call waits
 	message instant.Instant           // when the last message was written, if there is an IdleTimeout
-	after   func()                    // what AfterClose was given
-	before  func(ctx context.Context) // what BeforeClose was given
+	after   func()                    // calls the functions of AfterClose
+	before  func(ctx context.Context) // calls the functions of BeforeClose
 }
 
 // need returns rare, and allocates it if necessary.
@@ -51,12 +51,12 @@ func (w *sending) need() *rare {
 	return w.rare
 }
 
-// sendRounds is how often a goroutine sends what others queued before it passes this on
-// to a new goroutine.
+// sendRounds is how often a call sends the outbox while others refill it, before a new
+// goroutine takes over.
 const sendRounds = 16
 
-// unlock unlocks the outbox. If nothing can be sent any more, because a send has failed,
-// it ends the connection.
+// unlock unlocks the outbox. If a send has failed, so that nothing can be sent any more,
+// unlock ends the connection.
 func (w *sending) unlock() {
 	err := w.Err()
 	w.mu.Unlock()
@@ -65,8 +65,8 @@ func (w *sending) unlock() {
 	}
 }
 
-// dispatch decides when the outbox is sent: by the send under way, with the replies to
-// come, or now.
+// dispatch sends the outbox now, unless it can be coalesced with later replies, or a send
+// under way continues with it.
 func (w *sending) dispatch(ctx context.Context) error {
 	if w.delay.Open() && !w.Sending() && w.Size() < session.DelayBytes && w.settings.FlushDelay > 0 {
 		w.boundDelay()
@@ -77,8 +77,7 @@ func (w *sending) dispatch(ctx context.Context) error {
 	return w.flushLocked(ctx)
 }
 
-// boundDelay bounds the time for which replies are delayed, also if the application
-// stalls.
+// boundDelay starts a timer that sends delayed replies even if the application stalls.
 func (w *sending) boundDelay() {
 	if w.holding {
 		return
@@ -91,7 +90,7 @@ func (w *sending) boundDelay() {
 	}
 }
 
-// flushed is called when the outbox is taken, or dropped.
+// flushed ends the delay of replies. It is called when the outbox is taken or dropped.
 func (w *sending) flushed() {
 	w.delay.Flushed()
 	if w.holding {
@@ -107,8 +106,8 @@ func (w *sending) flush() {
 	w.flushLocked(context.Background())
 }
 
-// offhand is the context of what a goroutine sends that must not wait for the peer: the
-// reading one, since the peer may wait for it.
+// offhand is the context of sends that must not wait for the peer, such as those of the
+// reading goroutine: the peer may take nothing until that goroutine reads. It has ended.
 var offhand = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -124,9 +123,9 @@ func (w *sending) flushDelayed() {
 	}
 }
 
-// flushLocked sends until the outbox is empty, unless a send is under way, which does
-// so. While it sends it gives up the lock. What a caller with the context offhand cannot
-// leave is sent on another goroutine.
+// flushLocked sends until the outbox is empty. If a send is under way, that send
+// continues with the outbox, and flushLocked returns. It releases the lock while it
+// sends. If ctx is offhand and the send may block, another goroutine sends.
 func (w *sending) flushLocked(ctx context.Context) error {
 	if ctx == offhand && !w.Sending() && w.transport.MayBlock(w.Size()) {
 		go w.flush()
@@ -134,7 +133,7 @@ func (w *sending) flushLocked(ctx context.Context) error {
 	}
 	for round := 0; w.Err() == nil && !w.Sending() && !w.Empty(); round++ {
 		if round == sendRounds {
-			go w.flush() // others keep queueing: what the caller wanted sent is long gone
+			go w.flush() // the message of the caller was sent in an earlier round
 			return nil
 		}
 		if err := w.sendOutbox(ctx); err != nil {
@@ -147,8 +146,8 @@ func (w *sending) flushLocked(ctx context.Context) error {
 	return w.Err()
 }
 
-// sendOutbox sends the outbox. It must not be called while a send is under way.
-// Meanwhile it gives up the lock.
+// sendOutbox sends the outbox. It must not be called while a send is under way. It
+// releases the lock while it sends.
 func (w *sending) sendOutbox(ctx context.Context) error {
 	w.flushed()
 	if !w.Single() {
@@ -158,8 +157,8 @@ func (w *sending) sendOutbox(ctx context.Context) error {
 	return w.sendOne(ctx, b.B, b)
 }
 
-// sendOne sends one slice of whole frames: the common case, for which nothing is
-// gathered. The send has begun. b is the buffer that it is in, nil if it never changes.
+// sendOne sends one slice of whole frames: the common case, which needs no Batch. The
+// caller has begun the send. b is the buffer of frames, or nil if frames never changes.
 func (w *sending) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) error {
 	rest, err := w.trySendOne(frames, b, w.mayLeave(ctx))
 	if rest == nil {
@@ -168,13 +167,14 @@ func (w *sending) sendOne(ctx context.Context, frames []byte, b *pool.Buffer) er
 	return w.sendBatch(ctx, rest, false)
 }
 
-// mayLeave reports whether a caller may return before all is sent.
+// mayLeave reports whether a call may return before everything was sent: writes do not
+// wait, or ctx can end and the transport allows an interruption.
 func (w *sending) mayLeave(ctx context.Context) bool {
 	return w.settings.Overflow != Block || ctx.Done() != nil && w.transport.Vectored()
 }
 
-// trySendOne sends frames, and returns what was not sent at once; nil if there is nothing
-// left, or it failed.
+// trySendOne sends frames, and returns the part that could not be sent at once. rest is
+// nil if everything was sent, or if the send failed.
 func (w *sending) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest *session.Batch, err error) {
 	if !mayLeave && !w.transport.Raw() {
 		w.watchSend(len(frames))
@@ -191,7 +191,7 @@ func (w *sending) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest
 	return nil, w.Err()
 }
 
-// sendBatch sends b. If lent, the last slice of it is the caller's.
+// sendBatch sends b. lent reports that the last slice of b belongs to the caller.
 func (w *sending) sendBatch(ctx context.Context, b *session.Batch, lent bool) error {
 	w.mu.Unlock()
 	mayLeave := w.mayLeave(ctx)
@@ -212,15 +212,15 @@ func (w *sending) sendBatch(ctx context.Context, b *session.Batch, lent bool) er
 	return w.Err()
 }
 
-// sendBlocking sends b, and waits for the peer.
+// sendBlocking sends b, and blocks while the peer takes nothing.
 func (w *sending) sendBlocking(b *session.Batch) error {
 	w.mu.Lock()
-	w.watchSend(briefSend) // it has blocked
+	w.watchSend(briefSend) // large enough to be timed, because it has blocked
 	w.mu.Unlock()
 	return w.transport.Send(&b.Rest)
 }
 
-// finishSend sends what is left of b, on a goroutine of its own.
+// finishSend sends the rest of b, on a goroutine of its own.
 func (w *sending) finishSend(b *session.Batch) {
 	err := w.sendBlocking(b)
 	w.mu.Lock()
@@ -229,7 +229,8 @@ func (w *sending) finishSend(b *session.Batch) {
 	w.flushLocked(context.Background())
 }
 
-// awaitSend waits for finishSend if writes may wait, for as long as ctx allows.
+// awaitSend waits for finishSend until ctx ends. It does not wait if Options.Overflow
+// forbids that.
 func (w *sending) awaitSend(ctx context.Context) error {
 	for w.Sending() && w.settings.Overflow == Block {
 		if err := w.waitChange(ctx); err != nil {
@@ -239,7 +240,7 @@ func (w *sending) awaitSend(ctx context.Context) error {
 	return w.Err()
 }
 
-// sent ends the send under way.
+// sent ends the send under way. If err is not nil, the sending half fails.
 func (w *sending) sent(err error) {
 	w.Sent()
 	if s := w.stall; s != nil {
@@ -262,8 +263,7 @@ func writeError(err error) error {
 	return fmt.Errorf("websocket: write: %w", err)
 }
 
-// fail makes err what every later write returns, unless one was before, and drops what
-// is in the outbox.
+// fail drops the outbox, and makes every later write return err, or an earlier error.
 func (w *sending) fail(err error) {
 	w.Fail(err)
 	w.flushed()
@@ -279,7 +279,8 @@ func (w *sending) fail(err error) {
 	w.signal()
 }
 
-// waitTurn waits for a change in favour of a message that is to be sent.
+// waitTurn waits for a change after which a message may be sent. After a Close frame it
+// returns ErrClosed.
 func (w *sending) waitTurn(ctx context.Context) error {
 	if w.Closed() {
 		return ErrClosed
@@ -287,8 +288,8 @@ func (w *sending) waitTurn(ctx context.Context) error {
 	return w.waitChange(ctx)
 }
 
-// waitChange waits until something of the sending half has changed. Meanwhile it
-// gives up the lock.
+// waitChange waits until the state of the sending half changes, or ctx ends. It releases
+// the lock while it waits.
 func (w *sending) waitChange(ctx context.Context) error {
 	if err := w.Err(); err != nil {
 		return err
@@ -307,7 +308,7 @@ func (w *sending) waitChange(ctx context.Context) error {
 	}
 }
 
-// signal wakes the goroutines that wait for a change.
+// signal wakes the calls of waitChange.
 func (w *sending) signal() {
 	if w.rare != nil && w.rare.changed != nil {
 		close(w.rare.changed)
@@ -315,7 +316,7 @@ func (w *sending) signal() {
 	}
 }
 
-// sendControl sends a Ping or a Pong, ahead of what waits.
+// sendControl sends a Ping or a Pong, before messages that wait for the send under way.
 func (w *sending) sendControl(ctx context.Context, op Opcode, p []byte) error {
 	w.mu.Lock()
 	defer w.unlock()
@@ -325,7 +326,8 @@ func (w *sending) sendControl(ctx context.Context, op Opcode, p []byte) error {
 	return w.dispatchControl(ctx)
 }
 
-// dispatchControl is dispatch, unless the send under way will send the control frame.
+// dispatchControl is dispatch for a control frame. If a send is under way, that send
+// continues with it.
 func (w *sending) dispatchControl(ctx context.Context) error {
 	if w.Sending() {
 		return nil
@@ -333,7 +335,8 @@ func (w *sending) dispatchControl(ctx context.Context) error {
 	return w.dispatch(ctx)
 }
 
-// sendClose sends a Close frame behind the outbox, unless one was sent.
+// sendClose adds a Close frame to the end of the outbox, and sends it, unless one was
+// added before.
 func (w *sending) sendClose(ctx context.Context, code StatusCode, reason string) {
 	w.mu.Lock()
 	defer w.unlock()
@@ -347,7 +350,7 @@ func (w *sending) sendClose(ctx context.Context, code StatusCode, reason string)
 	w.flushLocked(ctx)
 }
 
-// sendLast sends the outbox as far as that is possible without waiting.
+// sendLast sends as much of the outbox as is possible without waiting.
 func (w *sending) sendLast() {
 	w.mu.Lock()
 	defer w.unlock()

@@ -12,15 +12,15 @@ import (
 type stall struct {
 	session.Stall
 	timer *time.Timer
-	runs  bool // the timer does
+	runs  bool // timer is running
 }
 
-// briefSend is the size, in bytes, below which the beginning of a send that may block is
-// not timed while the timer runs: reading the clock would be a fifth of its cost. If it
-// does block, the peer may get a quarter of WriteTimeout more.
+// briefSend is a size in bytes. The start of a smaller send is not timed while the timer
+// runs, because reading the clock would be a fifth of its cost. If the send blocks, the
+// peer may get a quarter of WriteTimeout more.
 const briefSend = 1 << 10
 
-// watchSend begins to watch a send of n bytes that may block.
+// watchSend starts to watch a send of n bytes that may block.
 func (w *sending) watchSend(n int) {
 	if w.stall == nil {
 		w.stall = new(stall)
@@ -46,8 +46,8 @@ func (w *sending) wakeStall(after time.Duration) {
 	}
 }
 
-// checkStall ends the connection if the peer has taken nothing for WriteTimeout. While
-// nothing is being sent it lets the timer go.
+// checkStall ends the connection if the peer has taken nothing for WriteTimeout. If no
+// send is under way, it does not restart the timer.
 func (w *sending) checkStall() {
 	w.mu.Lock()
 	defer w.unlock()

@@ -38,7 +38,7 @@ func (c *Conn) beginStream(r *messageReader) error {
 		return err
 	}
 	c.in.Release()
-	if op, part, z, ok := c.in.Begun(); ok { // by a read that was cancelled
+	if op, part, z, ok := c.in.Begun(); ok { // a cancelled read has received a part
 		r.op, r.inflater, r.piece, r.n = op, z, part, len(part)
 		c.in.stream = r
 		return nil
@@ -87,7 +87,7 @@ type messageReader struct {
 	ctx   context.Context
 	piece []byte // received and not read
 	last  bool   // the message ends with piece
-	left  bool   // some of it was skipped
+	left  bool   // a part of the message was skipped
 	n     int    // bytes received
 
 	op       Opcode
@@ -119,7 +119,7 @@ func (r *messageReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next gets the next piece.
+// next receives the next piece.
 func (r *messageReader) next() error {
 	if r.c.in.ended && !r.c.in.HasAhead() {
 		return r.c.life.Cause() // the buffers of the message have been released
@@ -161,7 +161,7 @@ func (r *messageReader) have(p []byte, last bool) {
 	}
 }
 
-// endStream skips the rest of the message that is being read as a stream.
+// endStream skips the rest of a message that is being read as a stream.
 func (c *Conn) endStream() error {
 	r := c.in.stream
 	if r == nil {

@@ -2,7 +2,7 @@ package websocket
 
 import "net"
 
-// attached is what few connections have beside their settings.
+// attached holds data that few connections have.
 type attached struct {
 	subprotocol string // never changes
 	value       any
@@ -17,14 +17,14 @@ func (c *Conn) Subprotocol() string {
 	return ""
 }
 
-// SetValue attaches a value of the application's to the connection, such as its user, in
-// place of the one before. Hooks.Opened can take it from the request. The value lives as
-// long as the Conn. Value and SetValue may be called concurrently, also from hooks.
+// SetValue attaches a value of the application to the connection, such as its user, and
+// replaces the previous value. Hooks.Opened can derive it from the request. The Conn
+// retains the value. Value and SetValue may be called concurrently, also from hooks.
 func (c *Conn) SetValue(v any) {
 	c.attached.Store(&attached{subprotocol: c.Subprotocol(), value: v})
 }
 
-// Value returns what SetValue has attached, nil if nothing.
+// Value returns the value that [Conn.SetValue] has attached, or nil.
 func (c *Conn) Value() any {
 	if a := c.attached.Load(); a != nil {
 		return a.value
@@ -32,7 +32,8 @@ func (c *Conn) Value() any {
 	return nil
 }
 
-// NetConn returns the connection below, to set socket options or to ask for the state of
-// TLS. Bytes that are read from it or written to it are missing in the WebSocket
-// connection, or break it, and its deadlines belong to the Conn.
+// NetConn returns the underlying connection, for socket options or the state of TLS. The
+// Conn keeps the ownership: do not read, write or close it, and do not set deadlines.
+// Bytes that are read from it are lost, and bytes that are written to it corrupt the
+// stream of frames.
 func (c *Conn) NetConn() net.Conn { return c.transport.Conn() }

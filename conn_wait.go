@@ -10,30 +10,30 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// wait is how long a read may take, and by what it can be woken. The transport has
-// one deadline for reading; wait sets it to the earliest of the limits, and to
-// the past when the read under way has to end at once.
+// wait limits the time of a read, and wakes it. The transport has one deadline for
+// reading. wait sets it to the earliest of the limits, and to the past when the current
+// read has to end at once.
 type wait struct {
-	message instant.Instant // when the message begun has to be complete
-	paused  instant.Instant // since when the application has a part of it, and nobody waits for the rest; Never if somebody does
-	alive   instant.Instant // when to look whether the peer is alive; may be too early
+	message instant.Instant // when the current message has to be complete
+	paused  instant.Instant // since when no goroutine waits for the rest of the message; Never if one waits
+	alive   instant.Instant // when to check the liveness of the peer; may be too early
 	own     instant.Instant // the earlier of message and alive, when the read deadline was last set
 
-	settled atomic.Bool // the transport's deadline is own, because nothing below has a say
+	settled atomic.Bool // the transport's deadline is own, because no limit below applies
 
 	mu       sync.Mutex
 	recalled bool            // the application wants to read again
 	over     bool            // the transport is read only to drain it, or not at all
 	closing  instant.Instant // when the closing handshake has to be complete
-	deadline instant.Instant // as it is set on the transport
-	limit    *int64          // of SetMaxMessage, for the next read
+	deadline instant.Instant // of the transport
+	limit    *int64          // of SetMaxMessage, until the reading goroutine applies it
 	context  *contextWatch   // conn_context.go; nil until a read comes with a context that can end
 }
 
-// limit is one of the reasons for which a read ends early.
+// limit is a reason for which a read ends early.
 type limit int
 
-// The limits, in the order in which they are looked at.
+// The limits, in the order in which expired checks them.
 const (
 	noLimit limit = iota
 	recallLimit
@@ -43,12 +43,11 @@ const (
 	aliveLimit
 )
 
-// errRecalled ends a read of the library's own when the application wants to
-// read.
+// errRecalled ends reading ahead when the application wants to read.
 var errRecalled = errors.New("websocket: the application reads")
 
-// begin takes ctx for the read that begins. It returns its error if it has
-// ended.
+// begin sets ctx as the context of the read that begins. It returns the error of ctx if
+// that has ended.
 func (w *wait) begin(ctx context.Context, c *Conn) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -60,7 +59,7 @@ func (w *wait) begin(ctx context.Context, c *Conn) error {
 	}
 	if ctx.Done() != w.context.done {
 		if c.in.watch.over {
-			return nil // the connection has ended, and the read will not wait
+			return nil // the connection has ended, so that the read does not wait
 		}
 		w.context.begin(ctx)
 	}
@@ -69,9 +68,9 @@ func (w *wait) begin(ctx context.Context, c *Conn) error {
 	return nil
 }
 
-// finish lets go of the context of the read that ends.
+// finish removes the context of the read that ends.
 func (w *wait) finish() {
-	if ctx, _ := w.ctx(); ctx == nil { // which nobody else sets
+	if ctx, _ := w.ctx(); ctx == nil { // only the reading goroutine sets it
 		return
 	}
 	w.mu.Lock()
@@ -79,8 +78,8 @@ func (w *wait) finish() {
 	w.mu.Unlock()
 }
 
-// ctx returns the context of the read under way, and its deadline; nil if it cannot
-// end.
+// ctx returns the context of the current read and its deadline. The context is nil if
+// the read has none that can end.
 func (w *wait) ctx() (context.Context, instant.Instant) {
 	if w.context == nil || w.context.ctx == nil {
 		return nil, instant.Never
@@ -88,7 +87,7 @@ func (w *wait) ctx() (context.Context, instant.Instant) {
 	return w.context.ctx, w.context.deadline
 }
 
-// wake ends the read from the transport if its context has ended.
+// wake ends the current read from the transport if its context has ended.
 func (w *wait) wake(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,16 +96,16 @@ func (w *wait) wake(c *Conn) {
 	}
 }
 
-// pause says that the application has a part of the message begun: the time that it
-// takes is not the peer's.
+// pause stops the time limit of the current message: the application has a part of it,
+// and does not wait for the rest.
 func (w *wait) pause(now instant.Instant) {
 	if w.message != instant.Never && w.paused == instant.Never {
 		w.paused = now
 	}
 }
 
-// limitRest limits the time for the rest of the message, of which something was received
-// if begun. The time of a pause is added.
+// limitRest limits the time for the rest of the current message. begun reports that a
+// part of the message was received. The limit is extended by the duration of a pause.
 func (w *wait) limitRest(begun bool, timeout time.Duration) {
 	switch {
 	case !begun:
@@ -119,10 +118,10 @@ func (w *wait) limitRest(begun bool, timeout time.Duration) {
 	w.paused = instant.Never
 }
 
-// arm sets the deadline for the next read from the transport. It returns the
-// error of a context that has ended.
+// arm sets the deadline for the next read from the transport. It returns the error of a
+// context that has ended, and errRecalled if the application wants to read.
 //
-// NOTE: nearly always it was set before, and costs a comparison.
+// NOTE: nearly always the deadline is already set, and arm costs a comparison.
 func (w *wait) arm(c *Conn) error {
 	own := instant.Earlier(w.message, w.alive)
 	if own == w.own && w.settled.Load() {
@@ -149,14 +148,14 @@ func (w *wait) arm(c *Conn) error {
 	return nil
 }
 
-// end says that reading is over: the deadline is left to whatever drains the transport.
+// end makes wait leave the deadline unchanged from now on. drain sets its own.
 func (w *wait) end() {
 	w.mu.Lock()
 	w.over = true
 	w.mu.Unlock()
 }
 
-// stop ends what waits for the connection: contexts, and the watch.
+// stop stops watching contexts, and the timer of the watch, when the connection ends.
 func (w *wait) stop(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,7 +171,7 @@ func (w *wait) stop(c *Conn) {
 	}
 }
 
-// close limits the closing handshake that begins, also for a read under way.
+// close limits the time of the closing handshake that begins, also for the current read.
 func (w *wait) close(c *Conn, by instant.Instant) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -187,14 +186,14 @@ func (w *wait) closingBy() instant.Instant {
 	return w.closing
 }
 
-// takeAhead takes reading for the library itself, if nobody owns it.
+// takeAhead acquires read ownership for reading ahead, if it is free.
 func (w *wait) takeAhead(o *owner) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return o.take(readAhead)
 }
 
-// yieldAhead gives it up. Nobody is recalled any more.
+// yieldAhead releases read ownership after reading ahead. It completes a recall.
 func (w *wait) yieldAhead(o *owner) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,7 +201,7 @@ func (w *wait) yieldAhead(o *owner) {
 	o.yield()
 }
 
-// recall ends the read of the library's own, if there is one.
+// recall ends reading ahead, if the library does so now.
 func (w *wait) recall(c *Conn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -213,7 +212,7 @@ func (w *wait) recall(c *Conn) {
 	w.set(c, instant.Past)
 }
 
-// expired returns the limit that has expired.
+// expired returns the first limit that has expired.
 func (w *wait) expired(now instant.Instant) limit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -233,8 +232,8 @@ func (w *wait) expired(now instant.Instant) limit {
 	return noLimit
 }
 
-// ctxErr returns the error of the context that ended the read. Its deadline may
-// have passed a moment before it says so itself.
+// ctxErr returns the error of the context that ended the read. The deadline of a context
+// may pass a moment before its Err is set.
 func (w *wait) ctxErr() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -244,8 +243,7 @@ func (w *wait) ctxErr() error {
 	return context.DeadlineExceeded
 }
 
-// set sets the deadline of the read under way, and of those to come until the next
-// arm finds it changed.
+// set sets the deadline of the current read and of later ones, until arm changes it.
 func (w *wait) set(c *Conn, t instant.Instant) {
 	w.settled.Store(false)
 	if t != w.deadline && !w.over {

@@ -12,7 +12,7 @@ import (
 
 // This file adds messages to the outbox; conn_send.go sends it.
 
-// batchBytes takes the place of session.VectorBytes while replies are delayed.
+// batchBytes replaces session.VectorBytes while replies are delayed.
 const batchBytes = 32 << 10
 
 // Write sends a message. op is OpText, for which p must be valid UTF-8, or OpBinary. p
@@ -51,7 +51,7 @@ func (c *Conn) WriteUncompressed(ctx context.Context, op Opcode, p []byte) error
 	return c.out.write(ctx, op, p)
 }
 
-// mayWrite returns why a call that writes a message of type op does nothing, if so.
+// mayWrite returns the error of a write that has an invalid op, or a ctx that has ended.
 func mayWrite(ctx context.Context, op Opcode) error {
 	if !op.IsData() {
 		return ErrMessageType
@@ -59,7 +59,7 @@ func mayWrite(ctx context.Context, op Opcode) error {
 	return ctx.Err()
 }
 
-// write sends a message as it is.
+// write sends a message uncompressed.
 func (w *sending) write(ctx context.Context, op Opcode, p []byte) error {
 	w.mu.Lock()
 	defer w.unlock()
@@ -103,7 +103,7 @@ func (w *sending) writeFrame(ctx context.Context, h codec.Header, p []byte, n in
 	return w.dispatch(ctx)
 }
 
-// copyBelow is the size below which a payload is copied to the outbox.
+// copyBelow returns the size in bytes below which a payload is copied to the outbox.
 func copyBelow(delayed bool) int {
 	if delayed {
 		return batchBytes
@@ -111,15 +111,15 @@ func copyBelow(delayed bool) int {
 	return session.VectorBytes
 }
 
-// sendsInPlace reports whether large payloads can be sent without copying them. A
-// client has to mask them. Where writes must not wait, the caller may reuse its slice
-// too early.
+// sendsInPlace reports whether large payloads can be sent without copying them. A client
+// has to mask them. If writes do not wait, the caller could modify a payload before it
+// is sent.
 func (w *sending) sendsInPlace() bool {
 	return w.Encoder.Role == RoleServer && w.settings.Overflow == Block && w.transport.Vectored()
 }
 
-// writeInPlace sends a frame without copying its payload, in one system call with the
-// outbox before it. The message has n bytes.
+// writeInPlace sends the outbox and then a frame, in one system call, without copying
+// the payload p. The message has n bytes.
 func (w *sending) writeInPlace(ctx context.Context, h codec.Header, p []byte, n int) error {
 	for w.Sending() || w.Streaming {
 		if err := w.waitTurn(ctx); err != nil {
@@ -138,7 +138,7 @@ func (w *sending) writeInPlace(ctx context.Context, h codec.Header, p []byte, n 
 	return w.flushLocked(ctx)
 }
 
-// append adds a data frame to the outbox as soon as that is allowed.
+// append adds a data frame to the outbox as soon as admit allows it.
 func (w *sending) append(ctx context.Context, h codec.Header, p []byte) error {
 	if err := w.admit(ctx, codec.SizeFrame(h, len(p))); err != nil {
 		return err
@@ -186,8 +186,7 @@ func (w *sending) admit(ctx context.Context, n int) error {
 	}
 }
 
-// refused converts err, with which the Sender refused a frame, to the error for
-// callers.
+// refused converts err, for which the Sender refused a frame, to the error for callers.
 func (w *sending) refused(err error) error {
 	switch {
 	case err == nil || err == w.Err():
