@@ -50,9 +50,8 @@ type DialOptions struct {
 	// effect on the connection.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Wrap replaces the connection on which the opening handshake is about to be
-	// performed, after proxies and above TLS. It serves to observe or count the bytes.
-	// May be nil.
+	// Wrap replaces the connection before the opening handshake, after proxies and above
+	// TLS. Use it to observe or count the bytes. May be nil.
 	Wrap func(net.Conn) net.Conn
 
 	// MaxRedirects limits the number of redirects that are followed. Targets are ws,
@@ -65,10 +64,10 @@ type DialOptions struct {
 	Accepted func(header http.Header) error
 }
 
-// defaultRedirects is the limit of net/http, too.
+// defaultRedirects is also the limit of net/http.
 const defaultRedirects = 10
 
-// withoutSockets reports that package net reaches nothing but this process.
+// withoutSockets reports that connections of package net reach only this process.
 const withoutSockets = runtime.GOOS == "js" || runtime.GOOS == "wasip1"
 
 // Dial connects to a server and performs the client's side of the opening handshake
@@ -91,8 +90,8 @@ const withoutSockets = runtime.GOOS == "js" || runtime.GOOS == "wasip1"
 // without a NetDial returns an error that wraps [errors.ErrUnsupported].
 //
 // The hooks that package net/http/httptrace has put into ctx are called for each request,
-// redirected ones too: GetConn, TLSHandshakeStart and TLSHandshakeDone (for the proxy's TLS,
-// too), GotConn, WroteHeaderField, WroteHeaders, WroteRequest, GotFirstResponseByte,
+// including redirected ones: GetConn, TLSHandshakeStart and TLSHandshakeDone (also for the
+// proxy's TLS), GotConn, WroteHeaderField, WroteHeaders, WroteRequest, GotFirstResponseByte,
 // Got100Continue and Got1xxResponse. The default NetDial, and each net.Dialer, calls
 // DNSStart, DNSDone, ConnectStart and ConnectDone. The others do not apply.
 func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) {
@@ -157,8 +156,7 @@ func newDialing(rawURL string, opts *DialOptions) (*dialing, error) {
 	return d, err
 }
 
-// attempt does one opening handshake: connection, proxy, TLS, request and
-// response.
+// attempt performs one opening handshake: connection, proxy, TLS, request and response.
 func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	request, key, err := d.request()
 	if err != nil {
@@ -197,5 +195,5 @@ func (d *dialing) attempt(ctx context.Context) (c *Conn, err error) {
 	return c, nil
 }
 
-// errLate says where a Dial was whose ctx ended at the last moment.
+// errLate reports that ctx ended after the opening handshake, before Dial returned.
 var errLate = errors.New("opening handshake done")

@@ -14,24 +14,25 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// maxRefusalBody is how much of a refusal's body is kept, in bytes.
+// maxRefusalBody is the number of bytes of a refusal's body that are kept.
 const maxRefusalBody = 4 << 10
 
-// bodyTime is how long the body of a refusal may take: status and header are what counts,
-// and some bodies never come.
+// bodyTime limits the wait for the body of a refusal. Status and header matter more, and
+// some bodies never arrive.
 const bodyTime = 500 * time.Millisecond
 
-// answer is the response to an opening handshake or to CONNECT. release has to be called.
+// answer is the response to an opening handshake or to CONNECT. It holds a pooled buffer
+// until release.
 type answer struct {
 	head       codec.Response
-	most       int          // bytes that the head may have, with those of 1xx responses
-	in         *pool.Buffer // all that was received
-	start, end int          // of the head in it
-	raw        net.Conn     // what the response comes through in the end
+	most       int          // limit of the head in bytes, including 1xx responses
+	in         *pool.Buffer // all received bytes
+	start, end int          // of the head in in
+	raw        net.Conn     // the network connection below TLS
 	trace      trace
 }
 
-// newAnswer returns an answer that comes through raw and is traced with t.
+// newAnswer returns an answer that is received through raw and traced with t.
 func (d *dialing) newAnswer(raw net.Conn, t trace) *answer {
 	a := &answer{most: d.settings.MaxHeadBytes, raw: raw, trace: t}
 	if a.most <= 0 {
@@ -41,7 +42,7 @@ func (d *dialing) newAnswer(raw net.Conn, t trace) *answer {
 	return a
 }
 
-// read reads the head of the response from nc, and those of the 1xx responses before it.
+// read reads the head of the response from nc, and the heads of 1xx responses before it.
 func (a *answer) read(nc net.Conn) error {
 	err := a.readHead(nc)
 	switch err {
@@ -86,7 +87,7 @@ func (a *answer) interim() bool {
 	return status < 200 && status != http.StatusSwitchingProtocols
 }
 
-// receive reads at least a byte from nc.
+// receive reads at least one byte from nc.
 func (a *answer) receive(nc net.Conn) error {
 	first := len(a.in.B) == 0
 	if len(a.in.B) == cap(a.in.B) {
@@ -99,7 +100,7 @@ func (a *answer) receive(nc net.Conn) error {
 		if first {
 			a.trace.gotFirstByte()
 		}
-		return nil // an error with it comes again
+		return nil // the next Read returns the error again
 	case err == io.EOF:
 		return io.ErrUnexpectedEOF
 	}
@@ -115,10 +116,10 @@ func (a *answer) header() http.Header {
 	return h
 }
 
-// rest returns what was received behind the head, valid until release.
+// rest returns the bytes that were received after the head, valid until release.
 func (a *answer) rest() []byte { return a.in.B[a.end:] }
 
-// judged has the name of the field that a refusal is about.
+// judged holds the header field that caused a refusal.
 var judged = map[codec.Refusal]string{
 	codec.ErrUpgrade:              "Upgrade",
 	codec.ErrConnection:           "Connection",
@@ -127,7 +128,7 @@ var judged = map[codec.Refusal]string{
 	codec.ErrSubprotocolUnoffered: "Sec-Websocket-Protocol",
 }
 
-// refused makes an error of the response, without its body.
+// refused converts the response to an error, without its body.
 func (a *answer) refused(refusal codec.Refusal) *HandshakeError {
 	e := &HandshakeError{Status: a.head.Status(), Reason: reason(refusal), Header: a.header(), cause: refusal}
 	if refusal == codec.ErrStatus {
@@ -140,12 +141,13 @@ func (a *answer) refused(refusal codec.Refusal) *HandshakeError {
 	return e
 }
 
-// body returns the begin of the response's body, as much as has been received or, if wait
-// is true, comes soon. method is that of the request. It may close the connection.
+// body returns the first bytes of the response's body: those that have been received and,
+// if wait is true, those that arrive within bodyTime. method is the method of the request.
+// body may close the connection.
 func (a *answer) body(nc net.Conn, method string, wait bool) []byte {
 	received := io.Reader(bytes.NewReader(a.in.B[a.start:]))
 	if wait {
-		// Not a deadline: connections that NetDial returns may have none.
+		// Not a deadline: a connection that NetDial returns may not support one.
 		late := time.AfterFunc(bodyTime, func() { a.raw.Close() })
 		defer late.Stop()
 		received = io.MultiReader(received, nc)
@@ -158,5 +160,5 @@ func (a *answer) body(nc net.Conn, method string, wait bool) []byte {
 	return body
 }
 
-// release gives the buffer back.
+// release returns the buffer to the pool.
 func (a *answer) release() { pool.Put(a.in) }

@@ -11,8 +11,7 @@ import (
 	"github.com/zerowire/websocket/internal/h2stream"
 )
 
-// connect opens the connection to the endpoint or to its proxy, which is nil if there is
-// none.
+// connect opens the connection to the endpoint or to its proxy. via is nil without a proxy.
 func (d *dialing) connect(ctx context.Context) (nc net.Conn, via *proxy, err error) {
 	network, addr := d.to.address()
 	if network == "tcp" {
@@ -33,8 +32,8 @@ func (d *dialing) connect(ctx context.Context) (nc net.Conn, via *proxy, err err
 	return nc, via, nil
 }
 
-// secure makes of the connection to the endpoint or its proxy the one that the
-// opening handshake is done on.
+// secure returns the connection for the opening handshake. It opens the tunnel through the
+// proxy, if there is one, and adds TLS if the endpoint uses it.
 func (d *dialing) secure(ctx context.Context, nc net.Conn, via *proxy) (net.Conn, error) {
 	if via != nil {
 		var err error
@@ -52,14 +51,14 @@ func (d *dialing) secure(ctx context.Context, nc net.Conn, via *proxy) (net.Conn
 	return d.handshakeTLS(ctx, nc, d.to.hostname())
 }
 
-// handshakeTLS does the TLS handshake with the server called name.
+// handshakeTLS performs the TLS handshake and verifies the certificate for name.
 func (d *dialing) handshakeTLS(ctx context.Context, nc net.Conn, name string) (net.Conn, error) {
 	config := d.opts.TLSConfig.Clone()
 	if config == nil {
 		config = &tls.Config{}
 	}
 	config.ServerName = name
-	config.NextProtos = []string{"http/1.1"} // "h2" would be another protocol than this one
+	config.NextProtos = []string{"http/1.1"} // not "h2": the request is HTTP/1.1
 	conn := tls.Client(nc, config)
 	d.trace.startTLS()
 	err := conn.HandshakeContext(ctx)
@@ -70,14 +69,14 @@ func (d *dialing) handshakeTLS(ctx context.Context, nc net.Conn, name string) (n
 	return conn, nil
 }
 
-// because returns why a step failed with err: if ctx has ended, that is why, unless
-// the server had answered.
+// because returns the reason why a step failed with err: the end of ctx, or err itself if
+// ctx has not ended or the server has answered.
 func because(ctx context.Context, err error) error {
 	if _, answered := errors.AsType[*HandshakeError](err); answered {
 		return err
 	}
 	if limit, ok := ctx.Deadline(); ok && time.Until(limit) <= 0 {
-		<-ctx.Done() // the network can be a moment ahead of ctx
+		<-ctx.Done() // a network deadline can expire a moment before ctx
 	}
 	if ctx.Err() == nil {
 		return err

@@ -12,16 +12,16 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// endpoint is where an opening handshake goes.
+// endpoint is the destination of an opening handshake.
 type endpoint struct {
-	url  *url.URL      // as proxies and cookie jars know it: http or https, host, path and query
-	unix string        // the socket that stands for the host; "" for none
+	url  *url.URL      // with the scheme http or https, for proxies and cookie jars
+	unix string        // path of the unix socket that replaces the host; "" for none
 	user *url.Userinfo // nil for none
 }
 
-// scheme is what the scheme of a URL means.
+// scheme describes a scheme that a URL may have.
 type scheme struct {
-	http string // the one of its HTTP equivalent
+	http string // the HTTP scheme that is equivalent
 	unix bool
 }
 
@@ -34,11 +34,11 @@ var schemes = map[string]scheme{
 	"wss+unix": {http: "https", unix: true},
 }
 
-// ErrURL reports a URL that cannot be dialled: it is malformed, has no host, or has
-// another scheme than those of [Dial]. Compare with errors.Is.
+// ErrURL reports a URL that cannot be dialled: it is malformed, has no host, or has a
+// scheme that [Dial] does not support. Compare with [errors.Is].
 var ErrURL = errors.New("websocket: dial: invalid URL")
 
-// urlError is an ErrURL that says what is wrong.
+// urlError is an ErrURL with the reason.
 type urlError struct{ error }
 
 func (e urlError) Is(target error) bool { return target == ErrURL }
@@ -49,7 +49,7 @@ func parseEndpoint(rawURL string) (*endpoint, error) {
 	if err != nil {
 		_, authority, _ := strings.Cut(rawURL, "://")
 		if end := strings.IndexAny(authority, "/?#"); end >= 0 && strings.Contains(authority[end:], "@") {
-			return nil, errSplitUser // err may name a part of the password as port
+			return nil, errSplitUser // err may contain a part of the password, as the port
 		}
 		return nil, badURL(err)
 	}
@@ -61,7 +61,7 @@ func parseEndpoint(rawURL string) (*endpoint, error) {
 
 var errSplitUser = errors.New(`malformed URL: if there is a "/", "?" or "#" in user or password, escape it: %2F, %3F, %23`)
 
-// badURL is the error of url.Parse without the URL, in which a password may be.
+// badURL returns the error of url.Parse without the URL, which may contain a password.
 func badURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
 		err = e.Err
@@ -86,9 +86,9 @@ func newEndpoint(u *url.URL) (*endpoint, error) {
 	if e.url.Hostname() == "" {
 		return nil, errors.New("URL without a host")
 	}
-	// The codec judges host and target where it writes them. This host is written to
-	// proxies too; and of either it is known here alone whether a server has redirected
-	// to it, so that it is no misuse of the caller's.
+	// The codec checks host and target again when it writes the request. They are checked
+	// here because proxies get this host, too, and because a redirect's invalid URL must
+	// not be reported as a misuse by the caller.
 	target := e.url.RequestURI()
 	_, err := codec.AppendRequest(nil, codec.RequestParams{Host: e.host(), Target: target, Key: anyKey})
 	switch err {
@@ -107,8 +107,8 @@ func newEndpoint(u *url.URL) (*endpoint, error) {
 // anyKey is a key for requests that are not sent.
 var anyKey = codec.EncodeKey([16]byte{})
 
-// explainHost returns misuse, the codec's judgement on the host of u, with the part that is at
-// fault. what names the host.
+// explainHost adds the invalid part of u's host to misuse, the codec's error about that
+// host. what names the setting that holds the host.
 func explainHost(what string, u *url.URL, misuse error) error {
 	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port > 65535) {
 		return fmt.Errorf("port %q of the %s: %w: want a number up to 65535", u.Port(), what, misuse)
@@ -121,8 +121,8 @@ func explainHost(what string, u *url.URL, misuse error) error {
 	return fmt.Errorf("%s %q: %w", what, u.Host, misuse)
 }
 
-// escapeQuery escapes what must not stand in a query (RFC 3986 §3.4), as url.URL does in a
-// path. A "%" stays as it is.
+// escapeQuery escapes the characters that a query must not contain (RFC 3986 §3.4), as
+// url.URL does in a path. A "%" is not escaped.
 func escapeQuery(query string) string {
 	const legal = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=:@/?%[]"
 	var b strings.Builder
@@ -136,7 +136,7 @@ func escapeQuery(query string) string {
 	return b.String()
 }
 
-// splitSocket takes the socket from the path of the URL, up to its first colon.
+// splitSocket moves the socket from the path of the URL, up to the first colon, to e.unix.
 func (e *endpoint) splitSocket() error {
 	socket, path, _ := strings.Cut(e.url.EscapedPath(), ":")
 	var err error
@@ -151,8 +151,8 @@ func (e *endpoint) splitSocket() error {
 	return err
 }
 
-// hostname returns name or address of the host, without a zone, which means
-// nothing to the other end (RFC 6874 §4).
+// hostname returns the name or address of the host. It leaves out a zone, which has no
+// meaning for the other end (RFC 6874 §4).
 func (e *endpoint) hostname() string { return hostnameOf(e.url) }
 
 func hostnameOf(u *url.URL) string {
@@ -160,8 +160,7 @@ func hostnameOf(u *url.URL) string {
 	return host
 }
 
-// host returns what belongs into the Host header, where the default port is left
-// out (RFC 9110 §4.2.3).
+// host returns the value of the Host header, without the default port (RFC 9110 §4.2.3).
 func (e *endpoint) host() string { return hostOf(e.url) }
 
 func hostOf(u *url.URL) string {
@@ -186,7 +185,7 @@ func portOf(u *url.URL) string {
 	return defaultPorts[u.Scheme]
 }
 
-// address returns what to connect to.
+// address returns the network and the address to connect to.
 func (e *endpoint) address() (network, addr string) {
 	if e.unix != "" {
 		return "unix", e.unix
@@ -194,7 +193,7 @@ func (e *endpoint) address() (network, addr string) {
 	return "tcp", net.JoinHostPort(e.url.Hostname(), e.port())
 }
 
-// String names the endpoint without what may be secret in its URL.
+// String returns the endpoint without the parts of its URL that may be secret.
 func (e *endpoint) String() string {
 	name := strings.Replace(e.url.Scheme, "http", "ws", 1)
 	if e.unix != "" {
@@ -228,8 +227,8 @@ func (e *endpoint) resolve(location string) (*endpoint, error) {
 	return next, nil
 }
 
-// sameHost reports whether what was meant for from may be sent to e: host and
-// port are the same, or TLS is all that has changed.
+// sameHost reports whether secrets for from may be sent to e: host and port are the same,
+// or only the scheme has changed, from ws to wss with their default ports.
 func (e *endpoint) sameHost(from *endpoint) bool {
 	upgraded := e.port() == "443" && e.url.Scheme == "https" && from.port() == "80" && from.url.Scheme == "http"
 	return e.unix == from.unix && strings.EqualFold(e.url.Hostname(), from.url.Hostname()) && (e.port() == from.port() || upgraded)

@@ -12,19 +12,19 @@ import (
 )
 
 // ProxyFromEnvironment returns the proxy that the environment names for a request, or nil
-// for none. It is the default of DialOptions.Proxy.
+// for none. It is the default of [DialOptions].Proxy. It may be called concurrently.
 //
-// The proxy is that of http.ProxyFromEnvironment: HTTP_PROXY for ws, HTTPS_PROXY for wss.
-// If the variable is not set, ALL_PROXY applies to both. NO_PROXY lists the hosts that are
-// reached without a proxy, as there; localhost and loopback addresses always are. Names in
-// lower case are valid, too. The error reports a value that is not the URL of a proxy; it
+// It follows [http.ProxyFromEnvironment]: HTTP_PROXY applies to ws, HTTPS_PROXY to wss, and
+// NO_PROXY lists hosts that are reached without a proxy. Localhost and loopback addresses
+// never use a proxy. ALL_PROXY applies if the variable of the scheme is not set. Names in
+// lower case are valid, too. The error reports a value that is not the URL of a proxy. It
 // does not contain the value, which may hold a password.
 func ProxyFromEnvironment(r *http.Request) (*url.URL, error) {
 	proxy, _, err := proxyFromEnvironment(r)
 	return proxy, err
 }
 
-// proxyFromEnvironment returns also the variable that names the proxy.
+// proxyFromEnvironment is [ProxyFromEnvironment]. It also returns the name of the variable.
 func proxyFromEnvironment(r *http.Request) (u *url.URL, variable string, err error) {
 	variable, value := environment(strings.ToUpper(r.URL.Scheme) + "_PROXY")
 	if value != "" {
@@ -44,11 +44,11 @@ func proxyFromEnvironment(r *http.Request) (u *url.URL, variable string, err err
 	return u, variable, nil
 }
 
-// errNoProxyURL reports the value of a variable.
+// errNoProxyURL reports a variable whose value is not the URL of a proxy.
 var errNoProxyURL = errors.New("not the URL of a proxy: want one such as http://proxy.example:3128 or socks5://localhost:1080")
 
-// environment returns a variable that is set, with the given name or that in lower case,
-// and its value; value is empty if none is set.
+// environment returns the variable name, or name in lower case, and its value. value is
+// empty if neither is set.
 func environment(name string) (variable, value string) {
 	for _, variable := range []string{name, strings.ToLower(name)} {
 		if value := os.Getenv(variable); value != "" {
@@ -58,8 +58,8 @@ func environment(name string) (variable, value string) {
 	return "", ""
 }
 
-// excludes reports whether no proxy is to be used for host and port. list is the value of
-// NO_PROXY; its syntax is that of net/http.
+// excludes reports whether list excludes host and port from the use of a proxy. list is the
+// value of NO_PROXY, in the syntax of net/http.
 func excludes(list, host, port string) bool {
 	host = strings.ToLower(host)
 	ip, err := netip.ParseAddr(host)
@@ -74,8 +74,8 @@ func excludes(list, host, port string) bool {
 	return false
 }
 
-// entryMatches reports whether an entry of NO_PROXY is for host and port. ip is the host
-// if that is an address, and otherwise invalid.
+// entryMatches reports whether an entry of NO_PROXY matches host and port. ip is the host
+// if host is an address, and invalid otherwise.
 func entryMatches(entry, host, port string, ip netip.Addr) bool {
 	if entry == "*" {
 		return true
@@ -95,7 +95,7 @@ func entryMatches(entry, host, port string, ip netip.Addr) bool {
 		return false
 	}
 	if entry = strings.TrimPrefix(entry, "*"); entry[0] == '.' {
-		return strings.HasSuffix(host, entry) // names below
+		return strings.HasSuffix(host, entry) // the subdomains
 	}
 	return host == entry || strings.HasSuffix(host, "."+entry)
 }

@@ -13,13 +13,12 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// request returns the opening handshake, and the key in it, which nobody can
-// guess.
+// request returns the opening handshake and its key, which is random.
 func (d *dialing) request() (request []byte, key [24]byte, err error) {
 	var nonce [16]byte
 	rand.Read(nonce[:])
 	header := d.header()
-	var last string // the name that is at fault if one is
+	var last string // the header name that an error refers to
 	p := codec.RequestParams{
 		Host:         d.opts.Host,
 		Target:       d.to.url.RequestURI(),
@@ -31,7 +30,7 @@ func (d *dialing) request() (request []byte, key [24]byte, err error) {
 			for _, last = range slices.Sorted(maps.Keys(header)) {
 				for i, value := range header[last] {
 					if last == "Origin" && i == 0 {
-						continue // Origin above; a second one is refused
+						continue // set above; a second value is refused
 					}
 					if !yield(last, value) {
 						return
@@ -49,7 +48,7 @@ func (d *dialing) request() (request []byte, key [24]byte, err error) {
 		err = fmt.Errorf("header %q: %w", last, err)
 	case codec.MisuseReserved:
 		err = fmt.Errorf("header %q: %w: %s", last, err, insteadOf(last))
-	case codec.MisuseHost: // not the URL's, which has been judged
+	case codec.MisuseHost: // DialOptions.Host: newEndpoint has checked the URL's
 		err = explainHost("DialOptions.Host", &url.URL{Host: d.opts.Host}, err)
 	case codec.MisuseOrigin:
 		err = fmt.Errorf("header %q: %w", "Origin", err)
@@ -59,7 +58,7 @@ func (d *dialing) request() (request []byte, key [24]byte, err error) {
 	return request, p.Key, err
 }
 
-// insteadOf says what to do instead of setting a reserved header.
+// insteadOf returns the advice for a reserved header: what to do instead of setting it.
 func insteadOf(name string) string {
 	switch name {
 	case "Host":
@@ -72,10 +71,10 @@ func insteadOf(name string) string {
 	return "leave it out"
 }
 
-// defaultUserAgent is what is sent as User-Agent.
+// defaultUserAgent is the value of User-Agent if Header does not set one.
 const defaultUserAgent = "zerowire"
 
-// userAgent returns what to send as User-Agent, "" for nothing.
+// userAgent returns the value of User-Agent, or "" to send none.
 func (d *dialing) userAgent() string {
 	if _, set := d.opts.Header["User-Agent"]; set {
 		return strings.TrimSpace(d.opts.Header.Get("User-Agent"))
@@ -83,7 +82,7 @@ func (d *dialing) userAgent() string {
 	return defaultUserAgent
 }
 
-// header returns the caller's header with what follows from URL and cookie jar.
+// header returns the caller's header, with fields added from the URL and the cookie jar.
 func (d *dialing) header() http.Header {
 	r := http.Request{Header: d.opts.Header.Clone()}
 	if agent := d.userAgent(); agent != "" {
@@ -106,8 +105,8 @@ func (d *dialing) header() http.Header {
 	return r.Header
 }
 
-// exchange sends the opening handshake and reads the answer to it. The error is a
-// *HandshakeError if the answer is no.
+// exchange sends the opening handshake and reads the response. If the response does not
+// accept the connection, the error is a [*HandshakeError].
 func (d *dialing) exchange(nc net.Conn, request []byte, key [24]byte, a *answer) (ext extension, err error) {
 	err = writeAll(nc, request)
 	if d.trace.wroteRequest(request, err); err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// proxy is the proxy that a connection goes through.
+// proxy is the proxy of a connection.
 type proxy struct {
 	url      *url.URL
-	variable string // of the environment, which has named it; "" for the caller's choice
+	variable string // environment variable that names the proxy; "" if the caller chose it
 }
 
 // proxy returns the proxy for the endpoint, nil for none.
@@ -37,7 +37,7 @@ func (d *dialing) proxy() (*proxy, error) {
 	return &p, p.check()
 }
 
-// check returns what is wrong with the URL of the proxy.
+// check returns an error if the URL of the proxy cannot be used.
 func (p *proxy) check() error {
 	if defaultPorts[p.url.Scheme] == "" {
 		return p.failed(fmt.Errorf("unsupported scheme %q: want http, https, socks5 or socks5h", p.url.Scheme))
@@ -51,13 +51,13 @@ func (p *proxy) check() error {
 	return nil
 }
 
-// address returns what to connect to.
+// address returns the host and port of the proxy.
 func (p *proxy) address() string { return net.JoinHostPort(p.url.Hostname(), portOf(p.url)) }
 
-// name returns the URL of the proxy without what may be secret in it.
+// name returns the URL of the proxy without userinfo.
 func (p *proxy) name() string { return p.url.Scheme + "://" + p.url.Host }
 
-// failed makes of err, for which the proxy cannot be used, one that names the proxy.
+// failed adds the name of the proxy to err.
 func (p *proxy) failed(err error) error {
 	if refused, ok := err.(*HandshakeError); ok {
 		refused.Proxy, refused.variable = p.name(), p.variable
@@ -69,7 +69,7 @@ func (p *proxy) failed(err error) error {
 	return fmt.Errorf("proxy %s: %w", p.name(), err)
 }
 
-// tunnel makes of nc, a connection to a proxy, one to the endpoint.
+// tunnel opens a tunnel to the endpoint through nc, a connection to the proxy.
 func (d *dialing) tunnel(ctx context.Context, nc net.Conn, via *proxy) (net.Conn, error) {
 	raw := nc
 	switch via.url.Scheme {
@@ -85,13 +85,13 @@ func (d *dialing) tunnel(ctx context.Context, nc net.Conn, via *proxy) (net.Conn
 	return nc, connectSOCKS(nc, via.url.User, d.to)
 }
 
-// connectHTTP asks the HTTP proxy at the other end of nc, which is made of raw, for a
-// tunnel (RFC 9110 §9.3.6).
+// connectHTTP requests a tunnel from the HTTP proxy at the other end of nc (RFC 9110
+// §9.3.6). raw is the network connection below nc.
 func (d *dialing) connectHTTP(nc, raw net.Conn, user *url.Userinfo) error {
 	target := net.JoinHostPort(d.to.hostname(), d.to.port())
 	request := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
 	if agent := d.userAgent(); agent != "" {
-		request += "User-Agent: " + agent + "\r\n" // request has judged it
+		request += "User-Agent: " + agent + "\r\n" // request has checked it
 	}
 	if user != nil {
 		password, _ := user.Password()

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// redirects reports whether a response is a redirect that the caller wants to be followed.
+// redirects reports whether a response is a redirect and redirects are enabled.
 func (d *dialing) redirects(refused *HandshakeError) bool {
 	switch refused.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -14,8 +14,8 @@ func (d *dialing) redirects(refused *HandshakeError) bool {
 	return false
 }
 
-// follow makes the place that a response redirects to the next endpoint. It
-// returns false, and says why in refused, if it may not be.
+// follow sets the endpoint to the target of a redirect. If the redirect must not be
+// followed, it returns false and sets refused.Reason.
 func (d *dialing) follow(refused *HandshakeError) bool {
 	if d.followed == d.opts.MaxRedirects {
 		refused.Reason = fmt.Sprintf("redirected more than %d times", d.followed)
@@ -34,7 +34,7 @@ func (d *dialing) follow(refused *HandshakeError) bool {
 	return true
 }
 
-// forgetSecrets drops, for good, what the caller meant for one host only.
+// forgetSecrets removes the settings that apply to one host only, for all later requests.
 func (d *dialing) forgetSecrets() {
 	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie"} {
 		d.opts.Header.Del(name)

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// SOCKS5: RFC 1928, with the names and passwords of RFC 1929.
+// SOCKS5 (RFC 1928) with username and password authentication (RFC 1929).
 const (
 	socksVersion     = 5
 	socksNoAuth      = 0
@@ -22,7 +22,7 @@ const (
 	socksIPv6        = 4
 )
 
-// socksReplies are the reasons for which a proxy refuses (RFC 1928 §6).
+// socksReplies are the reasons of a proxy's refusal (RFC 1928 §6).
 var socksReplies = [...]string{
 	1: "general failure",
 	2: "connection not allowed by its rules",
@@ -36,8 +36,8 @@ var socksReplies = [...]string{
 
 var errSOCKS = errors.New("not an answer of a SOCKS5 proxy")
 
-// connectSOCKS asks the SOCKS5 proxy at the other end of nc for a connection to
-// e. The proxy resolves the name. No byte is read that belongs to e.
+// connectSOCKS requests a connection to e from the SOCKS5 proxy at the other end of nc. The
+// proxy resolves the name. connectSOCKS reads no byte that e has sent.
 func connectSOCKS(nc net.Conn, user *url.Userinfo, e *endpoint) error {
 	if err := signIn(nc, user); err != nil {
 		return err
@@ -46,7 +46,7 @@ func connectSOCKS(nc net.Conn, user *url.Userinfo, e *endpoint) error {
 	if err := writeAll(nc, request); err != nil {
 		return err
 	}
-	var reply [4]byte // version, reply, 0, type of the address that follows
+	var reply [4]byte // version, reply, 0, type of the next address
 	if _, err := io.ReadFull(nc, reply[:]); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func connectSOCKS(nc net.Conn, user *url.Userinfo, e *endpoint) error {
 	return skipSOCKSAddress(nc, reply[3])
 }
 
-// signIn agrees with the proxy on how to sign in, and does so.
+// signIn negotiates the authentication method with the proxy and authenticates.
 func signIn(nc net.Conn, user *url.Userinfo) error {
 	greeting := []byte{socksVersion, 1, socksNoAuth}
 	if user != nil {
@@ -71,7 +71,7 @@ func signIn(nc net.Conn, user *url.Userinfo) error {
 	if err := writeAll(nc, greeting); err != nil {
 		return err
 	}
-	var reply [2]byte // version, and the method chosen or the status
+	var reply [2]byte // version, then the chosen method or the status
 	if _, err := io.ReadFull(nc, reply[:]); err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func signIn(nc net.Conn, user *url.Userinfo) error {
 	return nil
 }
 
-// appendSOCKSAddress appends type, host and port of e.
+// appendSOCKSAddress appends the type of e's address, its host and its port.
 func appendSOCKSAddress(dst []byte, e *endpoint) []byte {
 	host := e.hostname()
 	if ip, err := netip.ParseAddr(host); err != nil {
@@ -119,8 +119,7 @@ func appendSOCKSAddress(dst []byte, e *endpoint) []byte {
 	return append(dst, byte(port>>8), byte(port))
 }
 
-// skipSOCKSAddress reads past the address that the proxy connects from, and no
-// further.
+// skipSOCKSAddress reads the address from which the proxy connects, and no byte after it.
 func skipSOCKSAddress(nc net.Conn, kind byte) error {
 	var n [1]byte
 	switch kind {

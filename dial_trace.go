@@ -10,7 +10,7 @@ import (
 	"net/textproto"
 )
 
-// trace calls the hooks of a context (package net/http/httptrace), if it has any.
+// trace calls the hooks that net/http/httptrace has put into a context.
 type trace struct{ hooks httptrace.ClientTrace }
 
 func traceOf(ctx context.Context) trace {
@@ -48,7 +48,7 @@ func (t *trace) gotConn(nc net.Conn) {
 	}
 }
 
-// wroteRequest notes that request, a head, has been sent, unless err is not nil.
+// wroteRequest reports to the hooks that request has been sent, or that sending failed.
 func (t *trace) wroteRequest(request []byte, err error) {
 	if t.hooks.WroteHeaderField != nil && err == nil {
 		for i, line := range bytes.Split(bytes.TrimSuffix(request, []byte("\r\n\r\n")), []byte("\r\n")) {
@@ -71,7 +71,7 @@ func (t *trace) gotFirstByte() {
 	}
 }
 
-// gotInterim notes a 1xx response. An error of the hook ends the request.
+// gotInterim reports a 1xx response to the hooks. Their error ends the request.
 func (t *trace) gotInterim(a *answer) error {
 	if t.hooks.Got100Continue != nil && a.head.Status() == http.StatusContinue {
 		t.hooks.Got100Continue()

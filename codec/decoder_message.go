@@ -4,11 +4,10 @@ import "encoding/binary"
 
 // Message returns the next message in the common case: one whole data frame without
 // reserved bits, of less than 64 KiB, that has been received completely. In all other
-// cases ok is false: call [Decoder.Next], of which Message is a fast path. payload is
-// valid until the next call of Space, Release or Reset.
+// cases ok is false: call [Decoder.Next]. payload is valid until the next call of Space,
+// Release or Reset.
 //
-// NOTE: nearly every message takes this path, so that it parses the header in place,
-// and leaves all other cases to Next.
+// NOTE: this is a fast path for nearly every message. It parses the header in place.
 func (d *Decoder) Message() (op Opcode, payload []byte, ok bool) {
 	if d.buf == nil || d.begun || d.sequence.message != OpContinuation || d.sequence.closed || d.broken != 0 {
 		return 0, nil, false

@@ -45,8 +45,8 @@
 //
 // # Allocation
 //
-// No function of this package allocates per call, except that AppendX grows dst, and
-// that a [Decoder] takes its buffer from package pool.
+// The functions of this package do not allocate per call. There are two exceptions: AppendX
+// grows dst, and a [Decoder] takes its buffer from package pool.
 //
 // # Assembly
 //

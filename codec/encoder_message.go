@@ -2,11 +2,11 @@ package codec
 
 // Message appends a whole message as one frame in the common case: a server's message
 // of less than 64 KiB, between messages, that fits into the capacity of dst. In all
-// other cases it returns dst unchanged and false: call [Encoder.Append], of which
-// Message is a fast path. payload is neither modified nor retained.
+// other cases it returns dst unchanged and false: call [Encoder.Append]. payload is neither
+// modified nor retained.
 //
-// NOTE: nearly every message of a server takes this path, so that it writes the header
-// in place.
+// NOTE: this is a fast path for nearly every message of a server. It writes the header in
+// place.
 func (e *Encoder) Message(dst []byte, op Opcode, payload []byte) ([]byte, bool) {
 	n := len(payload)
 	if e.Role != Server || !op.IsData() || e.sequence.message != OpContinuation || e.sequence.closed ||

@@ -1,15 +1,14 @@
 package codec
 
-// maxSubprotocols bounds the work of finding one that is offered twice.
+// maxSubprotocols limits the work of finding duplicates.
 const maxSubprotocols = 64
 
-// Check judges a parsed request by RFC 6455 §4.2.1 and returns the first
-// Refusal of, in this order: method, Upgrade, Connection, version, key, body,
-// sub-protocols, Origin. Whether the origin is welcome is the caller's to say.
+// Check checks a parsed request against RFC 6455 §4.2.1. The error is a [Refusal]: the first
+// in the order method, Upgrade, Connection, version, key, body, sub-protocols, Origin. Check
+// ignores extensions. The caller must decide whether the origin is allowed.
 //
-// speaks are the sub-protocols that the server speaks: those that are no tokens may be
-// offered all the same. More than 64 sub-protocols are refused. Extensions are not looked
-// at.
+// speaks are the sub-protocols of the server. A client may offer them even if they are not
+// tokens. Check refuses more than 64 sub-protocols.
 func (r *Request) Check(speaks ...string) error {
 	if v := r.check(speaks); v != 0 {
 		return v
@@ -49,9 +48,9 @@ func (r *Request) check(speaks []string) Refusal {
 	return 0
 }
 
-// announcesBody reports whether anything but Content-Length: 0 says where a
-// body ends (RFC 9112 §6.3). What one reader takes for a body another takes for
-// the next request.
+// announcesBody reports whether the request has Transfer-Encoding or a Content-Length other
+// than 0 (RFC 9112 §6.3). Such a request is refused, because one reader can take for a body
+// what another takes for the next request (request smuggling).
 func (r *Request) announcesBody() bool {
 	if r.count[fieldTransferEncoding] > 0 {
 		return true
@@ -64,12 +63,12 @@ func (r *Request) announcesBody() bool {
 	return body
 }
 
-// checkSubprotocols judges Sec-WebSocket-Protocol: in all lines together one
-// token or name of speaks or more, each once. Empty elements of the list are no fault (RFC 9110
-// §5.6.1.2).
+// checkSubprotocols checks Sec-WebSocket-Protocol. All its lines together must list at least
+// one name. Each name must be a token or in speaks, and must not be repeated. Empty elements
+// are allowed (RFC 9110 §5.6.1.2).
 //
-// NOTE: it needs so much stack that a request without the header must not come
-// here: most goroutines that serve a handshake would grow theirs for it.
+// NOTE: it uses much stack. Call it only if the request has the header: otherwise the stack
+// of most goroutines that serve a handshake would grow.
 func (r *Request) checkSubprotocols(speaks []string) Refusal {
 	var (
 		seen [maxSubprotocols][]byte

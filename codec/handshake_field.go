@@ -2,7 +2,7 @@ package codec
 
 import "encoding/binary"
 
-// field is a header name that the handshake gives a meaning. 0 is any other.
+// field is a header name that has a meaning in the handshake. 0 is any other name.
 type field uint8
 
 const (
@@ -18,7 +18,7 @@ const (
 	fieldVersion
 	fieldProtocol
 	fieldExtensions
-	fieldEnd // not a name: the empty line behind the last one
+	fieldEnd // not a name: the empty line after the last header line
 )
 
 var fieldNames = [fieldEnd]string{
@@ -35,9 +35,8 @@ var fieldNames = [fieldEnd]string{
 	fieldExtensions:       "sec-websocket-extensions",
 }
 
-// fieldSlots holds the fields by what tells their names apart without a branch:
-// the length and the lowest bit of the first letter, which is the same in both
-// cases.
+// fieldSlots is a perfect hash table of the fields. The hash is the length of the name and
+// the lowest bit of its first letter, which does not depend on case. It needs no branch.
 var fieldSlots = func() (slots [64]field) {
 	for f := fieldHost; f < fieldEnd; f++ {
 		slots[fieldSlot(fieldNames[f])] = f
@@ -47,7 +46,7 @@ var fieldSlots = func() (slots [64]field) {
 
 func fieldSlot[T text](name T) int { return (len(name)<<1 | int(name[0]&1)) % 64 }
 
-// fieldOf returns the field that name, a token, stands for.
+// fieldOf returns the field with the given name, which is a token.
 func fieldOf(name []byte) field {
 	if f := fieldSlots[fieldSlot(name)]; foldsTo(name, fieldNames[f]) {
 		return f
@@ -55,9 +54,9 @@ func fieldOf(name []byte) field {
 	return fieldOther
 }
 
-// foldsTo reports whether s is want but for its case. want is made of lower-case
-// letters and, if s is a token, hyphens: setting bit 5 folds letters, keeps
-// hyphens, and makes neither out of anything else but a hyphen out of CR.
+// foldsTo reports whether s equals want, ignoring case. want consists of lower-case letters
+// and hyphens. A hyphen in want requires that s is a token. Setting bit 5 folds letters and
+// keeps hyphens. It turns no other byte into either, except CR into a hyphen.
 func foldsTo(s []byte, want string) bool {
 	const fold = 0x2020202020202020
 	if len(s) != len(want) {
@@ -77,7 +76,7 @@ func foldsTo(s []byte, want string) bool {
 	return true
 }
 
-// word is binary.LittleEndian.Uint64 for a string.
+// word returns the first 8 bytes of s as a little-endian word.
 func word(s string) uint64 {
 	_ = s[7]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |

@@ -1,8 +1,8 @@
 package codec
 
-// validHost reports whether s is uri-host [ ":" port ] (RFC 9110 §7.2) with a
-// host that is not empty. Escapes in a name are refused: a name in ASCII needs
-// none, and a name in another script is sent in its A-label form.
+// validHost reports whether s is uri-host [ ":" port ] (RFC 9110 §7.2) with a non-empty host.
+// It refuses escapes in a name: ASCII names need none, and names in other scripts are sent as
+// A-labels.
 func validHost[T text](s T) bool {
 	end := 0
 	if len(s) > 0 && s[0] == '[' {
@@ -21,8 +21,7 @@ func validHost[T text](s T) bool {
 	return end > 0 && (end == len(s) || s[end] == ':' && validPort(s[end+1:]))
 }
 
-// validPort reports whether s is a decimal number below 65536; it may be empty,
-// as RFC 3986 §3.2.3 has it.
+// validPort reports whether s is empty (RFC 3986 §3.2.3) or a decimal number below 65536.
 func validPort[T text](s T) bool {
 	port := 0
 	for i := range len(s) {
@@ -36,10 +35,9 @@ func validPort[T text](s T) bool {
 	return true
 }
 
-// validIPv6 reports whether s is an IPv6address (RFC 3986 §3.2.2): eight groups
-// of up to four hexadecimal digits, the last two perhaps in IPv4's form, a run
-// of them perhaps left out for "::". A zone has no meaning to the other end and
-// is refused.
+// validIPv6 reports whether s is an IPv6address (RFC 3986 §3.2.2): eight groups of up to four
+// hexadecimal digits. The last two groups may have the form of IPv4. "::" may replace one run
+// of groups. A zone is refused, because it has no meaning for the other end.
 func validIPv6[T text](s T) bool {
 	groups, elided := 0, false
 	if len(s) >= 2 && s[0] == ':' && s[1] == ':' {
@@ -73,8 +71,7 @@ func validIPv6[T text](s T) bool {
 	return fills(groups, elided)
 }
 
-// fills reports whether so many groups make an address: eight, or fewer if some
-// are left out.
+// fills reports whether the number of groups is right: eight, or fewer with "::".
 func fills(groups int, elided bool) bool {
 	if elided {
 		return groups < 8

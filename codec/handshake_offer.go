@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// RequestParams is what a client says in its opening handshake.
+// RequestParams are the parts of a client's opening handshake (RFC 6455 §4.1).
 type RequestParams struct {
-	Host         string                    // host and perhaps port, as in the URL
+	Host         string                    // host [ ":" port ], as in the URL
 	Target       string                    // path and query, escaped; "" means "/"
 	Key          [24]byte                  // from EncodeKey
-	Origin       string                    // as a browser would send it; "" leaves it out
-	Subprotocols []string                  // in the order of preference
-	Extensions   string                    // the value of Sec-WebSocket-Extensions; "" leaves it out
-	Header       iter.Seq2[string, string] // further header lines; nil means none
+	Origin       string                    // as a browser would send it; "" omits the header
+	Subprotocols []string                  // in order of preference; nil omits the header
+	Extensions   string                    // value of Sec-WebSocket-Extensions; "" omits the header
+	Header       iter.Seq2[string, string] // names and values of further header lines; nil for none
 }
 
-// maxTarget is how long a request-target may be, in bytes: servers do not take a longer
-// one.
+// maxTarget is the maximum length of a request-target in bytes. Servers do not accept longer
+// ones.
 const maxTarget = 1<<16 - 1
 
-// AppendRequest appends to dst a client's opening handshake (RFC 6455 §4.1) and
-// returns the extended slice. Every string is checked, so that none can add a
-// line or a second meaning: a Misuse returns dst as it was. Header may not name
-// what this function writes itself, nor announce a body. dst is not retained.
+// AppendRequest appends a client's opening handshake (RFC 6455 §4.1) to dst and returns the
+// extended slice. It checks every string, so that none can inject a header line. Header must
+// contain neither a field that AppendRequest writes nor one that announces a body. The error
+// is a [Misuse]; dst is then returned unchanged. dst is not retained.
 func AppendRequest(dst []byte, p RequestParams) ([]byte, error) {
 	if p.Target == "" {
 		p.Target = "/"
@@ -60,8 +60,8 @@ func AppendRequest(dst []byte, p RequestParams) ([]byte, error) {
 	return append(b, "\r\n\r\n"...), nil
 }
 
-// appendHeaders appends the user's header lines. It stands apart so that a
-// request without any allocates nothing.
+// appendHeaders appends the caller's header lines. It is a separate function so that a
+// request without such lines does not allocate.
 func appendHeaders(dst []byte, header iter.Seq2[string, string]) ([]byte, Misuse) {
 	for name, value := range header {
 		if m := checkHeader(name, value); m != 0 {
@@ -96,15 +96,15 @@ func (p *RequestParams) check() Misuse {
 	return 0
 }
 
-// sendableSubprotocol reports whether name may stand in Sec-WebSocket-Protocol: a token
-// (RFC 6455 §4.1), or one of the names that are none and in use all the same, such as
-// "SPDY/3.1+portforward.k8s.io". A comma, a quotation mark or a space would make more, or
-// another one, of it.
+// sendableSubprotocol reports whether name may be sent in Sec-WebSocket-Protocol. RFC 6455
+// §4.1 requires a token. Some names in use are not tokens, such as
+// "SPDY/3.1+portforward.k8s.io", and are allowed, too. A comma, a quotation mark or a space
+// is refused, because a list with it would be parsed as other names.
 func sendableSubprotocol[T text](name T) bool {
 	return len(name) > 0 && allIn(name, protocolChar)
 }
 
-// checkHeader judges a header line of the user's.
+// checkHeader checks a header line of the caller.
 func checkHeader(name, value string) Misuse {
 	const reserved = "sec-websocket-"
 	switch {
@@ -118,20 +118,21 @@ func checkHeader(name, value string) Misuse {
 	return 0
 }
 
-// Misuse is a string that may not be sent where the caller wants it: the fault
-// is in this program, not in its peer. The values are static.
+// Misuse is an error of the caller, not of the peer: an argument contains a string that must
+// not be sent. Values are constants: returning one does not allocate. Compare them with ==,
+// or with [errors.Is] if they are wrapped.
 type Misuse uint8
 
-// What can be misused.
+// The kinds of misuse, with the string that causes each.
 const (
-	MisuseHost        Misuse = iota + 1 // not host [ ":" port ]
-	MisuseTarget                        // not a path and query
-	MisuseKey                           // not the base64 of 16 bytes
-	MisuseOrigin                        // a control character
-	MisuseSubprotocol                   // empty, with a comma, a quotation mark or a space, or offered twice
-	MisuseExtensions                    // a control character
-	MisuseHeader                        // the name is not a token, or a control character in the value
-	MisuseReserved                      // a header that the handshake itself writes
+	MisuseHost        Misuse = iota + 1 // Host: not host [ ":" port ]
+	MisuseTarget                        // Target: not a path and query
+	MisuseKey                           // Key: not the base64 of 16 bytes
+	MisuseOrigin                        // Origin: contains a control character
+	MisuseSubprotocol                   // a sub-protocol: empty, repeated, or with a comma, quotation mark or space
+	MisuseExtensions                    // Extensions: contains a control character
+	MisuseHeader                        // Header: a name is not a token, or a value contains a control character
+	MisuseReserved                      // Header: names a field that the handshake sets
 	misuses
 )
 
@@ -147,7 +148,7 @@ var misuseTable = [misuses]string{
 	MisuseReserved:    "codec: header that only the handshake may write",
 }
 
-// Error names what was misused.
+// Error returns the kind of misuse. It does not contain the string.
 func (m Misuse) Error() string {
 	if m >= misuses {
 		m = 0

@@ -1,19 +1,19 @@
 package codec
 
-// target is where the parts of a request-target are (RFC 9112 §3.2), relative
-// to its first byte. The authority of origin-form is empty.
+// target holds the offsets of the parts of a request-target (RFC 9112 §3.2), relative to its
+// first byte. In origin-form the authority is empty.
 type target struct {
 	authority, authorityEnd uint32
 	path, pathEnd           uint32
-	query                   uint32 // behind "?"; the length of the target if there is no "?"
+	query                   uint32 // after "?"; the length of the target if there is no "?"
 }
 
-// parseTarget finds the parts of s, in origin-form or in absolute-form with the
-// scheme http or https, and reports whether s is either. s is shorter than 2 GiB.
+// parseTarget finds the parts of s, which must be shorter than 2 GiB. ok is false if s is
+// neither in origin-form nor in absolute-form with the scheme http or https.
 //
-// What RFC 3986 wants escaped is accepted unescaped where browsers send it so:
-// any visible ASCII character but "#", and in the query a "%" that escapes
-// nothing.
+// Browsers send some characters unescaped that RFC 3986 requires to be escaped. parseTarget
+// accepts all visible ASCII characters except "#", and in the query a "%" that is not
+// followed by two hexadecimal digits.
 func parseTarget[T text](s T) (t target, ok bool) {
 	if !allIn(s, targetChar) {
 		return target{}, false
@@ -43,15 +43,15 @@ func parseTarget[T text](s T) (t target, ok bool) {
 	t.path, t.pathEnd = uint32(path), uint32(end)
 	if path == end {
 		// "an empty path component is equivalent to an absolute path of "/""
-		// RFC 9110 §4.2.3: take the one in front of the authority.
+		// RFC 9110 §4.2.3: use the "/" before the authority.
 		t.path, t.pathEnd = t.authority-1, t.authority
 	}
 	t.query = uint32(min(end+1, len(s)))
 	return t, true
 }
 
-// schemeLength returns the length of the "http://" or "https://" that s begins
-// with, 0 if it begins with neither.
+// schemeLength returns the length of the prefix "http://" or "https://" of s, or 0 if s has
+// neither.
 func schemeLength[T text](s T) int {
 	for _, scheme := range [...]string{"http://", "https://"} {
 		if len(s) >= len(scheme) && equalFold(s[:len(scheme)], scheme) {

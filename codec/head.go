@@ -2,29 +2,28 @@ package codec
 
 import "iter"
 
-// The limits of a head, the part of a message up to and including its empty line, where
-// a Request or a Response sets no others: those of most web servers are smaller, but
-// cookies and tokens of enterprises are not.
+// The default limits of a head: start line, header lines and empty line. [Request] and
+// [Response] can set others. The limits of most web servers are smaller, but the cookies and
+// tokens of enterprises can exceed those.
 const (
 	MaxHeadBytes = 64 << 10 // bytes
-	MaxHeadLines = 256      // header lines, the start line not counted
+	MaxHeadLines = 256      // header lines, without the start line
 )
 
-// maxOffset caps MaxBytes, because offsets are held in 31 bits.
+// maxOffset limits MaxBytes, because offsets have 31 bits.
 const maxOffset = 1<<31 - 1
 
-// manyLines is for how many header lines there is room to begin with, and keptLines how
-// much of it Reset keeps.
+// Capacities for header lines.
 const (
-	manyLines = 32
-	keptLines = 1024
+	manyLines = 32   // of the first allocation
+	keptLines = 1024 // the largest that Reset keeps
 )
 
-// short is the verdict that the bytes end before the head does. It never leaves
-// the package: Parse says ErrShort or ErrHeadTooBig for it.
+// short reports that the bytes end before the head does. It stays inside the package: Parse
+// returns ErrShort or ErrHeadTooBig instead.
 const short Refusal = 0xFF
 
-// state is where the scan waits for more bytes.
+// state is the position in the grammar at which the scan waits for more bytes.
 type state uint8
 
 const (
@@ -32,19 +31,19 @@ const (
 	inTarget                 // of a request line
 	inVersion                // of a request line
 	inReason                 // of a status line
-	wantStartLF              // behind the CR of a status line
+	wantStartLF              // after the CR of a status line
 	atLine                   // at the first byte of a header line or of the empty line
 	inName
-	beforeValue // behind the colon
+	beforeValue // after the colon
 	inFieldValue
-	wantLF      // behind the CR of a header line
-	wantFinalLF // behind the CR of the empty line
+	wantLF      // after the CR of a header line
+	wantFinalLF // after the CR of the empty line
 	complete
 )
 
-// head is what requests and responses share: the scan of the header lines, and
-// access to them. It holds offsets, so that the caller may move the bytes until
-// the last one has come:
+// head is the common part of requests and responses: it scans the header lines and gives
+// access to them. It holds offsets, so that the caller may move the bytes until the head is
+// complete:
 //
 //	GET /chat HTTP/1.1 ␍␊ Host: a ␍␊ Upgrade:  websocket  ␍␊ ␍␊ frames…
 //	                                 name   │  value    │         │
@@ -55,18 +54,18 @@ type head struct {
 	buf     []byte // the head, once it is complete; nil before
 	pos     int    // bytes scanned
 	state   state
-	refused Refusal // what ended the scan; 0 if nothing did
+	refused Refusal // the reason that ended the scan; 0 for none
 	folds   bool    // folded header lines are unfolded, not refused
-	folded  bool    // there are some
-	most    int     // header lines
-	lines   []line  // pos is in the last one; complete ones count
+	folded  bool    // some header lines are folded
+	most    int     // limit of header lines
+	lines   []line  // the first n are complete; pos is in the last one
 	n       int     // complete header lines
 	first   [fieldEnd]int32
 	count   [fieldEnd]int32
 }
 
-// line is one header line: name, colon, value and end of the value, which has
-// no white space around it.
+// line holds the offsets of one header line: name, colon, value and end of the value. The
+// value has no white space around it.
 type line struct {
 	name, colon, value, end uint32
 	field                   field
@@ -94,7 +93,7 @@ func (h *head) setLines(most int) {
 	}
 }
 
-// begin makes room for the header line that begins at b[at].
+// begin adds a header line that begins at b[at].
 func (h *head) begin(at int) *line {
 	if h.lines == nil {
 		h.lines = make([]line, 0, manyLines)
@@ -103,7 +102,7 @@ func (h *head) begin(at int) *line {
 	return &h.lines[h.n]
 }
 
-// settle turns the verdict on b, cut at limit, into what Parse returns.
+// settle converts v, the result of scanning b up to limit, to the results of Parse.
 func (h *head) settle(b []byte, limit int, v Refusal) (n int, err error) {
 	switch {
 	case v == 0:
@@ -119,15 +118,15 @@ func (h *head) settle(b []byte, limit int, v Refusal) (n int, err error) {
 	return 0, v
 }
 
-// wait notes where the scan goes on when there are more bytes.
+// wait stores the state in which the next call continues, and returns short.
 func (h *head) wait(at int, in state) Refusal {
 	h.pos, h.state = at, in
 	return short
 }
 
-// next scans b to the end of one header line and returns what the line names;
-// fieldEnd stands for the empty line that ends the head. Each case is a place
-// where the bytes may have ended the last time.
+// next scans b to the end of one header line and returns the field of that line, or fieldEnd
+// for the empty line that ends the head. Each case is a state in which an earlier call can
+// have reached the end of b.
 func (h *head) next(b []byte) (field, Refusal) {
 	i := h.pos
 	var l *line
@@ -207,7 +206,7 @@ func (h *head) next(b []byte) (field, Refusal) {
 	}
 }
 
-// finish expects at b[i] the LF of the empty line.
+// finish expects the LF of the empty line at b[i].
 func (h *head) finish(b []byte, i int) (field, Refusal) {
 	if i == len(b) {
 		return 0, h.wait(i, wantFinalLF)
@@ -219,7 +218,7 @@ func (h *head) finish(b []byte, i int) (field, Refusal) {
 	return fieldEnd, 0
 }
 
-// resume makes the line that begins with white space at at part of the one before it.
+// resume adds a line that begins with white space, at offset at, to the line before it.
 func (h *head) resume(at int) {
 	h.n--
 	l := &h.lines[h.n]
@@ -244,11 +243,11 @@ func (h *head) unfold() {
 				v[k] = ' '
 			}
 		}
-		l.end = l.value + uint32(len(trim(v))) // the begin has been trimmed
+		l.end = l.value + uint32(len(trim(v))) // its start is trimmed already
 	}
 }
 
-// file counts the line that has just ended.
+// file counts the line that ended last, which has field f.
 func (h *head) file(f field) {
 	if h.count[f] == 0 {
 		h.first[f] = int32(h.n)
@@ -257,7 +256,7 @@ func (h *head) file(f field) {
 	h.n++
 }
 
-// refuseName says why c may not stand where a header name or its colon should.
+// refuseName returns the reason for refusing c in a header name or in place of its colon.
 func refuseName(c byte) Refusal {
 	switch c {
 	case ' ', '\t':
@@ -270,7 +269,7 @@ func refuseName(c byte) Refusal {
 	return ErrHeaderName
 }
 
-// refuseValue says why c may not stand in a header value.
+// refuseValue returns the reason for refusing c in a header value.
 func refuseValue(c byte) Refusal {
 	if c == '\n' {
 		return ErrLineEnd
@@ -278,7 +277,7 @@ func refuseValue(c byte) Refusal {
 	return ErrHeaderValue
 }
 
-// span returns the bytes of a complete head, and nil before it is.
+// span returns bytes of the head, or nil before it is complete.
 func (h *head) span(from, to uint32) []byte {
 	if h.buf == nil {
 		return nil
@@ -286,7 +285,7 @@ func (h *head) span(from, to uint32) []byte {
 	return h.buf[from:to:to]
 }
 
-// value returns the first value of f, nil if there is none.
+// value returns the first value of f, or nil if there is none.
 func (h *head) value(f field) []byte {
 	if h.count[f] == 0 {
 		return nil
@@ -307,11 +306,11 @@ func (h *head) all(f field, yield func([]byte) bool) {
 	}
 }
 
-// lists reports whether a value of f, a comma-separated list, has token, which
-// is made of lower-case letters.
+// lists reports whether a value of f, a comma-separated list, contains token, which consists
+// of lower-case letters.
 func (h *head) lists(f field, token string) bool {
 	if v := h.value(f); foldsTo(v, token) {
-		return true // the only one, nearly always
+		return true // the common case: the list has one element
 	}
 	for v := range func(yield func([]byte) bool) { h.all(f, yield) } {
 		if HasToken(v, token) {
@@ -321,9 +320,9 @@ func (h *head) lists(f field, token string) bool {
 	return false
 }
 
-// Fields iterates over the header lines in their order: name as it was sent,
-// value without the white space around it. Both are slices of the last Parse's
-// bytes.
+// Fields iterates over the header lines in their order. Names keep the case in which they were
+// sent; values have no white space around them. Both are slices of the argument of the last
+// Parse, and must not be modified.
 func (h *head) Fields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) { h.fields(yield) }
 }
@@ -340,14 +339,14 @@ func (h *head) fields(yield func(name, value []byte) bool) {
 	}
 }
 
-// Extensions iterates over the values of all Sec-WebSocket-Extensions headers, in
-// their order. What they may hold is known to the extensions.
+// Extensions iterates over the values of all Sec-WebSocket-Extensions headers, in their
+// order. It does not check them: see package deflate.
 func (h *head) Extensions() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { h.all(fieldExtensions, yield) }
 }
 
-// Values iterates over the values of all header lines called name, in whatever
-// case, in their order.
+// Values iterates over the values of all header lines with the given name, ignoring case, in
+// their order.
 func (h *head) Values(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { h.named(name, yield) }
 }
@@ -360,8 +359,8 @@ func (h *head) named(name string, yield func([]byte) bool) {
 	}
 }
 
-// Header returns the value of the first header line called name, in whatever
-// case; nil if there is none, empty but not nil if the value is empty.
+// Header returns the value of the first header line with the given name, ignoring case. It
+// returns nil if there is none. An empty value is not nil.
 func (h *head) Header(name string) []byte {
 	for v := range h.Values(name) {
 		return v

@@ -17,11 +17,10 @@ func Mask(b []byte, key [4]byte, pos int) int {
 	return pos + len(b)
 }
 
-// The function behind Mask is, whichever implementation a machine has,
+// Mask calls mask, which has one implementation for each processor:
 //
 //	func mask(dst, src []byte, key uint32) (ascii bool)
 //
-// It masks src into dst. dst is src itself, or has the same length and does not overlap
-// src. key is a result of rotate. It reports whether dst holds only ASCII: checking bytes
-// that are loaded anyway costs nearly nothing, and ASCII text needs no second pass to be
-// validated as UTF-8.
+// mask masks src into dst. dst is src itself, or has the same length and does not overlap
+// src. key is a result of rotate. ascii reports whether dst holds only ASCII. This check
+// costs almost nothing, and saves the second pass that validates UTF-8.

@@ -6,8 +6,8 @@
 //
 //	DI, SI    dst and src, at the next block
 //	BX        bytes from there to the end
-//	R8, R9    dst where it begins and where it ends
-//	AX, CX    scratch: the key as it turns, 8 times a place
+//	R8, R9    start and end of dst
+//	AX, CX    scratch: the key, rotated
 //	Y0        the key at the next block
 //	Y1        the key at the last bytes
 //	Y2        the first 32 bytes, masked
@@ -15,9 +15,9 @@
 //	Y7-Y10    the next 128 bytes
 //	Y15       all masked bytes or'ed
 //
-// What does not fill a block is masked as part of the first 32 or the last 32
-// to 128 bytes. They are loaded before anything is stored and stored last, so
-// that it does not matter that they overlap the blocks: dst may be src.
+// Bytes that do not fill a block are masked as part of the first 32 or the last 32
+// to 128 bytes. Those are loaded before the first store and stored last, so that
+// they may overlap the blocks, and dst may be src.
 
 // func maskAVX2(dst, src *byte, n int, key uint32) (ascii bool)
 // Requires: AVX, AVX2

@@ -7,16 +7,16 @@
 //	R0, R1    dst and src, at the next block
 //	R2        bytes from there to the end
 //	R3, R4    the key at the first and at the last bytes; scratch
-//	R5, R6    where dst and src end
+//	R5, R6    ends of dst and src
 //	V0, V1    the key at the first and at the last bytes, 4 times
 //	V2, V3    the first 32 bytes, 16 each, masked
 //	V4-V7     the last 64 bytes, 16 each, masked
 //	V16-V19   the next 64 bytes
 //	V20       all masked bytes or'ed
 //
-// What does not fill a block is masked as part of the last bytes. They are
-// loaded before anything is stored and stored last, so that it does not matter
-// that they overlap the blocks: dst may be src.
+// Bytes that do not fill a block are masked as part of the last bytes. Those are
+// loaded before the first store and stored last, so that they may overlap the
+// blocks, and dst may be src.
 
 // func maskNEON(dst, src *byte, n int, key uint32) (ascii bool)
 TEXT ·maskNEON(SB), NOSPLIT, $0-33

@@ -2,13 +2,12 @@ package codec
 
 import "strconv"
 
-// Refusal is why an opening handshake fails (RFC 6455 §4): what a server finds
-// in a request or a client in a response. The values are static: returning one
-// allocates nothing, and two are equal exactly if the reason is.
+// Refusal is the reason why an opening handshake fails (RFC 6455 §4): a fault that a server
+// finds in a request, or a client in a response. Values are constants: returning one does not
+// allocate, and two are equal if and only if the reason is the same.
 type Refusal uint8
 
-// The reasons. What HTTP itself forbids comes from Parse, what RFC 6455 forbids
-// from Check.
+// The reasons. Parse returns violations of HTTP, and Check violations of RFC 6455.
 const (
 	ErrRequestLine          Refusal = iota + 1 // RFC 9112 §3: method SP request-target SP HTTP-version CRLF
 	ErrHTTP10                                  // RFC 6455 §4.1: "the HTTP version MUST be at least 1.1"
@@ -42,8 +41,8 @@ const (
 	ErrStatus                                  // RFC 6455 §4.1: a status other than 101
 	ErrAcceptMissing                           // RFC 6455 §4.1: no Sec-WebSocket-Accept
 	ErrAcceptTwice                             // RFC 6455 §11.3.3: "MUST NOT appear more than once"
-	ErrAccept                                  // RFC 6455 §4.1: not the answer to the key that was sent
-	ErrExtension                               // RFC 6455 §4.1: extensions that were not offered, or not like this
+	ErrAccept                                  // RFC 6455 §4.1: Sec-WebSocket-Accept does not match the key that was sent
+	ErrExtension                               // RFC 6455 §4.1: extensions or parameters that were not offered
 	ErrSubprotocolSeveral                      // RFC 6455 §11.3.4: "MUST NOT appear more than once in an HTTP response"
 	ErrSubprotocolUnoffered                    // RFC 6455 §4.1: a sub-protocol that was not offered
 	refusals
@@ -92,12 +91,12 @@ var refusalTable = [refusals]struct {
 	ErrSubprotocolUnoffered: {"codec: response names a sub-protocol that was not offered", 502},
 }
 
-// Error names the reason.
+// Error returns the reason.
 func (r Refusal) Error() string { return refusalTable[r.known()].reason }
 
-// HTTPStatus is the status code of the response that refuses a request for r.
-// For what only a client can find, in a response, it is 502: what a gateway
-// that is this client answers to its own.
+// HTTPStatus returns the status code of the response that refuses a request for r. For
+// faults of a response, which only a client finds, it returns 502: a gateway can send it to
+// its own client.
 func (r Refusal) HTTPStatus() int { return refusalTable[r.known()].status }
 
 func (r Refusal) known() Refusal {
@@ -107,10 +106,10 @@ func (r Refusal) known() Refusal {
 	return r
 }
 
-// AppendRefusal appends to dst the complete HTTP/1.1 response that refuses a
-// request for r, and returns the extended slice. The body is the reason on one
-// line. The response says that the connection closes: close it, because what
-// follows a refused upgrade on the wire may be frames. dst is not retained.
+// AppendRefusal appends to dst the complete HTTP/1.1 response that refuses a request for r,
+// and returns the extended slice. The body is the reason on one line. The response contains
+// Connection: close. Close the connection after it, because the bytes after a refused upgrade
+// may be frames. dst is not retained.
 func AppendRefusal(dst []byte, r Refusal) []byte {
 	status := r.HTTPStatus()
 	reason := r.Error()[len("codec: "):]
@@ -122,7 +121,7 @@ func AppendRefusal(dst []byte, r Refusal) []byte {
 		dst = append(dst, "\r\nAllow: GET\r\nConnection: close"...)
 	case 426:
 		// "The server MUST send an Upgrade header field in a 426 response" RFC 9110 §15.5.22,
-		// and the versions that it knows: RFC 6455 §4.4
+		// and the versions that it supports: RFC 6455 §4.4
 		dst = append(dst, "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: Upgrade, close"...)
 	default:
 		dst = append(dst, "\r\nConnection: close"...)

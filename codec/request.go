@@ -5,25 +5,24 @@ import (
 	"iter"
 )
 
-// Request is a client's opening handshake (RFC 6455 §4.1), read by a server.
-// The zero value is ready for Parse.
+// Request is a client's opening handshake (RFC 6455 §4.1) as a server receives it. The zero
+// value is ready for [Request.Parse].
 //
-// A Request holds no copy of what it has read. Its methods return slices of the
-// bytes that Parse was last given: they are valid until those bytes change, and
-// must not be written to. Until Parse has succeeded they return nil. A Request
-// must not be used by two goroutines at once.
+// A Request does not copy the bytes that it parses. Its methods return slices of the argument
+// of the last Parse: they are valid until those bytes change, and must not be modified. Before
+// Parse has succeeded, the methods return nil. A Request must not be used concurrently.
 type Request struct {
-	// MaxBytes is how many bytes the head may have, its empty line included.
-	// 0 means MaxHeadBytes.
+	// MaxBytes is the maximum size of the head in bytes, including the empty line.
+	// 0 means [MaxHeadBytes].
 	MaxBytes int
 
-	// MaxLines is how many header lines it may have. 0 means MaxHeadLines.
+	// MaxLines is the maximum number of header lines. 0 means [MaxHeadLines].
 	MaxLines int
 
 	head
 	method uint32 // end of the method, which begins at 0
-	target uint32 // end of the request-target, which begins behind "method SP"
-	parts  target // relative to the begin of the request-target
+	target uint32 // end of the request-target, which begins after "method SP"
+	parts  target // relative to the start of the request-target
 }
 
 // Reset prepares r for the next request, and releases the bytes of the last one. It
@@ -53,7 +52,7 @@ func (r *Request) Parse(b []byte) (n int, err error) {
 
 func (r *Request) scan(b []byte) Refusal {
 	if len(b) < r.pos {
-		return short // bytes that were there are gone
+		return short // b is shorter than in the last call
 	}
 	if r.state < atLine {
 		if v := r.scanLine(b); v != 0 {
@@ -78,8 +77,8 @@ func (r *Request) scan(b []byte) Refusal {
 	}
 }
 
-// scanLine scans the request line: method SP request-target SP HTTP-version CRLF.
-// Each case is a place where the bytes may have ended the last time.
+// scanLine scans the request line: method SP request-target SP HTTP-version CRLF. Each case
+// is a state in which an earlier call can have reached the end of b.
 func (r *Request) scanLine(b []byte) Refusal {
 	i := r.pos
 	switch r.state {
@@ -102,7 +101,7 @@ func (r *Request) scanLine(b []byte) Refusal {
 		}
 		start := int(r.method) + 1
 		if i > start && b[start] != '/' && lower(b[start]) != 'h' {
-			return ErrRequestLine // neither form: "*", say, as in HTTP/2's preface
+			return ErrRequestLine // neither form; for example "*", as in the preface of HTTP/2
 		}
 		if i == len(b) {
 			return r.wait(i, inTarget)
@@ -135,10 +134,10 @@ func (r *Request) scanLine(b []byte) Refusal {
 	return 0
 }
 
-// httpVersion is what a request line ends in, with a minor version of 1 or more.
+// httpVersion is the end of a request line. The minor version may be higher.
 const httpVersion = "HTTP/1.1\r\n"
 
-// judgeVersion judges c at position i of the end of a request line.
+// judgeVersion checks c, byte i of the end of a request line, against httpVersion.
 func judgeVersion(c byte, i int) Refusal {
 	const major, minor, cr = 5, 7, 8
 	switch {
@@ -149,14 +148,14 @@ func judgeVersion(c byte, i int) Refusal {
 	case i == minor && c == '0':
 		return ErrHTTP10
 	case i == minor && isDigit(c):
-		return 0 // "HTTP/1.2": the same, and more (RFC 9110 §2.5)
+		return 0 // a higher minor version is compatible (RFC 9110 §2.5)
 	case i == cr && c == '\n' || i > cr:
 		return ErrLineEnd
 	}
 	return ErrRequestLine
 }
 
-// judgeHost judges the Host header that has just been scanned.
+// judgeHost checks the Host header that was scanned last.
 func (r *Request) judgeHost(b []byte) Refusal {
 	if r.count[fieldHost] > 1 {
 		return ErrHostTwice
@@ -167,7 +166,7 @@ func (r *Request) judgeHost(b []byte) Refusal {
 	return 0
 }
 
-// Method returns the method, "GET" if Check finds no fault.
+// Method returns the method. It is "GET" if [Request.Check] returns nil.
 func (r *Request) Method() []byte { return r.span(0, r.method) }
 
 // Target returns the request-target as it was sent.
@@ -176,13 +175,12 @@ func (r *Request) Target() []byte { return r.span(r.method+1, r.target) }
 // Path returns the path of the target, still escaped. It begins with "/".
 func (r *Request) Path() []byte { return r.part(r.parts.path, r.parts.pathEnd) }
 
-// Query returns what follows the first "?" of the target, still escaped; it is
-// empty if there is none.
+// Query returns the part of the target after the first "?", still escaped. It is empty if
+// there is no "?".
 func (r *Request) Query() []byte { return r.part(r.parts.query, r.target-r.method-1) }
 
-// Host returns the host and perhaps port that the request is for: the Host
-// header, or the authority of a target in absolute-form, which overrides it
-// (RFC 9112 §3.2.2).
+// Host returns the host of the request, with the port if one is named. It is the value of
+// the Host header. The authority of a target in absolute-form overrides it (RFC 9112 §3.2.2).
 func (r *Request) Host() []byte {
 	if r.parts.authority != 0 {
 		return r.part(r.parts.authority, r.parts.authorityEnd)
@@ -196,22 +194,23 @@ func (r *Request) part(from, to uint32) []byte {
 	return r.span(start+from, start+to)
 }
 
-// Key returns Sec-WebSocket-Key, nil if there is none.
+// Key returns the value of Sec-WebSocket-Key, or nil if there is none.
 func (r *Request) Key() []byte { return r.value(fieldKey) }
 
-// Origin returns Origin, nil if there is none: the client is not a browser
-// (RFC 6455 §4.2.1 /7/). A server that serves browsers has to compare it with
-// the origins that it trusts; see ErrOrigin.
+// Origin returns the value of Origin. It is nil if there is none: then the client is not a
+// browser (RFC 6455 §4.2.1 /7/). A server for browsers must compare it with the origins that
+// it trusts, and refuse others with [ErrOrigin].
 func (r *Request) Origin() []byte { return r.value(fieldOrigin) }
 
-// IsUpgrade reports whether the request asks for the protocol to be switched to
-// WebSocket, rightly or not: Upgrade names websocket and Connection upgrade.
+// IsUpgrade reports whether the request asks to switch to WebSocket: Upgrade lists
+// "websocket" and Connection lists "upgrade". It does not check other fields; see
+// [Request.Check].
 func (r *Request) IsUpgrade() bool {
 	return r.lists(fieldUpgrade, "websocket") && r.lists(fieldConnection, "upgrade")
 }
 
-// Subprotocols iterates over the sub-protocols that the client offers, the one
-// it prefers first, from all Sec-WebSocket-Protocol headers.
+// Subprotocols iterates over the sub-protocols in all Sec-WebSocket-Protocol headers, in the
+// client's order of preference.
 func (r *Request) Subprotocols() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) { r.subprotocols(yield) }
 }

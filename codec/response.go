@@ -1,17 +1,17 @@
 package codec
 
-// Response is a server's answer to an opening handshake (RFC 6455 §4.2.2), read
-// by a client. The zero value is ready for Parse. What Request says about
-// memory and concurrency holds here too.
+// Response is a server's answer to an opening handshake (RFC 6455 §4.2.2) as a client
+// receives it. The zero value is ready for [Response.Parse]. The rules of [Request] for
+// memory and concurrency apply.
 //
-// An answer with a 1xx status other than 101 is not the last one: Reset, and
-// Parse what follows it (RFC 9110 §15.2).
+// After a response with a 1xx status other than 101, another one follows: call
+// [Response.Reset] and parse the next (RFC 9110 §15.2).
 type Response struct {
-	// MaxBytes is how many bytes the head may have, its empty line included.
-	// 0 means MaxHeadBytes.
+	// MaxBytes is the maximum size of the head in bytes, including the empty line.
+	// 0 means [MaxHeadBytes].
 	MaxBytes int
 
-	// MaxLines is how many header lines it may have. 0 means MaxHeadLines.
+	// MaxLines is the maximum number of header lines. 0 means [MaxHeadLines].
 	MaxLines int
 
 	head
@@ -20,17 +20,16 @@ type Response struct {
 	http10            bool
 }
 
-// Reset makes r ready for the next response and lets go of the bytes of the
-// last. MaxBytes and MaxLines stay.
+// Reset prepares r for the next response, and releases the bytes of the last one. It keeps
+// MaxBytes and MaxLines.
 func (r *Response) Reset() { r.reset() }
 
-// Parse reads a head from b, which holds everything received so far, as
-// Request.Parse does. The bytes behind the head of a 101 are the server's first
-// frames; those behind another head are its body.
+// Parse parses the head of a response at the start of b, which holds all bytes received so
+// far. It returns the same errors as [Request.Parse]. After the head of a 101, the bytes are
+// the server's first frames; after another head, they are its body.
 //
-// It accepts what the RFCs want a recipient to accept: a status line that ends behind
-// the status code, without a space, and header lines that are folded (RFC 9112 §5.2),
-// whose line ends it overwrites in b with spaces.
+// Parse accepts a status line that ends after the status code, without a space. It accepts
+// folded header lines, and overwrites their line ends in b with spaces (RFC 9112 §5.2).
 func (r *Response) Parse(b []byte) (n int, err error) {
 	if r.refused != 0 {
 		return 0, r.refused
@@ -43,7 +42,7 @@ func (r *Response) Parse(b []byte) (n int, err error) {
 
 func (r *Response) scan(b []byte) Refusal {
 	if len(b) < r.pos {
-		return short // bytes that were there are gone
+		return short // b is shorter than in the last call
 	}
 	if r.state < atLine {
 		if v := r.scanLine(b); v != 0 {
@@ -57,7 +56,7 @@ func (r *Response) scan(b []byte) Refusal {
 	}
 }
 
-// The begin of a status line: "#" is a digit.
+// The start of a status line: "#" is a digit.
 const (
 	statusForm = "HTTP/1.# ### "
 	minorAt    = len("HTTP/1.")
@@ -66,7 +65,7 @@ const (
 )
 
 // scanLine scans the status line: HTTP-version SP status-code [ SP [ reason ] ] CRLF.
-// RFC 9112 §4 has the last space sent always, and servers leave it out with the reason.
+// RFC 9112 §4 requires the last space, but some servers omit it together with the reason.
 func (r *Response) scanLine(b []byte) Refusal {
 	i := r.pos
 	switch r.state {
@@ -119,7 +118,7 @@ func (r *Response) scanLine(b []byte) Refusal {
 	return 0
 }
 
-// Status returns the status code, 0 before Parse has succeeded.
+// Status returns the status code, or 0 before Parse has succeeded.
 func (r *Response) Status() int {
 	if r.buf == nil {
 		return 0
@@ -127,18 +126,18 @@ func (r *Response) Status() int {
 	return int(r.status)
 }
 
-// Reason returns the reason phrase, which may be empty. It is meant for people:
-// "A client SHOULD ignore the reason-phrase content" (RFC 9112 §4).
+// Reason returns the reason phrase, which may be empty. Use it for display only: "A client
+// SHOULD ignore the reason-phrase content" (RFC 9112 §4).
 func (r *Response) Reason() []byte { return r.span(r.reason, r.reasonEnd) }
 
-// Subprotocol returns the sub-protocol that the server chose, nil if none.
+// Subprotocol returns the sub-protocol that the server chose, or nil if it chose none.
 func (r *Response) Subprotocol() []byte { return r.value(fieldProtocol) }
 
-// Check judges a parsed response by RFC 6455 §4.1: whether it accepts the
-// request that was sent with key and with these sub-protocols and, or not, with
-// extensions. It returns the first Refusal of, in this order: status, HTTP
-// version, Upgrade, Connection, accept, extensions, sub-protocol. Which of the
-// extensions were accepted is not looked at.
+// Check checks whether a parsed response accepts the request (RFC 6455 §4.1). The request
+// was sent with key and the sub-protocols offered; extensions reports whether it offered
+// extensions. The error is a [Refusal]: the first in the order status, HTTP version, Upgrade,
+// Connection, accept, extensions, sub-protocol. Check does not compare the extensions with
+// the offer.
 func (r *Response) Check(key [24]byte, offered []string, extensions bool) error {
 	if v := r.check(key, offered, extensions); v != 0 {
 		return v
@@ -177,7 +176,7 @@ func (r *Response) accepts(key [24]byte) bool {
 	return string(r.value(fieldAccept)) == string(want[:])
 }
 
-// contains reports whether name is among offered, compared exactly.
+// contains reports whether name is in offered. Case matters.
 func contains(offered []string, name []byte) bool {
 	for _, o := range offered {
 		if o == string(name) {
@@ -187,11 +186,11 @@ func contains(offered []string, name []byte) bool {
 	return false
 }
 
-// AppendResponse appends to dst the 101 that accepts a request with this
-// Sec-WebSocket-Key (RFC 6455 §4.2.2), and returns the extended slice. key is
-// one that Check or ValidKey has found good; here only its length is looked at.
-// An empty subprotocol or extensions leaves its header out. A Misuse returns dst
-// as it was. key and dst are not retained.
+// AppendResponse appends to dst the 101 response that accepts a request with the
+// Sec-WebSocket-Key key (RFC 6455 §4.2.2), and returns the extended slice. It checks only the
+// length of key: call [Request.Check] or [ValidKey] first. An empty subprotocol or extensions
+// omits the header. The error is a [Misuse]; dst is then returned unchanged. key and dst are
+// not retained.
 func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, error) {
 	switch {
 	case len(key) != 24:
@@ -213,7 +212,7 @@ func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, er
 	return append(dst, "\r\n\r\n"...), nil
 }
 
-// appendHeader ends the line before and appends one without its end.
+// appendHeader appends the end of the previous line, then a line without its end.
 func appendHeader(dst []byte, name, value string) []byte {
 	dst = append(dst, "\r\n"...)
 	dst = append(dst, name...)

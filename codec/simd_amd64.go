@@ -4,5 +4,5 @@ package codec
 
 import "golang.org/x/sys/cpu"
 
-// useAVX2 chooses the kernels in *_amd64.s. Tests switch it.
+// useAVX2 selects the kernels in *_amd64.s. Tests change it.
 var useAVX2 = cpu.X86.HasAVX2

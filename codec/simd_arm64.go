@@ -2,6 +2,5 @@
 
 package codec
 
-// useNEON chooses the kernels in *_arm64.s: every arm64 has what they need.
-// Tests switch it.
+// useNEON selects the kernels in *_arm64.s. Every arm64 processor has NEON. Tests change it.
 var useNEON = true

@@ -5,19 +5,18 @@ import (
 	"math/bits"
 )
 
-// text is what the grammar functions read: bytes from the wire or a string
-// from the program.
+// text is the input of the grammar functions: received bytes, or a string of the program.
 type text interface{ ~string | ~[]byte }
 
 // The character classes, one bit each.
 const (
 	tokenChar    = 1 << iota // RFC 9110 §5.6.2 tchar
-	targetChar               // RFC 3986 characters of path and query, and the others that browsers leave unescaped: VCHAR without "#"
+	targetChar               // VCHAR without "#": RFC 3986 path and query, and characters that browsers do not escape
 	valueChar                // RFC 9110 §5.5 field-vchar, SP, HTAB
 	hostChar                 // RFC 3986 §3.2.2 reg-name without "%"
 	base64Char               // RFC 4648 §4
 	hexChar                  // RFC 5234 HEXDIG, either case
-	protocolChar             // VCHAR without what ends or quotes an element of a list
+	protocolChar             // VCHAR without comma and quotation mark
 )
 
 var class = func() (t [256]uint8) {
@@ -59,13 +58,12 @@ func allIn[T text](s T, set uint8) bool {
 	return true
 }
 
-// IsToken reports whether s is a token (RFC 9110 §5.6.2): what a header name
-// has to be, and a sub-protocol by RFC 6455 §4.1.
+// IsToken reports whether s is a token (RFC 9110 §5.6.2). A header name must be one, and by
+// RFC 6455 §4.1 a sub-protocol.
 func IsToken[T text](s T) bool { return len(s) > 0 && allIn(s, tokenChar) }
 
-// HasToken reports whether the comma-separated list contains token, which has
-// to be in lower case; case is ignored in the list, as RFC 6455 §4.2.1 wants it
-// for Upgrade and Connection.
+// HasToken reports whether the comma-separated list contains token, ignoring case, as RFC
+// 6455 §4.2.1 requires for Upgrade and Connection.
 func HasToken[T text](list T, token string) bool {
 	for len(list) > 0 {
 		var element T
@@ -77,8 +75,8 @@ func HasToken[T text](list T, token string) bool {
 	return false
 }
 
-// cutElement splits a comma-separated list (RFC 9110 §5.6.1) behind its first
-// element, which comes without the white space around it and may be empty.
+// cutElement splits a comma-separated list (RFC 9110 §5.6.1) after its first element. It
+// trims white space around the element, which may be empty.
 func cutElement[T text](list T) (element, rest T) {
 	i := 0
 	for i < len(list) && list[i] != ',' {
@@ -91,7 +89,7 @@ func cutElement[T text](list T) (element, rest T) {
 	return element, list[i:]
 }
 
-// trim cuts optional white space (RFC 9110 §5.6.3) off both ends.
+// trim removes optional white space (RFC 9110 §5.6.3) from both ends.
 func trim[T text](s T) T {
 	for len(s) > 0 && isSpace(s[0]) {
 		s = s[1:]
@@ -106,8 +104,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' }
 
 func isDigit(c byte) bool { return c-'0' < 10 }
 
-// equalFold reports whether a and b differ in nothing but the case of ASCII
-// letters.
+// equalFold reports whether a equals b, ignoring the case of ASCII letters.
 func equalFold[T text](a T, b string) bool {
 	if len(a) != len(b) {
 		return false
@@ -127,18 +124,18 @@ func lower(c byte) byte {
 	return c
 }
 
-// A byte of ones, and the highest bit of one, in each byte of a word.
+// The lowest bit, and the highest bit, of each byte of a word.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
 )
 
-// skipToken returns the index of the first byte of b from i on that may not be in a
-// token, or len(b). It walks in words of letters and hyphens, as header names are.
+// skipToken returns the index of the first byte of b, from i on, that a token must not
+// contain, or len(b). It skips 8 bytes at a time if all are letters or hyphens.
 func skipToken(b []byte, i int) int {
 	for i+8 <= len(b) {
 		w := binary.LittleEndian.Uint64(b[i:])
-		low := w &^ highs // so that no sum below carries
+		low := w &^ highs // without high bits, so that no sum below carries
 		folded := low | 0x20*ones
 		letter := (folded + (0x80-'a')*ones) &^ (folded + (0x7F-'z')*ones)
 		other := low ^ '-'*ones + 0x7F*ones
@@ -159,12 +156,12 @@ func skipToken(b []byte, i int) int {
 	return i
 }
 
-// skipValue returns the index of the first byte of b from i on that may not be
-// in a header value, or len(b). It walks in words: values are most of a head.
+// skipValue returns the index of the first byte of b, from i on, that a header value must not
+// contain, or len(b). It checks 8 bytes at a time: most bytes of a head are in values.
 func skipValue(b []byte, i int) int {
 	for i+8 <= len(b) {
-		// The lowest set bit of stop is in the first byte that is below 0x20
-		// or DEL; borrows make only bits above it wrong.
+		// The lowest set bit of stop is in the first byte that is DEL or below 0x20.
+		// Borrows can set wrong bits only above it.
 		w := binary.LittleEndian.Uint64(b[i:])
 		del := w ^ 0x7F*ones
 		stop := ((w-0x20*ones)&^w | (del-ones)&^del) & highs

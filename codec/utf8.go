@@ -72,7 +72,7 @@ func (u *UTF8) begin(p []byte) bool {
 	return ok
 }
 
-// lastCut returns where the code point begins that p cuts off, or len(p).
+// lastCut returns the start of the incomplete code point at the end of p, or len(p).
 func lastCut(p []byte) int {
 	for i := len(p) - 1; i >= max(len(p)-3, 0); i-- {
 		switch b := p[i]; {

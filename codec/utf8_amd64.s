@@ -13,16 +13,16 @@ GLOBL octets<>(SB), RODATA|NOPTR, $4
 //	AX        scratch
 //	Y0-Y2     the tables, rows 0 to 2
 //	Y3        0F in every byte
-//	Y4, Y5    60 and 70: what leads of 3 and 4 exceed by 80
+//	Y4, Y5    60 and 70: leads of 3 and 4 bytes are at least 80 larger
 //	Y6        80
 //	Y7        faults, any bit
 //	Y8        a block; Y9, Y10, Y11 the same 1, 2 and 3 bytes earlier
 //	Y12-Y14   scratch
-//	X15       the most that the last 16 bytes may be
+//	X15       the maxima of the last 16 bytes
 //
-// What came before a block is read from memory again, 1, 2 and 3 bytes earlier,
+// The bytes before a block are read from memory again, 1, 2 and 3 bytes earlier,
 // not shifted in from a register. So blocks may overlap, and the last one ends
-// where p does, also if it is one of 16 bytes. Only the first has nothing before it.
+// where p does, even if it has 16 bytes. Only the first block has no bytes before it.
 
 // FAULTS adds the faults of the block in Y8 to Y7.
 #define FAULTS \
@@ -43,14 +43,13 @@ GLOBL octets<>(SB), RODATA|NOPTR, $4
 	VPXOR    Y10, Y12, Y12   \ // twoConts where there is one
 	VPOR     Y12, Y7, Y7
 
-// BEFORE loads what is before the block at offset of SI.
+// BEFORE loads the bytes before the block at offset of SI.
 #define BEFORE(offset) \
 	VMOVDQU offset-1(SI), Y9  \
 	VMOVDQU offset-2(SI), Y10 \
 	VMOVDQU offset-3(SI), Y11
 
-// UNFINISHED adds to Y7 the fault that a code point does not end where the
-// address ends.
+// UNFINISHED adds a fault to Y7 if the bytes at address end inside a code point.
 #define UNFINISHED(address) \
 	VMOVDQU  address, X8   \
 	VPSUBUSB X15, X8, X8   \
@@ -74,7 +73,7 @@ TEXT ·validUTF8AVX2(SB), NOSPLIT, $0-25
 	CMPQ           BX, $32
 	JLE            short
 
-	// The first block, behind zeros.
+	// The first block, after zeros.
 	VMOVDQU    (SI), Y8
 	VPERM2I128 $0x08, Y8, Y8, Y12  // zeros, lower half
 	VPALIGNR   $15, Y12, Y8, Y9
@@ -138,7 +137,7 @@ last16:
 	FAULTS
 	JMP     end
 
-	// One block of the first 16 bytes, behind zeros, and the last 16.
+	// One block of the first 16 bytes, after zeros, and the last 16.
 short:
 	VMOVDQU     (SI), X8
 	ADDQ        BX, SI

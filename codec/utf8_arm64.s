@@ -9,20 +9,20 @@
 //	R2, R3    scratch
 //	V0-V2     the tables, rows 0 to 2
 //	V3        0F in every byte
-//	V4, V5    60 and 70: what leads of 3 and 4 exceed by 80
+//	V4, V5    60 and 70: leads of 3 and 4 bytes are at least 80 larger
 //	V6        80
 //	V7        faults, any bit
 //	V8        a block; V9, V10, V11 the same 1, 2 and 3 bytes earlier
 //	V12-V14   scratch
-//	V15       the most that the last 16 bytes may be
+//	V15       the maxima of the last 16 bytes
 //	V16       zero
 //
-// What came before a block is read from memory again, 1, 2 and 3 bytes earlier,
+// The bytes before a block are read from memory again, 1, 2 and 3 bytes earlier,
 // not shifted in from a register. So blocks may overlap, and the last one ends
-// where p does. Only the first has nothing before it.
+// where p does. Only the first block has no bytes before it.
 
-// FAULTS adds the faults of the block in V8 to V7. A subtraction that stops at
-// zero is a maximum and a plain one.
+// FAULTS adds the faults of the block in V8 to V7. A saturating subtraction is
+// done as a maximum followed by a subtraction.
 #define FAULTS \
 	VUSHR $4, V9.B16, V12.B16         \
 	VTBL  V12.B16, [V0.B16], V12.B16  \
@@ -49,7 +49,7 @@
 	FMOVQ offset-3(R0), F11 \
 	FAULTS
 
-// UNFINISHED adds to V7 the fault that a code point does not end in front of R0.
+// UNFINISHED adds a fault to V7 if the bytes before R0 end inside a code point.
 #define UNFINISHED \
 	FMOVQ -16(R0), F8             \
 	VUMAX V15.B16, V8.B16, V8.B16 \
@@ -70,7 +70,7 @@ TEXT ·validUTF8NEON(SB), NOSPLIT, $0-25
 	VEOR   V7.B16, V7.B16, V7.B16
 	VEOR   V16.B16, V16.B16, V16.B16
 
-	// The first block, behind zeros.
+	// The first block, after zeros.
 	FMOVQ (R0), F8
 	VEXT  $15, V8.B16, V16.B16, V9.B16
 	VEXT  $14, V8.B16, V16.B16, V10.B16

@@ -2,12 +2,11 @@
 
 package codec
 
-// Constants of the kernels in utf8_*.s. They use the method of John
-// Keiser and Daniel Lemire, "Validating UTF-8 in less than one instruction per
-// byte" (Software: Practice and Experience 51(5), 2021): every fault but one
-// shows in two adjacent bytes, in their upper nibbles and the lower nibble of the
-// first. Three tables say which faults a nibble may be part of, a bit each, and
-// what remains when the three are and'ed is a fault.
+// Constants of the kernels in utf8_*.s. They use the method of John Keiser and Daniel
+// Lemire, "Validating UTF-8 in less than one instruction per byte" (Software: Practice and
+// Experience 51(5), 2021). All faults but one show in two adjacent bytes, in their upper
+// nibbles and the lower nibble of the first. Three tables hold the possible faults for each
+// nibble, one bit per fault. A bit that is set in all three entries is a fault.
 const (
 	tooShort   = 1 << 0 // a lead byte, then no continuation byte
 	tooLong    = 1 << 1 // ASCII, then a continuation byte
@@ -16,13 +15,13 @@ const (
 	surrogate  = 1 << 4 // ED A0..BF
 	overlong2  = 1 << 5 // C0 and C1, then a continuation byte
 	overlong4  = 1 << 6 // F0 80..8F
-	tooLarge8  = 1 << 6 // F5..FF 80..8F: never in doubt with overlong4
-	twoConts   = 1 << 7 // two continuation bytes: no fault where 3 or 4 bytes were begun
+	tooLarge8  = 1 << 6 // F5..FF 80..8F: shares a bit with overlong4, since both are faults
+	twoConts   = 1 << 7 // two continuation bytes: legal in a sequence of 3 or 4 bytes
 	anyLowHalf = tooShort | tooLong | twoConts
 )
 
-// utf8Rows are the three tables, and what the last bytes of a text may be at most:
-// there, a byte that begins more is a fault that no byte behind it shows.
+// utf8Rows are the three tables, and a fourth for the end of the text: the maximum of each
+// of the last bytes. A larger byte begins a sequence that the text does not complete.
 var utf8Rows = [4][16]byte{
 	{ // by the upper nibble of the first byte
 		0x0: tooLong, 0x1: tooLong, 0x2: tooLong, 0x3: tooLong,
