@@ -7,8 +7,8 @@ import "sync"
 // Poisoned reports whether the build tag poison, for tests, is set.
 const Poisoned = true
 
-// poison overwrites released bytes. It is not valid UTF-8, begins no frame that a
-// client may send, and is easy to see in a dump.
+// poison overwrites released bytes. It is not valid UTF-8, is not the first byte of a legal
+// client frame, and is easy to see in a dump.
 const poison = 0xDB
 
 var out = struct {

@@ -45,8 +45,8 @@ func Get(n int) *Buffer {
 	return lent(b)
 }
 
-// Put returns b to the pool. Neither b nor any slice of b.B may be used afterwards. Put
-// does nothing if b is nil.
+// Put returns b to the pool. b and slices of b.B must not be used afterwards. Put does
+// nothing if b is nil.
 func Put(b *Buffer) {
 	if b == nil {
 		return
@@ -66,8 +66,9 @@ func Drop(b *Buffer) {
 	}
 }
 
-// Grow returns a buffer with the contents of b and a capacity of n or more. It returns
-// b itself if b is large enough. Otherwise it puts b back.
+// Grow returns a buffer with the contents of b and a capacity of n or more. It returns b
+// itself if b is large enough. Otherwise it copies the contents and returns b to the pool, as
+// [Put] does.
 func Grow(b *Buffer, n int) *Buffer {
 	if cap(b.B) >= n {
 		return b
@@ -81,11 +82,10 @@ func Grow(b *Buffer, n int) *Buffer {
 // Fit returns the capacity to request where n bytes are needed now, and never more than
 // most bytes; most 0 means no limit.
 //
-// The result is the smallest of most, most/4, most/16 … that is at least n. So a buffer
-// that grows with what arrives is at most four times as large as that, and the buffer
-// that it replaces has a quarter of its size. While one is copied to the other, the two
-// use at most most and a quarter of most. Sizes that are kept by class are rounded up
-// as in [Get].
+// The result is the smallest of most, most/4, most/16 … that is at least n. So a growing
+// buffer is at most four times as large as its contents, and the buffer that it replaces has
+// a quarter of its size. During the copy, the two use at most 1.25 × most bytes. A limit of at
+// most [MaxSize] is rounded up to a power of two first.
 func Fit(n int, most uint64) int {
 	size := most
 	switch {

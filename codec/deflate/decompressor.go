@@ -6,8 +6,9 @@ import (
 )
 
 // A Decompressor inflates the compressed messages of one direction of a connection, as
-// they arrive (RFC 7692 §7.2.2). There are two ways. Write collects a message, which
-// Message returns. Feed and Next return a message piece by piece.
+// they arrive (RFC 7692 §7.2.2). There are two ways to use it: [Decompressor.Write] collects
+// a message, which [Decompressor.Message] returns; [Decompressor.Feed] and
+// [Decompressor.Next] return a message piece by piece.
 //
 // Between messages it holds no memory, except a window of at most 32 KiB if Takeover is
 // set. The zero value has no takeover and no limit. Set the fields before the first
@@ -18,31 +19,33 @@ type Decompressor struct {
 	WindowBits int    // how far back messages may refer: 2^WindowBits bytes, 8 to 15; 0 for 15
 
 	window   window
-	inflater *inflater    // of the message begun
+	inflater *inflater    // of the current message
 	out      *pool.Buffer // window, then the message
 	begin    int          // start, in out, of the part of the message that was not returned
-	at       int          // its end
-	size     uint64       // of the message, as far as it was inflated
+	at       int          // end of that part
+	size     uint64       // inflated bytes of the message so far
 	in       []byte       // input for Next
-	last     bool         // which ends the message
-	tailed   bool         // and is followed by tail: in is that
+	last     bool         // in ends the message
+	tailed   bool         // in is tail, after the input that ended the message
 }
 
-// tail is what the sender of a message has removed from its end (RFC 7692 §7.2.1).
+// tail holds the bytes that the sender has removed from the end of a message (RFC 7692
+// §7.2.1).
 var tail = []byte{0x00, 0x00, 0xFF, 0xFF}
 
 // streamRoom is the size of the buffer for messages that are returned in pieces.
 const streamRoom = 2 * maxWindow
 
-// inflaters keeps the tables, of 15 KiB, that a message needs while it is inflated.
+// inflaters is the free list of inflaters. Each has tables of 15 KiB, which a message needs
+// only while it is inflated.
 var inflaters shelf[inflater]
 
 // Write inflates p, the next payload bytes of a message, and returns the result, which
 // is valid until the next call. If last is set, the message ends with p, and Message
 // returns all of it. p is not retained.
 //
-// The error is codec.ErrDeflate, or codec.ErrMessageTooBig as soon as the message
-// exceeds MaxMessage. After an error call Reset.
+// The error is [codec.ErrDeflate], or [codec.ErrMessageTooBig] as soon as the message
+// exceeds MaxMessage. After an error, call [Decompressor.Reset].
 func (d *Decompressor) Write(p []byte, last bool) (inflated []byte, err error) {
 	if d.inflater == nil {
 		d.start(2*len(p) + 64)
@@ -72,9 +75,9 @@ func (d *Decompressor) Message() []byte {
 	return p
 }
 
-// Feed sets the input of Next: p, the next payload bytes of a message. If last is set,
-// the message ends with p. p must not be modified until Next returns codec.ErrShort or
-// done.
+// Feed sets the input of [Decompressor.Next]: p, the next payload bytes of a message. If
+// last is set, the message ends with p. p must not be modified until Next returns
+// [codec.ErrShort] or done.
 func (d *Decompressor) Feed(p []byte, last bool) {
 	if d.inflater == nil {
 		d.begins(streamRoom)
@@ -83,8 +86,9 @@ func (d *Decompressor) Feed(p []byte, last bool) {
 }
 
 // Next returns the next piece of the message, at most 32 KiB, which is valid until the
-// next call. It returns codec.ErrShort if Feed has to be called first. done is set with
-// the last piece of the message, which may be empty. Other errors are those of Write.
+// next call. It returns [codec.ErrShort] if [Decompressor.Feed] must be called first. done is
+// true with the last piece of the message, which may be empty. Other errors are those of
+// [Decompressor.Write].
 func (d *Decompressor) Next() (piece []byte, done bool, err error) {
 	if len(d.out.B)-d.at < maxWindow {
 		d.slide()
@@ -165,8 +169,8 @@ func (d *Decompressor) start(n int) {
 	d.begins(pool.Fit(w+n, d.most(w)))
 }
 
-// begins begins a message in a buffer of size bytes, of which the window is the
-// first part.
+// begins begins a message in a buffer of size bytes. The window is the first part of the
+// buffer.
 func (d *Decompressor) begins(size int) {
 	d.Release()
 	if d.inflater = inflaters.take(nil); d.inflater == nil {
@@ -180,7 +184,7 @@ func (d *Decompressor) begins(size int) {
 	d.out.B = d.out.B[:cap(d.out.B)]
 }
 
-// gather inflates p into out, which grows with what has been inflated.
+// gather inflates p into out, which grows with the inflated bytes.
 func (d *Decompressor) gather(p []byte) (err error) {
 	for {
 		p, err = d.run(p)
@@ -195,8 +199,8 @@ func (d *Decompressor) gather(p []byte) (err error) {
 	}
 }
 
-// grow makes room in out, which has none for the next match. It discards what lies
-// before the message, if no distance reaches there any more, or takes a larger buffer.
+// grow makes room in out for the next match. It discards the bytes before the message that
+// no distance can reach any more. If there are none, it takes a larger buffer.
 func (d *Decompressor) grow() {
 	if gone := min(d.begin, d.at-d.reach()); gone > 0 {
 		d.begin, d.at = d.begin-gone, copy(d.out.B, d.out.B[gone:d.at])
@@ -208,8 +212,8 @@ func (d *Decompressor) grow() {
 	d.out.B = d.out.B[:cap(d.out.B)]
 }
 
-// most returns the maximum size of out: for the largest message and, if as many bytes
-// lie before it, for a match after all that a distance reaches. 0 means no limit.
+// most returns the maximum size of out: enough for the largest message and, if there are
+// bytes before the message, for a match after the largest distance. 0 means no limit.
 func (d *Decompressor) most(before int) uint64 {
 	if d.MaxMessage == 0 || before == 0 {
 		return d.MaxMessage
@@ -220,7 +224,7 @@ func (d *Decompressor) most(before int) uint64 {
 // reach returns the largest distance that is allowed.
 func (d *Decompressor) reach() int { return 1 << windowBits(d.WindowBits) }
 
-// gatherTail inflates the end of the message, which was not sent, unless the
+// gatherTail inflates tail, the end of the message that was not sent. It does nothing if the
 // message has ended.
 func (d *Decompressor) gatherTail() error {
 	if d.complete() {
@@ -235,8 +239,8 @@ func (d *Decompressor) gatherTail() error {
 	return nil
 }
 
-// complete reports whether the message ends with a final block: its encoder has removed
-// nothing.
+// complete reports whether the message ends with a final block. Then its sender has removed
+// no tail.
 func (d *Decompressor) complete() bool { return d.inflater.ended && d.inflater.whole() }
 
 // run inflates p into the free part of out, and returns the rest of p.

@@ -2,14 +2,14 @@ package deflate
 
 import "github.com/klauspost/compress/flate"
 
-// An engine is a compressor of package flate, which is large, and where it writes.
+// An engine is a writer of package flate, which is large, together with its output.
 type engine struct {
 	w     *flate.Writer
 	out   sink
-	owner uint64 // id of the Compressor that it served last: it still knows its window; 0 if it knows nobody's
+	owner uint64 // id of the last Compressor, whose window it still has; 0 for none
 }
 
-// sink is the end of an engine's writing: a slice that grows.
+// sink is the output of an engine: a slice that grows.
 type sink struct{ b []byte }
 
 func (s *sink) Write(p []byte) (int, error) {
@@ -17,14 +17,14 @@ func (s *sink) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// engines keeps those for each level with the largest window, and those for each
-// smaller window, for which there is but one level.
+// The free lists of engines: one per level for the largest window, and one per smaller
+// window. For those, package flate has only one level.
 var (
 	byLevel  [10]shelf[engine]
 	byWindow [maxWindowBits]shelf[engine]
 )
 
-// newEngine makes an engine. The arguments are valid.
+// newEngine returns a new engine. The arguments must be valid.
 func newEngine(level, windowBits int) *engine {
 	e := new(engine)
 	if windowBits < maxWindowBits {
@@ -35,7 +35,7 @@ func newEngine(level, windowBits int) *engine {
 	return e
 }
 
-// compress appends p compressed, and the empty block behind it.
+// compress appends p, compressed, and an empty block.
 func (e *engine) compress(dst, p []byte) []byte {
 	e.out.b = dst
 	e.w.Write(p) // the sink takes everything

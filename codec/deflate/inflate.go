@@ -7,53 +7,52 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// An inflater decodes DEFLATE (RFC 1951). It stops wherever the input ends, in the
-// middle of a code too, and goes on there with the input to come: what a peer
-// sends is inflated as it arrives. It writes straight into the message: what it
-// has written is the window that distances reach back into.
+// An inflater decodes DEFLATE (RFC 1951). It stops where the input ends, even inside a code,
+// and continues there with the next input, so that bytes are inflated as they arrive. It
+// writes directly into the message: its earlier output is the window for distances.
 type inflater struct {
-	bits uint64 // taken from the input and not used, the next one lowest
-	n    uint   // how many these are
+	bits uint64 // read from the input and not used; the next one is the lowest
+	n    uint   // number of bits in bits
 
 	reach int // the largest distance that is allowed
 
 	step  step
 	final bool // the block is marked as the last one
-	ended bool // the last block that ended was, and nothing came behind it
-	left  int  // bytes of a stored block to come
+	ended bool // the block marked as the last one has ended, and no other has begun
+	left  int  // bytes of a stored block that are not copied yet
 
-	lits, dists, lens int        // how many code lengths of each kind the block has
-	read              int        // how many of them were read
-	lengths           [320]uint8 // what they are
-	used              *tables    // of the block
+	lits, dists, lens int        // numbers of code lengths in the block, by kind
+	read              int        // number of code lengths that were read
+	lengths           [320]uint8 // the code lengths
+	used              *tables    // tables of the current block
 	own               tables
 }
 
-// step is what comes next in the input.
+// step is the next element of the input.
 type step uint8
 
 const (
 	atBlock   step = iota // the header of a block
 	atSize                // the size of a stored block
-	inStored              // its bytes
-	atCounts              // how many code lengths there are
+	inStored              // the bytes of a stored block
+	atCounts              // the numbers of code lengths
 	inLens                // the lengths of the codes that the code lengths are in
 	inLengths             // the code lengths
 	inCodes               // compressed data
 )
 
-// errFull reports that there is more to write than there is room for.
+// errFull reports that the output has no room for the next bytes.
 var errFull = errors.New("deflate: no room")
 
-// reset makes d ready for another message, in which distances may be up to reach.
+// reset prepares d for another message, with distances of up to reach.
 func (d *inflater) reset(reach int) {
 	d.reach = reach
 	d.bits, d.n, d.step, d.final, d.ended = 0, 0, atBlock, false, false
 }
 
-// run inflates src to out[at:] and returns where it ended in both. out[:at] is the
-// window. It returns codec.ErrShort if src is used up, errFull if out is, and
-// codec.ErrDeflate if src is no DEFLATE.
+// run inflates src to out[at:] and returns its final positions in both. out[:at] is the
+// window. The error is codec.ErrShort at the end of src, errFull if out is full, and
+// codec.ErrDeflate if src is not valid DEFLATE.
 func (d *inflater) run(out []byte, at int, src []byte) (_, read int, err error) {
 	i := 0
 	for {
@@ -106,8 +105,8 @@ func (d *inflater) run(out []byte, at int, src []byte) (_, read int, err error) 
 	}
 }
 
-// endBlock ends a block. Behind the last one the next byte may begin another: RFC
-// 7692 §7.2.3.4.
+// endBlock ends a block. After the block marked as the last one, another may begin at the
+// next byte (RFC 7692 §7.2.3.4).
 func (d *inflater) endBlock() {
 	d.step, d.ended = atBlock, d.final
 	if d.final {
@@ -118,8 +117,8 @@ func (d *inflater) endBlock() {
 // whole reports whether the input has ended between blocks.
 func (d *inflater) whole() bool { return d.step == atBlock && d.n == 0 }
 
-// fill takes as many bytes of src from i on as there is room for, and returns where
-// it ended.
+// fill moves bytes of src, from i on, to d.bits until that is full, and returns the new
+// position in src.
 func (d *inflater) fill(src []byte, i int) int {
 	if len(src)-i >= 8 {
 		d.bits |= binary.LittleEndian.Uint64(src[i:]) << d.n
@@ -136,7 +135,7 @@ func (d *inflater) fill(src []byte, i int) int {
 	return i
 }
 
-// take uses n bits, which have to be there.
+// take removes the next n bits from d.bits, which must contain them, and returns them.
 func (d *inflater) take(n uint) uint64 {
 	v := d.bits & (1<<n - 1)
 	d.bits >>= n
@@ -144,7 +143,7 @@ func (d *inflater) take(n uint) uint64 {
 	return v
 }
 
-// copyStored copies what it can of a stored block.
+// copyStored copies as much of a stored block as src and out allow.
 func (d *inflater) copyStored(out []byte, at int, src []byte, i int) (int, int) {
 	for d.left > 0 && d.n > 0 && at < len(out) {
 		out[at] = byte(d.take(8))
@@ -159,14 +158,14 @@ func (d *inflater) copyStored(out []byte, at int, src []byte, i int) (int, int) 
 	return at, i
 }
 
-// lengthOrder is the order in which the lengths of the codes come that code lengths
-// are in (RFC 1951 §3.2.7).
+// lengthOrder is the order of the code lengths of the code length alphabet (RFC 1951
+// §3.2.7).
 var lengthOrder = [19]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// readTables reads the code lengths at the beginning of a block and makes its
-// tables of them (RFC 1951 §3.2.7).
+// readTables reads the code lengths at the start of a block and builds the block's tables
+// (RFC 1951 §3.2.7).
 func (d *inflater) readTables(src []byte, i int) (int, error) {
-	lens := d.own.dist[:] // free until the distances are known
+	lens := d.own.dist[:] // not in use until the distances are known
 	if d.step == atCounts {
 		if i = d.fill(src, i); d.n < 14 {
 			return i, codec.ErrShort

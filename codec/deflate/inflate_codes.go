@@ -16,18 +16,18 @@ func (d *inflater) decode(out []byte, at int, src []byte, i int) (_, read int, e
 	return at, i, err
 }
 
-// A step of decodeFast reads at most 16 bytes and writes at most slack of them: two
-// literals, the longest match, and what copying it in words writes beyond it.
+// An iteration of decodeFast reads at most 16 bytes and writes at most slack bytes: two
+// literals, the longest match, and up to stride bytes that the copy writes after it.
 const slack = 2 + maxLength + stride
 
-// stride is how many bytes of a match are copied at once.
+// stride is the number of bytes of a match that are copied at once.
 const stride = 16
 
-// decodeFast decodes while there is enough to read and to write, so that it need
-// not ask for each symbol.
+// decodeFast decodes while input and output have enough room for a whole iteration, so that
+// it need not check for each symbol.
 //
-// NOTE: this is where nearly all the time goes. bits holds more than n bits here:
-// those above n are the next ones of the input, which are read once more.
+// NOTE: nearly all time is spent here. bits holds more than n bits: the bits above n are the
+// next ones of the input, and are read again.
 func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read int, ended bool, err error) {
 	bits, n := d.bits, d.n
 	lit, dist := &d.used.lit, &d.used.dist
@@ -36,7 +36,7 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 		i += int(63-n) >> 3
 		n |= 56
 		e := lit[bits&(1<<litBits-1)]
-		if e&literal != 0 { // of the 56 bits, three codes take 45 at most
+		if e&literal != 0 { // three codes need at most 45 of the 56 bits
 			bits >>= e & 31
 			n -= uint(e & 31)
 			out[at] = byte(e >> 16)
@@ -56,7 +56,7 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 					continue
 				}
 			}
-			if n < 48 { // a length and a distance take 48 at most
+			if n < 48 { // a length and a distance need at most 48 bits
 				bits |= binary.LittleEndian.Uint64(src[i:]) << (n & 63)
 				i += int(63-n) >> 3
 				n |= 56
@@ -97,7 +97,7 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 		if e&special != 0 || distance > at || distance > d.reach {
 			return at, i, false, codec.ErrDeflate
 		}
-		if distance >= stride && length <= stride { // most are
+		if distance >= stride && length <= stride { // the common case
 			*(*[stride]byte)(out[at:]) = *(*[stride]byte)(out[at-distance:])
 		} else {
 			copyMatch(out, at, distance, length)
@@ -108,8 +108,8 @@ func (d *inflater) decodeFast(out []byte, at int, src []byte, i int) (_, read in
 	return at, i, false, nil
 }
 
-// symbol decodes one literal, or one length with its distance, of the bits that
-// there are. If they are not enough, or the room is not, it uses none.
+// symbol decodes one literal, or one length with its distance, from d.bits. If the bits or
+// the room in out are not sufficient, it uses no bits.
 func (d *inflater) symbol(out []byte, at int) (_ int, ended bool, err error) {
 	bits, n := d.bits, d.n
 	e := d.used.lit[bits&(1<<litBits-1)]
@@ -159,9 +159,9 @@ func (d *inflater) symbol(out []byte, at int) (_ int, ended bool, err error) {
 	return at + v, false, nil
 }
 
-// copyMatch copies length bytes to out[at:] from distance before it, where the two
-// may overlap: what was just written is read again. Where there is room it writes
-// some bytes more.
+// copyMatch copies length bytes from out[at-distance:] to out[at:]. The two may overlap: then
+// bytes that were just written are read again. If there is room, copyMatch writes some bytes
+// after the match, too.
 func copyMatch(out []byte, at, distance, length int) {
 	from := out[at-distance:]
 	if distance >= stride && len(out)-at >= length+stride {
@@ -172,7 +172,7 @@ func copyMatch(out []byte, at, distance, length int) {
 		return
 	}
 	to := out[at : at+length]
-	for k := 0; k < length; { // each round has more to copy at once
+	for k := 0; k < length; { // each iteration copies more bytes at once
 		k += copy(to[k:], from[:distance+k])
 	}
 }

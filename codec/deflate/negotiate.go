@@ -2,20 +2,21 @@ package deflate
 
 import "iter"
 
-// A Policy says what an endpoint wants of the extension.
+// A Policy holds the settings of an endpoint for the negotiation of the extension.
 type Policy struct {
-	Takeover   bool // messages may refer to those before them: smaller, but each end keeps a window
-	WindowBits int  // the largest window of either end, 8 to 15; 0 for 15
+	Takeover   bool // messages may refer to earlier ones: better compression, but each end keeps a window
+	WindowBits int  // largest window of either end: 2^WindowBits bytes, 8 to 15; 0 for 15
 }
 
-// Accept answers the offers in the values of a request's Sec-WebSocket-Extensions, one
-// for each line: it returns the parameters of the first offer that can be met
-// (RFC 7692 §5, §7.1). ok is false if there is none, and the connection goes without
-// the extension. Offers with a parameter that is unknown, repeated, or out of range
-// are declined, as are all in a line that breaks the grammar, from there on.
+// Accept answers a client's offers (RFC 7692 §5, §7.1). values are the values of all
+// Sec-WebSocket-Extensions headers of the request. Accept returns the parameters of the first
+// acceptable offer. ok is false if there is none: then the extension is not used. Accept
+// declines offers with a parameter that is unknown, repeated or out of range. It also
+// declines the rest of a value from the first syntax error on.
 //
-// The answer names what was offered and, if the policy has no takeover, also
-// client_no_context_takeover: RFC 7692 §7.1.1.2 has every client understand it.
+// The answer contains only parameters that were offered, with one exception: without
+// takeover, it contains client_no_context_takeover, which every client must support (RFC 7692
+// §7.1.1.2).
 func (p Policy) Accept(values iter.Seq[[]byte]) (agreed Params, ok bool) {
 	for list := range values {
 		for len(list) > 0 {
@@ -71,10 +72,10 @@ func (p Policy) AppendOffer(dst []byte) []byte {
 	return dst
 }
 
-// Agreed judges the values of a response's Sec-WebSocket-Extensions, one for each
-// line, as the answer to AppendOffer (RFC 7692 §5.1, §7.1). on says whether the extension
-// is in use. ok is false if the client has to fail the connection: the answer names
-// another extension, or this one twice, or does not keep to the offer.
+// Agreed checks a server's answer to [Policy.AppendOffer] (RFC 7692 §5.1, §7.1). values are
+// the values of all Sec-WebSocket-Extensions headers of the response. on reports whether the
+// extension is in use. ok is false if the client must fail the connection: the answer names
+// another extension, names this one twice, or does not match the offer.
 func (p Policy) Agreed(values iter.Seq[[]byte]) (agreed Params, on, ok bool) {
 	for list := range values {
 		for list = space(list); len(list) > 0; list = space(list) {
@@ -92,7 +93,7 @@ func (p Policy) Agreed(values iter.Seq[[]byte]) (agreed Params, on, ok bool) {
 	return agreed, on, true
 }
 
-// keeps reports whether an answer keeps to the offer.
+// keeps reports whether an answer matches the offer.
 func (p Policy) keeps(answer Params) bool {
 	bits := p.windowBits()
 	if !p.Takeover && !answer.ServerNoContextTakeover {

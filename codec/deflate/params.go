@@ -6,7 +6,7 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Name is what the extension is called in Sec-WebSocket-Extensions (RFC 7692 §7).
+// Name is the name of the extension in Sec-WebSocket-Extensions (RFC 7692 §7).
 const Name = "permessage-deflate"
 
 // The sizes of a window (RFC 7692 §7.1.2): 2^8 to 2^15 bytes.
@@ -15,7 +15,7 @@ const (
 	maxWindowBits = 15
 )
 
-// windowBits returns what a setting of WindowBits means.
+// windowBits returns the window size for a setting of WindowBits.
 func windowBits(set int) int {
 	if set == 0 {
 		return maxWindowBits
@@ -23,14 +23,14 @@ func windowBits(set int) int {
 	return min(max(set, minWindowBits), maxWindowBits)
 }
 
-// Params are the parameters of the extension (RFC 7692 §7.1), of an offer or of the
-// answer to it. The zero value names none: both ends may take over their context
-// and use the largest window.
+// Params are the parameters of the extension in an offer or an answer (RFC 7692 §7.1). The
+// zero value has no parameters: both ends may refer to earlier messages and use the largest
+// window.
 type Params struct {
 	ServerNoContextTakeover bool  // the server does not refer to earlier messages
-	ClientNoContextTakeover bool  // the client does not
-	ServerMaxWindowBits     uint8 // the server refers back 2^n bytes at most, 8 to 15; 0 if not named
-	ClientMaxWindowBits     uint8 // the client does; 0 if not named
+	ClientNoContextTakeover bool  // the client does not refer to earlier messages
+	ServerMaxWindowBits     uint8 // the server refers back at most 2^n bytes, n from 8 to 15; 0 if absent
+	ClientMaxWindowBits     uint8 // the same for the client
 }
 
 // Append appends the extension with its parameters to dst, as an element of
@@ -55,16 +55,16 @@ func (p Params) Append(dst []byte) []byte {
 // String returns the extension with its parameters.
 func (p Params) String() string { return string(p.Append(nil)) }
 
-// element is one element of Sec-WebSocket-Extensions that is called Name.
+// element is one element of Sec-WebSocket-Extensions with the name [Name].
 type element struct {
 	Params
-	clientBits bool // client_max_window_bits without a value: "as you like"
-	bad        bool // a parameter is unknown, repeated, or has a value that it must not have
+	clientBits bool // client_max_window_bits without a value: the server may choose
+	bad        bool // a parameter is unknown, repeated, or has an invalid value
 }
 
 // next parses the first element of a header value. named is false if it is another
-// extension. ok is false if the value keeps not to the grammar of RFC 6455 §9.1; then
-// nothing behind it can be understood.
+// extension. ok is false if the value violates the grammar of RFC 6455 §9.1; then the rest
+// cannot be parsed.
 func next[T ~string | ~[]byte](list T) (e element, named bool, rest T, ok bool) {
 	name, list := token(list)
 	if len(name) == 0 {
@@ -95,7 +95,7 @@ func next[T ~string | ~[]byte](list T) (e element, named bool, rest T, ok bool) 
 	}
 }
 
-// setParam notes a parameter, and reports whether it may stand there.
+// setParam stores a parameter in e, and reports whether it is valid.
 func setParam[T ~string | ~[]byte](e *element, param, value T, valued bool) bool {
 	switch string(param) {
 	case "server_no_context_takeover":
@@ -123,7 +123,7 @@ func setFlag(flag *bool, valued bool) bool {
 	return !again && !valued
 }
 
-// setBits notes a size: "a decimal integer value without leading zeroes between 8 to
+// setBits stores a window size: "a decimal integer value without leading zeroes between 8 to
 // 15 inclusive" RFC 7692 §7.1.2.1.
 func setBits(bits *uint8, value string) bool {
 	if *bits != 0 {
@@ -138,7 +138,7 @@ func setBits(bits *uint8, value string) bool {
 	return *bits != 0
 }
 
-// token splits a token off the beginning of s, which is empty if there is none.
+// token splits s after the token at its start. token is empty if there is none.
 func token[T ~string | ~[]byte](s T) (token, rest T) {
 	n := 0
 	for n < len(s) && codec.IsToken(s[n:n+1]) {
@@ -147,8 +147,9 @@ func token[T ~string | ~[]byte](s T) (token, rest T) {
 	return s[:n], s[n:]
 }
 
-// valueOf splits the value of a parameter off: a token, or a quoted string that holds one
-// (RFC 6455 §9.1), in which no character needs a backslash.
+// valueOf splits s after the value of a parameter: a token, or a quoted string that contains
+// a token (RFC 6455 §9.1). Backslashes are not supported, because no character of a token
+// needs one.
 func valueOf[T ~string | ~[]byte](s T) (value, rest T, ok bool) {
 	quoted := len(s) > 0 && s[0] == '"'
 	if quoted {

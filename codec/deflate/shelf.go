@@ -6,20 +6,19 @@ import (
 	"sync"
 )
 
-// A shelf keeps what is costly to make for the next one who needs it, and no more
-// than kept of it: what is put back beyond that is left to the garbage collector.
+// A shelf is a free list of objects that are costly to create. It holds at most kept of them,
+// and leaves the others to the garbage collector.
 type shelf[T any] struct {
 	mu   sync.Mutex
 	free []*T
 }
 
-// kept is how many compressors of a kind, and how many decompressors, are kept. A
-// message holds one only while the processor works on it, or while the rest of it
-// is on its way.
+// kept is the capacity of each free list. It can be small: a message holds a compressor or
+// decompressor only while the processor works on it, or while the rest of it arrives.
 var kept = max(4, 2*runtime.GOMAXPROCS(0))
 
-// take returns favourite if it is there, else the one that was put back first, or
-// nil if there is none.
+// take removes an object from the list: favourite if the list has it, otherwise the one that
+// was put back first. It returns nil if the list is empty.
 func (s *shelf[T]) take(favourite *T) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()

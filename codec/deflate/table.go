@@ -5,19 +5,19 @@ import (
 	"sync"
 )
 
-// A table decodes the Huffman codes of a block (RFC 1951 §3.2.2). The next bits
-// of the input, as many as the table is wide, index it. A code that is longer has
-// there a link to a second table, which the bits behind index.
+// A table decodes the Huffman codes of a block (RFC 1951 §3.2.2). The next bits of the input
+// are its index; their number is the width of the table. For a longer code, the entry links
+// to a second table, whose index are the bits after these.
 //
-// An entry is what a symbol means, so that one lookup is all it takes:
+// An entry holds all data of a symbol, so that one lookup is sufficient:
 //
 //	31      literal
-//	16…30   the byte of a literal; the base of a length or distance; of a link, where its table begins
+//	16…30   the byte of a literal; the base of a length or distance; the start of a link's table
 //	15      neither literal, length nor distance: a link, the end of the block, or no code
 //	14      link
 //	13      end of the block
-//	8…11    bits of the code in this table; of a link, the width of its table
-//	0…4     bits of the code in this table and of the extra bits behind it
+//	8…11    bits of the code in this table; for a link, the width of its table
+//	0…4     bits of the code in this table and of the extra bits after it
 type entry = uint32
 
 const (
@@ -30,8 +30,8 @@ const (
 const (
 	maxCode   = 15 // bits of the longest code
 	litBits   = 10 // width of the table of literals and lengths
-	distBits  = 8  // of that of distances
-	lenBits   = 7  // of that of code lengths
+	distBits  = 8  // width of the table of distances
+	lenBits   = 7  // width of the table of code lengths
 	litRoom   = 1<<litBits + 1024
 	distRoom  = 1<<distBits + 768
 	maxLits   = 286
@@ -39,8 +39,8 @@ const (
 	maxLength = 258
 )
 
-// meaning holds the entries of the symbols without their codes: extra bits
-// (RFC 1951 §3.2.5) are counted in the lowest bits.
+// The entries of the symbols without their codes. The lowest bits count the extra bits
+// (RFC 1951 §3.2.5).
 var (
 	litMeaning  [288]entry
 	distMeaning [32]entry
@@ -80,16 +80,15 @@ func init() {
 	}
 }
 
-// build makes the table of width bits for the code lengths of symbols, and
-// reports whether these make a code: every sequence of bits has to mean
-// something. There are two exceptions, which other encoders make use of: no code
-// at all, and one single code of one bit.
+// build fills table, of width bits, for the code lengths of symbols. It reports whether the
+// lengths form a complete code, in which every sequence of bits is valid. It also accepts two
+// incomplete codes that encoders produce: no code at all, and a single code of one bit.
 func build(table []entry, width uint, lengths []uint8, meaning []entry) bool {
 	var count [maxCode + 1]int
 	for _, n := range lengths {
 		count[n]++
 	}
-	longest, used := 0, 0 // used: how much of the space of all codes is, in units of the longest
+	longest, used := 0, 0 // used: part of the code space in use, in units of the longest code
 	for n := 1; n <= maxCode; n++ {
 		used <<= 1
 		if count[n] > 0 {
@@ -122,11 +121,11 @@ func build(table []entry, width uint, lengths []uint8, meaning []entry) bool {
 	}
 
 	var (
-		code   uint // bit-reversed, as the input has it
-		filled uint // entries of the table that hold all codes so far, each as often as it fits
+		code   uint // bit-reversed, as in the input
+		filled uint // number of entries that hold all codes so far, each repeated to fill them
 		next   = 0
-		sub    = table[1<<width:] // what is left for second tables
-		linked = uint(1) << width // the link that the last of them has; none yet
+		sub    = table[1<<width:] // room for further second tables
+		linked = uint(1) << width // index of the link to the last second table; none yet
 		width2 uint
 	)
 	filled = 1
@@ -166,8 +165,8 @@ func build(table []entry, width uint, lengths []uint8, meaning []entry) bool {
 	return true
 }
 
-// increment returns the code of n bits behind code, both bit-reversed: a carry goes
-// from the highest bit down.
+// increment returns the next code of n bits after code. Both are bit-reversed, so that a carry
+// goes down from the highest bit.
 func increment(code, n uint) uint {
 	ones := uint(bits.LeadingZeros16(^uint16(code << (16 - n)))) // from the highest bit down
 	if ones >= n {
@@ -177,8 +176,8 @@ func increment(code, n uint) uint {
 	return code&(1<<top-1) | 1<<top
 }
 
-// secondWidth returns how wide the second table has to be whose first code has
-// n bits, where count holds how many codes of each length are still to come.
+// secondWidth returns the width of a second table whose first code has n bits. count holds the
+// number of codes of each length that are not in a table yet.
 func secondWidth(count *[maxCode + 1]int, n, width uint) uint {
 	used := count[n]
 	for n < maxCode && used < 1<<(n-width) {
@@ -188,14 +187,14 @@ func secondWidth(count *[maxCode + 1]int, n, width uint) uint {
 	return n - width
 }
 
-// clearTable makes every entry one that no code has.
+// clearTable sets every entry to one without a code.
 func clearTable(table []entry) {
 	for i := range table {
 		table[i] = special | 1<<8 | 1
 	}
 }
 
-// fixed holds the tables of blocks that bring none (RFC 1951 §3.2.6).
+// fixed returns the tables of blocks with fixed codes (RFC 1951 §3.2.6).
 var fixed = sync.OnceValue(func() *tables {
 	var t tables
 	var lengths [288]uint8
@@ -220,7 +219,7 @@ var fixed = sync.OnceValue(func() *tables {
 	return &t
 })
 
-// tables are those that a block of compressed data needs.
+// tables are the tables of a block of compressed data.
 type tables struct {
 	lit  [litRoom]entry
 	dist [distRoom]entry

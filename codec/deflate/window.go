@@ -2,13 +2,11 @@ package deflate
 
 import "github.com/zerowire/websocket/pool"
 
-// maxWindow is the largest window of DEFLATE, in bytes: what a distance reaches
-// back at most (RFC 1951 §2).
+// maxWindow is the largest window of DEFLATE, in bytes: the largest distance (RFC 1951 §2).
 const maxWindow = 32 << 10
 
-// A window is the end of what went over one direction of a connection compressed,
-// to which the next message may refer (RFC 7692 §7.1.1). It holds no memory
-// until there is something in it.
+// A window holds the last uncompressed bytes of one direction of a connection. The next
+// message may refer to them (RFC 7692 §7.1.1). An empty window holds no memory.
 type window struct{ buf *pool.Buffer }
 
 func (w *window) bytes() []byte {
@@ -18,7 +16,7 @@ func (w *window) bytes() []byte {
 	return w.buf.B
 }
 
-// set makes the window a copy of p.
+// set sets the window to a copy of p.
 func (w *window) set(p []byte) {
 	if w.buf == nil || cap(w.buf.B) < len(p) {
 		pool.Put(w.buf)
@@ -27,7 +25,7 @@ func (w *window) set(p []byte) {
 	w.buf.B = append(w.buf.B[:0], p...)
 }
 
-// add moves the window behind p: it then holds the last size bytes of both.
+// add appends p to the window and keeps the last size bytes.
 func (w *window) add(p []byte, size int) {
 	p = p[max(0, len(p)-size):]
 	old := w.bytes()
@@ -43,7 +41,7 @@ func (w *window) add(p []byte, size int) {
 	w.buf.B = append(w.buf.B, p...)
 }
 
-// drop empties the window and gives its memory back.
+// drop empties the window and returns its memory to the pool.
 func (w *window) drop() {
 	pool.Put(w.buf)
 	w.buf = nil
