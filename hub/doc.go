@@ -50,14 +50,14 @@
 //
 // # Slow subscribers
 //
-// A subscriber whose connection takes nothing delays no other subscriber. Its messages
-// wait, by reference, up to Options.MaxPending bytes. Beyond that, Options.Overflow
-// drops the oldest or the newest message, or closes the connection with
-// StatusTryAgainLater (1013). Options.Dropped counts dropped messages. The connection
-// is closed when its peer takes nothing for the WriteTimeout of [websocket.Options].
+// A subscriber that does not read delays no other subscriber. Its messages wait, by
+// reference, up to MaxPending bytes. Beyond that, Overflow (both in [Options]) drops the
+// oldest or the newest message, or closes the connection with StatusTryAgainLater (1013).
+// Options.Dropped reports dropped messages. The connection is closed when its peer does not
+// read for the WriteTimeout of [websocket.Options].
 //
-// Over TLS it is not known whether a connection has room. For these connections one
-// goroutine each does the writing. The limits are the same.
+// Over TLS the hub cannot find out whether a connection has room. It writes to each of these
+// connections on a separate goroutine. The limits are the same.
 //
 // If the node is too slow for the rate of publishing, [Hub.Publish] blocks. Publishers
 // then read less from their own connections, so memory stays bounded and no message is

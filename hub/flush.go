@@ -35,8 +35,8 @@ func (h *Hub) Flush(ctx context.Context, c *websocket.Conn) error {
 	}
 }
 
-// caughtUp returns a channel that is closed when nothing waits for the subscriber. One
-// that is being closed because it was too slow gets nothing more.
+// caughtUp returns a channel that is closed when no message waits for the subscriber. A
+// subscriber that is being closed because it was too slow receives no more messages.
 func (s *subscriber) caughtUp() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()

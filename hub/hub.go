@@ -44,8 +44,8 @@ type Options struct {
 	// Default: 5 s.
 	Heartbeat time.Duration
 
-	// Logger receives what no call can return: the state of the link to the broker, and
-	// invalid messages from the broker. Default: slog.Default().
+	// Logger receives events that no call can return: changes of the link to the broker,
+	// and invalid messages from the broker. Default: slog.Default().
 	Logger *slog.Logger
 }
 
@@ -77,13 +77,13 @@ type Hub struct {
 	interest interest   // interest.go
 	rejected sync.Once
 
-	// Locks are taken in this order, each for a short time; nothing waits for a
-	// connection or for the network under one, except the Broker's calls as its
-	// documentation says:
+	// Locks are taken in this order, each for a short time. No code waits for a connection
+	// or for the network while it holds one, except in the calls of [Broker]:
 	//
 	//	stripe.out → stripe.in → interest.mu → Hub.mu → presence.mu → shard.mu
 	//
-	// subscriber.mu is a leaf. Options.Dropped and Options.Presence are called under none.
+	// subscriber.mu is a leaf lock. Options.Dropped and Options.Presence are called without
+	// locks.
 	mu          sync.RWMutex
 	closed      bool
 	directory   directory

@@ -84,7 +84,7 @@ func (r receiver) Deliver(topic string, message []byte) {
 	switch {
 	case err != nil:
 		r.reject(topic, err)
-	case e.origin == r.origin: // our own, and delivered
+	case e.origin == r.origin: // published and delivered by this node
 	case topic == presenceTopic:
 		if err := r.presence.receive(e.origin, e.payload); err != nil {
 			r.reject(topic, err)

@@ -20,7 +20,7 @@ type notice struct {
 	Name    string              `json:"name,omitempty"`
 	Node    uint64              `json:"node,omitempty"`    // the node that is asked; 0 for all
 	Part    int                 `json:"part,omitempty"`    // of the snapshot, from 1
-	Parts   int                 `json:"parts,omitempty"`   // how many there are
+	Parts   int                 `json:"parts,omitempty"`   // number of parts
 	Members map[string][]string `json:"members,omitempty"` // by topic
 }
 
@@ -36,20 +36,20 @@ const (
 )
 
 const (
-	partBytes  = 32 << 10 // of names, in a part of a snapshot
-	maxOutbox  = 1 << 14  // more changes than this are replaced by a snapshot
+	partBytes  = 32 << 10 // bytes of names in a part of a snapshot
+	maxOutbox  = 1 << 14  // notices; more changes are replaced by a snapshot
 	nodeSilent = "hub: a node was silent for too long, and its members have left"
 )
 
 // node is the local record of another node.
 type node struct {
 	heard   time.Time
-	changes uint64 // that members include
+	changes uint64 // number of changes that members includes
 	behind  bool   // a change was missed
 	members members
 	next    members // of a snapshot that has been received in part
 	part    int     // the last part received
-	at      uint64  // the changes that the snapshot includes
+	at      uint64  // number of changes that the snapshot includes
 }
 
 // members are names by topic.
@@ -112,8 +112,8 @@ func (p *presence) hello() {
 	p.post(notice{Kind: ask})
 }
 
-// beat sends a heartbeat. It removes nodes that were not heard of since a time, and
-// requests snapshots from nodes of which a change was missed.
+// beat sends a heartbeat. It removes nodes that have been silent since the given time, and
+// requests snapshots from nodes if a change of theirs was missed.
 func (p *presence) beat(since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -186,7 +186,7 @@ func (p *presence) receive(origin uint64, payload []byte) error {
 	}
 	from.heard = time.Now()
 	if n.Kind != snapshot {
-		from.next, from.part = nil, 0 // parts of a snapshot are consecutive: the rest was lost
+		from.next, from.part = nil, 0 // another notice between the parts: the rest of the snapshot was lost
 	}
 	switch n.Kind {
 	case joined, left:
@@ -221,8 +221,7 @@ func (p *presence) follow(from *node, n notice) {
 	from.changes++
 }
 
-// followSnapshot takes a part of a snapshot. With the last part it applies the
-// snapshot.
+// followSnapshot stores a part of a snapshot. After the last part it applies the snapshot.
 func (p *presence) followSnapshot(from *node, n notice) {
 	if n.Changes <= from.changes && !from.behind {
 		return

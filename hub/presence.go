@@ -30,18 +30,18 @@ type presence struct {
 	hub *Hub
 
 	mu      sync.Mutex
-	own     roster           // on this node, with the number of connections
-	all     roster           // on all nodes, with the number of nodes
-	nodes   map[uint64]*node // the others, by origin
-	changes uint64           // to the names in own
+	own     roster           // names on this node, with the number of connections
+	all     roster           // names on all nodes, with the number of nodes
+	nodes   map[uint64]*node // the other nodes, by origin
+	changes uint64           // number of changes to the names in own
 	events  []Event          // not yet passed to Options.Presence
-	telling bool             // a goroutine passes them on
+	telling bool             // a goroutine passes events to Options.Presence
 	closed  bool
 
 	outbox []notice // for the other nodes
-	asked  bool     // for a snapshot of own
+	asked  bool     // another node has requested a snapshot of own
 
-	// Of run, the goroutine that sends them; nil without a broker.
+	// Channels of run, the goroutine that sends the outbox; nil without a broker.
 	wake, stop, done chan struct{}
 }
 

@@ -13,9 +13,8 @@ import (
 //
 // Messages that one goroutine publishes arrive in order: on this node over all topics,
 // on other nodes for each topic. Messages of several publishers to one topic arrive in
-// the same order at every subscriber of this node. Publish blocks while this node is
-// behind with its deliveries by more than 65,536 of them, or 16 MiB, for each
-// processor.
+// the same order at every subscriber of this node. Publish blocks while more than 65,536
+// deliveries, or 16 MiB, are waiting on this node for one processor.
 //
 // Errors are a [*TopicError], [websocket.ErrMessageType], [ErrText], [ErrClosed], and a
 // [*BrokerError], after which the message is still delivered on this node.

@@ -1,15 +1,15 @@
 package hub
 
-// seen stores the number of the last message of each origin and topic, in bounded
-// memory: it evicts the entries that were unused for longest. It serves to drop
-// duplicates, which arrive soon after the first copy.
+// seen stores the number of the last message of each origin and topic, to drop duplicates.
+// Its memory is bounded: it evicts the entries that were unused for longest. This is
+// sufficient, because duplicates arrive soon after the first copy.
 type seen struct {
 	young, old map[seenKey]uint64
 }
 
 type seenKey struct {
 	origin uint64
-	topic  uint64 // its hash
+	topic  uint64 // hash of the topic
 }
 
 // keepSeen is the maximum number of young entries, and of old ones.

@@ -35,9 +35,9 @@ type shard struct {
 	batch    []*websocket.Prepared
 }
 
-// item is one step for a shard: a message to the members of a part, a subscriber that
-// is excluded from the message before it, a member that joins or leaves a part, or a
-// fence, which is closed when everything before it has been delivered.
+// item is one step for a shard: a message to the members of a part, a subscriber that is
+// excluded from the previous message, a member that joins or leaves a part, or a fence. A
+// fence is closed when all earlier items have been delivered.
 type item struct {
 	message *websocket.Prepared
 	to      *part
@@ -54,8 +54,8 @@ const (
 	keepItems     = 1 << 12 // capacity that an idle shard keeps
 )
 
-// cost returns what a message of n bytes adds to a backlog: its deliveries, and one for
-// each 256 bytes of memory.
+// cost returns the amount that a message of n bytes adds to a backlog: the number of its
+// deliveries, and 1 for each 256 bytes of memory.
 func cost(deliveries, n int) int { return deliveries + n/256 }
 
 func newShard() *shard {
@@ -206,9 +206,9 @@ func (s *shard) markMembers(p *part, bit uint64) {
 	}
 }
 
-// deliver sends each subscriber its marked messages. A subscriber that was excluded
-// from a message may be due twice, and then has nothing to send the second time, or
-// nothing at all.
+// deliver sends each subscriber its marked messages. A subscriber that was excluded from a
+// message may be in the list twice, or without marked messages. Then there is nothing to
+// send.
 func (s *shard) deliver() {
 	var collected uint64
 	for _, sub := range s.due {

@@ -18,11 +18,11 @@ type subscriber struct {
 	due         uint64                 // messages of the batch that it receives, as bits; owned by the shard's goroutine
 
 	mu      sync.Mutex
-	behind  bool                  // catchUp sends what is in waiting
+	behind  bool                  // catchUp runs and sends the messages in waiting
 	waiting []*websocket.Prepared // in order
-	bytes   int                   // of waiting, and of the messages that catchUp has taken
-	closing bool                  // it was too slow, and receives nothing more
-	caught  chan struct{}         // closed when it is not behind any more; nil if no Flush waits
+	bytes   int                   // size of waiting, and of the messages that catchUp has taken
+	closing bool                  // it was too slow, and receives no more messages
+	caught  chan struct{}         // closed when it is no longer behind; nil if no Flush waits
 }
 
 // overhead is added to the size of each waiting message, in bytes.
@@ -36,8 +36,8 @@ func (h *Hub) newSubscriber(c *websocket.Conn) *subscriber {
 	return &subscriber{hub: h, conn: c, shard: h.next, memberships: make(map[string]*membership)}
 }
 
-// send writes ms, and queues what the connection does not take. It does not block. It
-// is called by one goroutine at a time. ms is not retained.
+// send writes ms, and queues the messages for which the connection has no room. It does not
+// block. It must not be called concurrently. ms is not retained.
 func (s *subscriber) send(ms []*websocket.Prepared) {
 	if s.postpone(ms, false) {
 		return
@@ -54,8 +54,8 @@ func (s *subscriber) send(ms []*websocket.Prepared) {
 	go s.catchUp()
 }
 
-// postpone queues ms if the subscriber is behind, or if begin says that it now is. It
-// reports whether it did.
+// postpone queues ms if the subscriber is behind, and reports whether it is. If begin is set,
+// the subscriber is behind from now on.
 func (s *subscriber) postpone(ms []*websocket.Prepared, begin bool) bool {
 	s.mu.Lock()
 	s.behind = s.behind || begin
@@ -72,7 +72,7 @@ func (s *subscriber) postpone(ms []*websocket.Prepared, begin bool) bool {
 	return true
 }
 
-// admit appends m to what waits. It returns how many messages were dropped.
+// admit appends m to the waiting messages. It returns the number of dropped messages.
 func (s *subscriber) admit(m *websocket.Prepared) (dropped int) {
 	if s.closing {
 		return 1
@@ -144,7 +144,7 @@ func (s *subscriber) catchUp() {
 	}
 }
 
-// next takes the first waiting messages and appends them to dst. If there are none, the
+// next removes the first waiting messages and appends them to dst. If there are none, the
 // subscriber is no longer behind.
 func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 	s.mu.Lock()
@@ -162,8 +162,8 @@ func (s *subscriber) next(dst []*websocket.Prepared) []*websocket.Prepared {
 	return dst
 }
 
-// settle counts the first n of ms, which next has taken, as sent, and puts the others
-// back. If err is not nil, the connection has ended and they are dropped.
+// settle counts the first n of ms, which next has returned, as sent. It puts the others back,
+// or drops them if err is not nil: then the connection has ended.
 func (s *subscriber) settle(ms []*websocket.Prepared, n int, err error) {
 	dropped := 0
 	s.mu.Lock()

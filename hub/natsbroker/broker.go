@@ -15,7 +15,7 @@ import (
 	"github.com/zerowire/websocket/hub"
 )
 
-// closeTime is how long Close waits for what was published to be sent.
+// closeTime limits the time that Close waits for published messages to be sent.
 const closeTime = 5 * time.Second
 
 // Broker is a hub.Broker on NATS. All methods may be called concurrently.
@@ -29,7 +29,7 @@ type Broker struct {
 	out      *queue[outgoing]
 	in       *queue[incoming] // core NATS only
 
-	publishing sync.Mutex // numbers go into out in their order
+	publishing sync.Mutex // held from numbering a message to adding it to out
 	sequence   uint64
 
 	maxPayload atomic.Int64 // of the server; 0 before the first connection
@@ -46,7 +46,7 @@ type Broker struct {
 
 var _ hub.Broker = (*Broker)(nil)
 
-// outgoing is a message that waits to be sent: data is the envelope's room and
+// outgoing is a message that waits to be sent. data is room for the envelope, followed by
 // the message.
 type outgoing struct {
 	subject  string
@@ -54,9 +54,9 @@ type outgoing struct {
 	data     []byte
 }
 
-// Connect connects to the NATS server at url, for example
-// "nats://127.0.0.1:4222", or to one of several, separated by commas; an empty url
-// stands for that example. Nil opts are the zero Options.
+// Connect connects to a NATS server. url is the URL of one server, or a list of several,
+// separated by commas. An empty url means "nats://127.0.0.1:4222". opts may be nil. The caller
+// must close the Broker, or pass it to a hub, which closes it.
 func Connect(url string, opts *Options) (*Broker, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -84,7 +84,7 @@ func Connect(url string, opts *Options) (*Broker, error) {
 	return b, nil
 }
 
-// Attach starts delivering to r. It fails if it was called before.
+// Attach starts the delivery of messages to r. It returns an error if it was called before.
 func (b *Broker) Attach(r hub.Receiver) error {
 	if b.closed.Load() {
 		return ErrClosed
@@ -100,13 +100,13 @@ func (b *Broker) Attach(r hub.Receiver) error {
 	return nil
 }
 
-// Subscribe asks for the messages of a pattern. It does not wait for the server,
-// nor for the cluster to know of it: that takes a round trip.
+// Subscribe requests the messages of a pattern. It does not wait for the server: the
+// subscription takes effect after a round trip. The error is [ErrTopic] or [ErrClosed].
 func (b *Broker) Subscribe(pattern string) error {
 	return b.setInterest(pattern, true)
 }
 
-// Unsubscribe ends what Subscribe has asked for.
+// Unsubscribe ends a subscription. Its errors are those of [Broker.Subscribe].
 func (b *Broker) Unsubscribe(pattern string) error {
 	return b.setInterest(pattern, false)
 }
@@ -122,9 +122,9 @@ func (b *Broker) setInterest(pattern string, wanted bool) error {
 	return nil
 }
 
-// Publish queues a message for the other nodes, and never waits. message is not
-// retained. The error is ErrFull, ErrTooLarge, ErrTopic or ErrClosed, and then the
-// message will not be sent.
+// Publish queues a message for the other nodes. It never waits. message is not retained. The
+// error is [ErrFull], [ErrTooLarge], [ErrTopic] or [ErrClosed]; then the message will not be
+// sent.
 func (b *Broker) Publish(topic string, message []byte) error {
 	subject, err := b.subjects.subject(topic)
 	if err != nil {
@@ -149,13 +149,13 @@ func (b *Broker) Publish(topic string, message []byte) error {
 	return nil
 }
 
-// Close sends what was published, for at most five seconds and only if there is a
-// link, and ends the Broker and its connection. The Receiver is not called any
-// more when it has returned; Close must not be called from within one of the
-// Receiver's methods. A server that stands still, with so much on its way to it that
-// the connection is full, can hold it up for longer: for two writes of the NATS
-// client, which take nats.FlusherTimeout each, by default five seconds. The error tells
-// how many messages were not sent.
+// Close sends the messages that wait, then closes the Broker and its connection. It waits at
+// most five seconds, and does not wait while the link is down. The error contains the number
+// of messages that were not sent. After Close has returned, the Receiver is not called. Close
+// must not be called from a method of the Receiver.
+//
+// If the server does not read and the connection is full, Close can take longer: two writes
+// of the NATS client, each limited by nats.FlusherTimeout (five seconds by default).
 func (b *Broker) Close() error {
 	b.publishing.Lock()
 	closed := b.closed.Swap(true)

@@ -12,8 +12,8 @@ import (
 //
 //	Publish → out → send → nats.go           nats.go → fill → in → deliver → hub
 //
-// Publish and nats.go's reader never wait for each other's network or for the
-// hub: what cannot go on waits in out and in, which are bounded.
+// Publish does not wait for the network, and nats.go's reader does not wait for the hub:
+// messages wait in the queues out and in, which are bounded.
 
 // incoming is a message from NATS, or a change of the link.
 type incoming struct {
@@ -22,8 +22,8 @@ type incoming struct {
 	err       error
 }
 
-// fillSize is how many messages may come before fill has run: more than can be
-// parsed while another goroutine has its processor.
+// fillSize is the number of messages that may arrive before fill runs. It is more than
+// nats.go can parse while another goroutine runs on fill's processor.
 const fillSize = 1 << 16
 
 func (b *Broker) startCore() {
@@ -38,8 +38,8 @@ func (b *Broker) startCore() {
 	b.working.Go(func() { b.deliver(&dropped) })
 }
 
-// subscribe keeps the NATS subscriptions in step with what the hub wants. All
-// have one channel, so that messages stay in the order in which they come.
+// subscribe keeps the NATS subscriptions equal to the patterns of the hub. All subscriptions
+// share one channel, so that messages stay in the order of their arrival.
 func (b *Broker) subscribe(came chan *nats.Msg) {
 	subs := make(map[string]*nats.Subscription)
 	for {
@@ -66,7 +66,7 @@ func (b *Broker) subscribe(came chan *nats.Msg) {
 	}
 }
 
-// fill moves what comes into the bounded queue.
+// fill moves arriving messages to the bounded queue.
 func (b *Broker) fill(came chan *nats.Msg, dropped *atomic.Uint64) {
 	for {
 		select {
@@ -111,7 +111,7 @@ func (b *Broker) deliver(dropped *atomic.Uint64) {
 	}
 }
 
-// send publishes what is queued, and waits while there is no link.
+// send publishes the queued messages. It waits while the link is down.
 func (b *Broker) send() {
 	up := b.nc.StatusChanged(nats.CONNECTED)
 	defer b.nc.RemoveStatusListener(up)
@@ -127,7 +127,7 @@ func (b *Broker) send() {
 				select {
 				case <-b.ctx.Done():
 					return
-				case <-up: // or a change that is long past: then once more
+				case <-up: // may be an old change: the loop checks again
 				}
 				err = b.nc.Publish(m.subject, m.data)
 			}

@@ -14,11 +14,10 @@
 // subscribed to a pattern of its topic, in the order in which its node published it. A
 // node does not receive its own messages.
 //
-// Core NATS, the default, delivers at most once. A node misses what is published while
-// it has no link to its server, or while its server has no link to the others. What the
-// node itself publishes in the meantime waits, up to Options.MaxUnsent bytes, and is
-// sent when the link is back. Messages that were being sent when the link broke may be
-// lost.
+// Core NATS, the default, delivers at most once. A node misses messages that are published
+// while it has no link to its server, or while its server has no link to the others. The
+// node's own messages wait in the meantime, up to Options.MaxUnsent bytes, and are sent when
+// the link is back. Messages that were being sent when the link broke may be lost.
 //
 // With Options.Stream, messages go through a JetStream stream. Every node reads the
 // whole stream, and resumes at its position after an interruption. While the stream
@@ -48,9 +47,9 @@
 //
 // Topic "chat.room1" is subject "zerowire.chat.room1", and pattern "chat.*" is
 // "zerowire.chat.>". Control characters, spaces, '*', '>' and '%' in a topic are
-// replaced by '%' and two hexadecimal digits. A message on NATS is an envelope of 19
-// bytes, with the origin and the number of the message, followed by what the hub has
-// passed. Other messages on these subjects are ignored.
+// replaced by '%' and two hexadecimal digits. A message on NATS is an envelope of 19 bytes,
+// with the origin and the number of the message, followed by the hub's message. Other
+// messages on these subjects are ignored.
 //
 // Security: a client that may publish on these subjects can forge messages of a hub.
 // Give that permission only to the hubs.

@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// interest is the set of patterns that the hub wants, and which of them have
-// changed since somebody has looked. It is safe for concurrent use.
+// interest is the set of patterns that the hub has subscribed to, with those that changed
+// since the last call of changes. It is safe for concurrent use.
 type interest struct {
 	mu      sync.RWMutex
 	exact   map[string]struct{}
 	below   map[string]struct{} // "a" for "a.*", "" for "*"
 	changed []string
-	listed  map[string]struct{} // those in changed
-	ready   chan struct{}       // has a token when something has changed
+	listed  map[string]struct{} // the patterns in changed
+	ready   chan struct{}       // has a token after a change
 }
 
-// change is a pattern that is wanted now, or not any more.
+// change is a pattern that was subscribed to or unsubscribed from.
 type change struct {
 	pattern string
 	wanted  bool
@@ -29,7 +29,7 @@ func (i *interest) init() {
 	i.ready = make(chan struct{}, 1)
 }
 
-// place returns the set that a pattern is in, and its name there.
+// place returns the set for a pattern, and the key in that set.
 func (i *interest) place(pattern string) (set map[string]struct{}, name string) {
 	if pattern == "*" {
 		return i.below, ""
@@ -59,8 +59,8 @@ func (i *interest) set(pattern string, wanted bool) {
 	}
 }
 
-// changes returns the patterns that may have changed since the last call, in the
-// order in which they did first.
+// changes returns the patterns that may have changed since the last call, in the order of
+// their first change.
 func (i *interest) changes() []change {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -75,7 +75,7 @@ func (i *interest) changes() []change {
 	return changes
 }
 
-// match reports whether a pattern of the topic's is wanted.
+// match reports whether a pattern in the set matches topic.
 func (i *interest) match(topic string) bool {
 	i.mu.RLock()
 	defer i.mu.RUnlock()

@@ -12,27 +12,26 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// What a Broker asks of its connection unless Options.NATS says otherwise.
+// The settings of the connection, unless Options.NATS sets others.
 const (
-	pingInterval = 5 * time.Second // a server that is silent for three of them is gone
-	writeTimeout = 5 * time.Second // for the server to take what is sent
+	pingInterval = 5 * time.Second // the link is lost after three without an answer
+	writeTimeout = 5 * time.Second // limit of a write to the server
 	backoffLeast = 100 * time.Millisecond
 	backoffMost  = 10 * time.Second
 )
 
-// headerRoom is what is kept of the server's max_payload for the headers of a
-// message in a stream.
+// headerRoom is the number of bytes of the server's max_payload that are reserved for the
+// headers of a message in a stream.
 const headerRoom = 256
 
-// errDown is the reason where the client gives none.
+// errDown is the reason for a lost link if the client reports none.
 var errDown = errors.New("natsbroker: the connection to the NATS server was lost")
 
-// link knows whether there is a connection, and tells a watcher of every change,
-// in order.
+// link holds the state of the connection, and reports every change to a watcher, in order.
 type link struct {
 	mu        sync.Mutex
 	connected bool
-	err       error // why not
+	err       error // reason if not connected
 	watcher   func(connected bool, err error)
 }
 
@@ -46,8 +45,8 @@ func (l *link) set(connected bool, err error) {
 	}
 }
 
-// watch calls watcher, which must not wait, with changes from now on, and at once
-// if there is no connection.
+// watch calls watcher for every later change, and immediately if there is no connection.
+// watcher must not block.
 func (l *link) watch(watcher func(connected bool, err error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +62,7 @@ func (b *Broker) connect(url string) (*nats.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.link.mu.Lock() // the handlers may be at work already
+	b.link.mu.Lock() // the handlers may be running already
 	defer b.link.mu.Unlock()
 	b.link.connected = nc.IsConnected()
 	b.link.err = nats.ErrNoServers
@@ -71,19 +70,19 @@ func (b *Broker) connect(url string) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// defaults are set before the user's options.
+// defaults sets options before the caller's options are applied.
 func defaults(o *nats.Options) error {
 	o.Name = "zerowire"
 	o.MaxReconnect = -1
 	o.CustomReconnectDelayCB = backoff
-	o.IgnoreAuthErrorAbort = true // a server that is being reconfigured may refuse us for a while
+	o.IgnoreAuthErrorAbort = true // a server that is being reconfigured may refuse the client for a while
 	o.PingInterval = pingInterval
 	o.FlusherTimeout = writeTimeout
 	return nil
 }
 
-// backoff is how long to wait when all servers were tried for the given time in
-// vain: twice as long each time, and not all nodes at once.
+// backoff returns the delay after the given number of rounds in which no server was
+// reachable. It doubles each time, and is random, so that not all nodes reconnect at once.
 func backoff(round int) time.Duration {
 	most := backoffMost
 	if round < 8 {
@@ -92,10 +91,10 @@ func backoff(round int) time.Duration {
 	return most/2 + rand.N(most/2)
 }
 
-// handle is set after the user's options, whose handlers it calls.
+// handle sets options after the caller's options, and calls the caller's handlers.
 func (b *Broker) handle(o *nats.Options) error {
 	o.NoEcho = true
-	o.ReconnectBufSize = -1 // what waits for the link waits in Broker.out
+	o.ReconnectBufSize = -1 // messages for a lost link wait in Broker.out instead
 	users := *o
 	o.ConnectedCB = func(nc *nats.Conn) {
 		b.linkBack(nc)
@@ -135,9 +134,9 @@ func (b *Broker) linkBack(nc *nats.Conn) {
 	b.link.set(true, nil)
 }
 
-// linkClosed is called when we have closed the connection, or the client has
-// given it up: for a reason that connecting again would not remove, or since the
-// user's options limit its attempts.
+// linkClosed is called when the Broker has closed the connection, or when the NATS client
+// has stopped to reconnect: for a permanent reason, or because the caller's options limit the
+// attempts.
 func (b *Broker) linkClosed(nc *nats.Conn) {
 	if b.closed.Load() {
 		return
@@ -149,7 +148,7 @@ func (b *Broker) linkClosed(nc *nats.Conn) {
 
 var publishTo = regexp.MustCompile(`(?i)publish to "([^"]+)"`)
 
-// asyncError takes what the server or the client reports unasked.
+// asyncError handles errors that the server or the client reports asynchronously.
 func (b *Broker) asyncError(err error) {
 	forbidden := publishTo.FindStringSubmatch(err.Error())
 	switch {
@@ -161,9 +160,9 @@ func (b *Broker) asyncError(err error) {
 	case b.opts.Stream == nil:
 		b.opts.Lost(1, refused(err))
 	default:
-		b.refusals.add(forbidden[1], err) // sendStream will find it
+		b.refusals.add(forbidden[1], err) // for sendStream
 	}
 }
 
-// refused makes ErrRefused of what the server or the client has said.
+// refused wraps an error of the server or the client with ErrRefused.
 func refused(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }

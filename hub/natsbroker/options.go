@@ -25,8 +25,8 @@ type Options struct {
 	// continues to try.
 	NATS []nats.Option
 
-	// Stream, if not nil, sends messages through a JetStream stream, so that a node
-	// receives after an interruption what it has missed. Default: nil, core NATS, at
+	// Stream, if not nil, sends messages through a JetStream stream, so that after an
+	// interruption a node receives the messages that it missed. Default: nil, core NATS, at
 	// most once.
 	Stream *Stream
 
@@ -57,11 +57,11 @@ type Stream struct {
 	// Name is the name of the stream. Default: Options.Prefix, with '_' for each dot.
 	Name string
 
-	// MaxAge is how long a message is retained: the longest interruption after which a
-	// node has missed nothing. Default: 10 minutes.
+	// MaxAge is the time for which a message is retained. After a longer interruption, a
+	// node has missed messages. Default: 10 minutes.
 	MaxAge time.Duration
 
-	// MaxBytes is how many bytes are retained. The oldest messages are removed first.
+	// MaxBytes limits the retained bytes. The oldest messages are removed first.
 	// Default: 256 MiB.
 	MaxBytes int64
 

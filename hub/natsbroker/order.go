@@ -7,26 +7,25 @@ import (
 )
 
 const (
-	holdTime   = time.Minute    // how long a message waits for those in front of it: a cluster may be long about electing a leader
-	forgetTime = 24 * time.Hour // how long a silent publisher is remembered
+	holdTime   = time.Minute    // limit of the wait for missing messages; a cluster can take long to elect a leader
+	forgetTime = 24 * time.Hour // a silent publisher is forgotten after this time
 )
 
-// order hands over the messages of each publisher once, in the order in which
-// they were published. It is not safe for concurrent use.
+// order delivers the messages of each publisher once, in the order in which they were
+// published. It is not safe for concurrent use.
 type order struct {
-	self    uint64 // whose messages are left out
+	self    uint64 // this publisher; its messages are excluded
 	deliver func(topic string, message []byte)
 	flows   map[uint64]*flow
-	held    int // messages, of all flows
+	held    int // number of held messages, of all flows
 }
 
-// flow is what came from one publisher. All below next was delivered or will
-// never be; what is held has come before something in front of it, and is above
-// next.
+// flow is the state of one publisher. Messages below next were delivered or never will be.
+// Held messages are above next: they arrived before an earlier message.
 type flow struct {
 	next  uint64
 	held  map[uint64]held
-	since time.Time // when the first of held came
+	since time.Time // arrival of the first held message
 	heard time.Time
 }
 
@@ -39,8 +38,8 @@ func newOrder(self uint64, deliver func(topic string, message []byte)) *order {
 	return &order{self: self, deliver: deliver, flows: make(map[uint64]*flow)}
 }
 
-// receive delivers a message now, later, or, if it has come before, not at all.
-// payload is retained.
+// receive delivers a message immediately, or holds it until earlier ones have arrived. It
+// drops duplicates. payload is retained.
 func (o *order) receive(now time.Time, e envelope, topic string, payload []byte) {
 	if e.publisher == o.self {
 		return
@@ -75,7 +74,7 @@ func (o *order) receive(now time.Time, e envelope, topic string, payload []byte)
 	}
 }
 
-// drain delivers what is held and has become next.
+// drain delivers held messages, as long as the next one is held.
 func (o *order) drain(f *flow) {
 	for len(f.held) > 0 {
 		h, ok := f.held[f.next]
@@ -89,7 +88,7 @@ func (o *order) drain(f *flow) {
 	}
 }
 
-// skip stops waiting for what is below the given sequence number.
+// skip stops waiting for messages below the given sequence number.
 func (o *order) skip(f *flow, below uint64) {
 	if len(f.held) > 0 {
 		for _, seq := range slices.Sorted(maps.Keys(f.held)) {
@@ -107,8 +106,8 @@ func (o *order) skip(f *flow, below uint64) {
 // waiting reports whether a message is held.
 func (o *order) waiting() bool { return o.held > 0 }
 
-// expire delivers what has been held for too long: its publisher has died before
-// it sent again what was missing.
+// expire delivers messages that were held for too long. Their publisher probably ended before
+// it repeated the missing ones.
 func (o *order) expire(now time.Time) {
 	for _, f := range o.flows {
 		if len(f.held) > 0 && now.Sub(f.since) >= holdTime {
@@ -117,7 +116,7 @@ func (o *order) expire(now time.Time) {
 	}
 }
 
-// forget drops publishers of which nothing was heard for long.
+// forget removes publishers that have been silent for forgetTime.
 func (o *order) forget(now time.Time) {
 	maps.DeleteFunc(o.flows, func(_ uint64, f *flow) bool { return now.Sub(f.heard) >= forgetTime })
 }

@@ -2,16 +2,16 @@ package natsbroker
 
 import "sync"
 
-// queue is a first-in first-out queue that is bounded by the size of what is in
-// it. It is safe for concurrent use by many that put and one that takes.
+// queue is a first-in first-out queue, bounded by the total size of its items. Several
+// goroutines may put items concurrently, while one takes them.
 type queue[T any] struct {
 	limit int
 	mu    sync.Mutex
 	ready sync.Cond
-	count int // of what is queued, and of what was taken and not yet released
-	size  int // of the same
+	count int // number of items that are queued, or taken and not yet released
+	size  int // total size of those items
 	items []T
-	spare []T // for the next items: take swaps the two
+	spare []T // memory for the next items: take swaps the two slices
 	ended bool
 }
 
@@ -21,8 +21,8 @@ func newQueue[T any](limit int) *queue[T] {
 	return q
 }
 
-// put appends item, and reports false, and does nothing, if it would exceed the
-// limit; an item of size 0 and one for an empty queue never do.
+// put appends item. If the queue would exceed its limit or has ended, put does nothing and
+// returns false. The limit does not apply to an item of size 0, nor to an empty queue.
 func (q *queue[T]) put(item T, size int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -36,8 +36,8 @@ func (q *queue[T]) put(item T, size int) bool {
 	return true
 }
 
-// take waits for items and returns all of them, valid until the next take; and
-// false when the queue was ended and is empty.
+// take waits for items and returns all of them. The slice is valid until the next call. take
+// returns false if the queue has ended and is empty.
 func (q *queue[T]) take() ([]T, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -50,8 +50,7 @@ func (q *queue[T]) take() ([]T, bool) {
 	return taken, len(taken) > 0
 }
 
-// release is told of each taken item, when it is done with, and gives its room
-// back.
+// release frees the room of a taken item. Call it for each item after processing it.
 func (q *queue[T]) release(size int) {
 	q.mu.Lock()
 	q.count--
@@ -59,14 +58,14 @@ func (q *queue[T]) release(size int) {
 	q.mu.Unlock()
 }
 
-// len returns how many items are queued or not yet released.
+// len returns the number of items that are queued or not yet released.
 func (q *queue[T]) len() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.count
 }
 
-// end lets take return false once all was taken, and put refuse.
+// end ends the queue: put refuses items, and take returns false when the queue is empty.
 func (q *queue[T]) end() {
 	q.mu.Lock()
 	q.ended = true

@@ -2,12 +2,12 @@ package natsbroker
 
 import "sync"
 
-// refusals are what the server has said of subjects that we may not publish to: it
+// refusals are the server's errors about subjects without permission to publish. The server
 // does not answer such a message, but reports an error of the connection.
 type refusals struct {
 	mu    sync.Mutex
 	of    map[string][]error // by subject, one for each message
-	added chan struct{}      // has a token when there is a new one
+	added chan struct{}      // has a token when there is a new error
 }
 
 func (r *refusals) init() {
@@ -25,7 +25,7 @@ func (r *refusals) add(subject string, err error) {
 	}
 }
 
-// take removes and returns what was said of one message, or nil.
+// take removes and returns the error for one message, or nil if there is none.
 func (r *refusals) take(subject string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,14 +14,14 @@ import (
 //
 //	Publish → out → sendStream → stream → follow → order → hub
 //
-// A node keeps its place in the stream, and after an interruption of whatever
-// kind asks for what comes behind it.
+// A node stores its position in the stream. After any interruption it requests the messages
+// after that position.
 
 const (
 	requestTimeout = 5 * time.Second // for answers of the JetStream API
-	pullHeartbeat  = 2 * time.Second // a server that is silent for two of them has lost our consumer
+	pullHeartbeat  = 2 * time.Second // after two without an answer, the consumer is lost
 	pullExpiry     = 30 * time.Second
-	consumerLife   = time.Minute // how long the server keeps a consumer that nobody reads
+	consumerLife   = time.Minute // the server removes a consumer that is unused for this time
 
 	leastAhead, mostAhead = 32, 1024 // messages
 )
@@ -32,15 +32,15 @@ type follower struct {
 	js    jetstream.JetStream
 	order *order
 	place place
-	up    bool // what the hub has been told
+	up    bool // the state that was reported to the hub
 }
 
-// place is how far the stream was read.
+// place is the position up to which the stream was read.
 type place struct {
 	known    bool
-	created  time.Time // of the stream: a new one counts from 1
-	sequence uint64    // of the last message that was read; 0 if none was, of this stream
-	stored   time.Time // when that was stored
+	created  time.Time // creation time of the stream: a new stream counts from 1
+	sequence uint64    // of the last message that was read; 0 if none of this stream was read
+	stored   time.Time // when that message was stored
 }
 
 func (b *Broker) startStream() error {
@@ -80,7 +80,7 @@ func (f *follower) run() {
 			return
 		case _, ok := <-up:
 			if !ok {
-				return // closed for good
+				return // the connection is closed permanently
 			}
 		case <-time.After(backoff(round)):
 		}
@@ -94,7 +94,7 @@ func (f *follower) report(up bool, err error) {
 	}
 }
 
-// follow delivers what comes behind the place until something breaks.
+// follow delivers the messages after the place until an error occurs.
 func (f *follower) follow() error {
 	if !f.nc.IsConnected() {
 		return errDown
@@ -131,7 +131,7 @@ func (f *follower) read(ctx context.Context) error {
 		if f.nc.IsConnected() {
 			ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 			defer cancel()
-			stream.DeleteConsumer(ctx, name) // else it ends when consumerLife is over
+			stream.DeleteConsumer(ctx, name) // otherwise the server removes it after consumerLife
 		}
 	}()
 	messages, err := consumer.Messages(
@@ -147,9 +147,9 @@ func (f *follower) read(ctx context.Context) error {
 	return f.receive(ctx, messages)
 }
 
-// ahead is how many messages are asked for at a time, if each were as large as
-// the server takes. NOTE: with a few only, the client at times does not ask again
-// before the heartbeats are missed.
+// ahead returns the number of messages to request at a time, if each has the maximum size.
+// NOTE: with only a few messages, the client sometimes does not request more before it misses
+// heartbeats.
 func (f *follower) ahead() int {
 	most := f.opts.MaxUndelivered / int(max(1, f.maxPayload.Load()))
 	return min(max(leastAhead, most), mostAhead)
@@ -167,7 +167,7 @@ func (f *follower) receive(ctx context.Context, messages jetstream.MessagesConte
 			return err
 		}
 		if meta.Sequence.Consumer != number {
-			return errors.New("natsbroker: the server has skipped messages") // they come again
+			return errors.New("natsbroker: the server has skipped messages") // they will be requested again
 		}
 		f.passed(meta.Sequence.Stream)
 		f.place.sequence, f.place.stored = meta.Sequence.Stream, meta.Timestamp
@@ -179,8 +179,8 @@ func (f *follower) receive(ctx context.Context, messages jetstream.MessagesConte
 	}
 }
 
-// next returns the next message. While messages wait for others in front of them
-// it looks at the clock.
+// next returns the next message. While messages are held for missing ones, it also delivers
+// those that expire.
 func (f *follower) next(ctx context.Context, messages jetstream.MessagesContext) (jetstream.Msg, error) {
 	for f.order.waiting() {
 		brief, cancel := context.WithTimeout(ctx, holdTime/60)
@@ -194,8 +194,8 @@ func (f *follower) next(ctx context.Context, messages jetstream.MessagesContext)
 	return messages.Next(jetstream.NextContext(ctx))
 }
 
-// passed tells Lost if the message at sequence does not come right behind the
-// place: those between have expired.
+// passed calls Lost if the message at sequence does not directly follow the place: the
+// messages between have expired.
 func (f *follower) passed(sequence uint64) {
 	if skipped := sequence - f.place.sequence - 1; skipped > 0 && f.place.sequence > 0 && sequence > f.place.sequence {
 		f.opts.Lost(skipped, ErrExpired)

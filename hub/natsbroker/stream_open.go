@@ -10,12 +10,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// duplicateTime is how long the stream knows the IDs of messages, to store one
-// that is sent again only once. A duplicate that is stored later is noticed by
-// the receivers, unless they have started since.
+// duplicateTime is the time for which the stream stores the IDs of messages, to store a
+// repeated message only once. The receivers detect a duplicate that is stored later, unless
+// they have started in the meantime.
 const duplicateTime = 2 * time.Minute
 
-// open returns the stream, which it creates if there is none.
+// open returns the stream, and creates it if there is none.
 func (f *follower) open(ctx context.Context) (jetstream.Stream, error) {
 	stream, err := f.js.Stream(ctx, f.opts.Stream.Name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -52,8 +52,8 @@ func (f *follower) create(ctx context.Context) (jetstream.Stream, error) {
 	return stream, err
 }
 
-// consume makes a consumer that begins behind the place. The first time that is
-// the end of the stream: the hub has no subscriber yet that has missed anything.
+// consume creates a consumer that begins after the place. The first time, it begins at the
+// end of the stream: no subscriber can have missed a message yet.
 func (f *follower) consume(ctx context.Context, stream jetstream.Stream) (jetstream.Consumer, error) {
 	info := stream.CachedInfo()
 	config := jetstream.ConsumerConfig{
@@ -71,8 +71,8 @@ func (f *follower) consume(ctx context.Context, stream jetstream.Stream) (jetstr
 		config.DeliverPolicy = jetstream.DeliverByStartSequencePolicy
 		config.OptStartSeq = f.place.sequence + 1
 	default:
-		// The stream was lost and begun anew, or has lost its end. What is in it was
-		// stored since, or is known to order.
+		// The stream was lost and created again, or has lost its end. Its messages were
+		// stored since then, or order detects them as duplicates.
 		config.DeliverPolicy = jetstream.DeliverByStartTimePolicy
 		config.OptStartTime = &f.place.stored
 		f.place.created, f.place.sequence = info.Created, 0
@@ -80,8 +80,8 @@ func (f *follower) consume(ctx context.Context, stream jetstream.Stream) (jetstr
 	return stream.CreateConsumer(ctx, config)
 }
 
-// same reports whether the stream still is the one in which we have a place, so
-// that its sequence number means the same.
+// same reports whether stream is still the stream of f.place, so that the sequence number is
+// valid in it.
 func (f *follower) same(ctx context.Context, stream jetstream.Stream) bool {
 	info := stream.CachedInfo()
 	if !info.Created.Equal(f.place.created) || info.State.LastSeq < f.place.sequence {
@@ -92,7 +92,7 @@ func (f *follower) same(ctx context.Context, stream jetstream.Stream) bool {
 	}
 	msg, err := stream.GetMsg(ctx, f.place.sequence)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return true // it has expired
+		return true // the message has expired
 	}
 	return err == nil && msg.Time.Equal(f.place.stored)
 }

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	sendWindow = 512                    // how many messages may be on their way to the stream at once
-	ackTimeout = 2 * time.Second        // how long the stream may take to confirm one
-	retryWait  = 100 * time.Millisecond // before what was not confirmed is sent again
+	sendWindow = 512                    // maximum number of unconfirmed messages
+	ackTimeout = 2 * time.Second        // limit of the wait for a confirmation
+	retryWait  = 100 * time.Millisecond // delay before unconfirmed messages are sent again
 )
 
-// sendStream publishes what is queued to the stream. A window of messages is sent
-// at once, and the next when all of it is confirmed. What is not is sent again
-// until it is, under the same message ID, of which the stream takes only the
-// first. So a message may be stored behind later ones of its window: the envelope
-// says how many may still come, and the receivers put them in order.
+// sendStream publishes the queued messages to the stream. It sends a window of messages at
+// once, and the next window when all of them are confirmed. It repeats unconfirmed messages
+// until they are confirmed, with the same message ID: the stream stores each ID once. So a
+// message may be stored after later ones of its window. The envelope contains the number of
+// messages that may arrive later, and the receivers restore the order.
 func (b *Broker) sendStream(js jetstream.JetStream) {
 	up := b.nc.StatusChanged(nats.CONNECTED)
 	defer b.nc.RemoveStatusListener(up)
@@ -54,8 +54,8 @@ func (b *Broker) sendWindow(js jetstream.JetStream, window []outgoing) (left []o
 		acks[i] = b.sendOne(js, m)
 	}
 	left = window[:0]
-	var last outgoing // that was stored
-	missing := false  // in front of it
+	var last outgoing // the last message that was stored
+	missing := false  // a message before last was not stored
 	for i, m := range window {
 		switch err := b.acked(m.subject, acks[i]); {
 		case err == nil:
@@ -75,15 +75,15 @@ func (b *Broker) sendWindow(js jetstream.JetStream, window []outgoing) (left []o
 	return left
 }
 
-// settle tells the receivers not to wait for what is missing in front of a
-// message that was stored. If that fails they wait for as long as they do.
+// settle lets the receivers stop waiting for messages that are missing before last, which
+// was stored. If it fails, they wait for holdTime.
 func (b *Broker) settle(js jetstream.JetStream, last outgoing) {
 	m := outgoing{last.subject, last.sequence, make([]byte, envelopeSize)}
 	envelope{settled, b.id, m.sequence, 0}.put(m.data)
 	b.acked(m.subject, b.sendOne(js, m))
 }
 
-// noRetry: sending again is sendStream's work.
+// noRetry disables the retries of the NATS client, because sendStream repeats messages.
 var noRetry = jetstream.WithRetryAttempts(0)
 
 func (b *Broker) sendOne(js jetstream.JetStream, m outgoing) jetstream.PubAckFuture {
@@ -99,7 +99,7 @@ func (b *Broker) sendOne(js jetstream.JetStream, m outgoing) jetstream.PubAckFut
 	return ack
 }
 
-// failed is the future of a message that could not be sent.
+// failed is a jetstream.PubAckFuture for a message that could not be sent.
 type failed struct{ error }
 
 func (failed) Ok() <-chan *jetstream.PubAck { return nil }
@@ -110,8 +110,8 @@ func (f failed) Err() <-chan error {
 	return err
 }
 
-// acked waits for the stream's answer. The error is ErrRefused if sending again
-// would not change it.
+// acked waits for the stream's answer. The error wraps ErrRefused if a repetition would fail,
+// too.
 func (b *Broker) acked(subject string, ack jetstream.PubAckFuture) error {
 	for {
 		if err := b.refusals.take(subject); err != nil {

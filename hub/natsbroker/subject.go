@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// ErrTopic is returned for a topic or pattern of which no NATS subject can be
-// made: it is empty, has an empty token, or is too long.
+// ErrTopic reports a topic or pattern that cannot be converted to a NATS subject: it is
+// empty, has an empty token, or is too long.
 var ErrTopic = errors.New("natsbroker: not a topic")
 
-// A server takes 4,096 bytes for the whole line that a subject is part of.
+// maxSubject limits a subject in bytes: a server accepts 4,096 bytes for the whole line that
+// contains the subject.
 const maxSubject = 2048
 
-// subjects maps topics to NATS subjects and back. A topic's tokens become the
-// tokens behind the prefix; bytes with a meaning in NATS become %XX.
+// subjects converts topics to NATS subjects and back. The tokens of a topic follow the
+// prefix. Bytes with a meaning in NATS are replaced by %XX.
 type subjects struct {
-	prefix string // with the dot behind it
+	prefix string // including the dot at its end
 }
 
-// all is the subject that matches everything below the prefix.
+// all returns the subject that matches all subjects below the prefix.
 func (s subjects) all() string { return s.prefix + ">" }
 
 // subject returns the subject of a topic.
@@ -50,8 +51,8 @@ func (s subjects) checked(topic, subject string) (string, error) {
 	return subject, nil
 }
 
-// topic returns the topic of a subject, and false for one that subject does not
-// make.
+// topic returns the topic of a subject. It returns false if the method subject cannot return
+// that subject.
 func (s subjects) topic(subject string) (string, bool) {
 	escaped, ok := strings.CutPrefix(subject, s.prefix)
 	if !ok {
@@ -62,7 +63,7 @@ func (s subjects) topic(subject string) (string, bool) {
 
 const hexDigits = "0123456789ABCDEF"
 
-// special reports whether a byte cannot stand for itself in a subject.
+// special reports whether a byte must be escaped in a subject.
 func special(c byte) bool {
 	return c <= ' ' || c == 0x7f || c == '*' || c == '>' || c == '%'
 }
@@ -86,7 +87,7 @@ func escape(topic string) string {
 	return string(b)
 }
 
-// unescape undoes escape, and reports false for what escape never makes.
+// unescape reverts escape. It returns false if escape cannot return escaped.
 func unescape(escaped string) (string, bool) {
 	if strings.IndexByte(escaped, '%') < 0 {
 		return escaped, true
