@@ -5,12 +5,12 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// AheadBytes bounds what is read ahead of an application that does not read, in bytes.
+// AheadBytes limits the data frames that are read ahead of the application, in bytes.
 // The frames of one read from the transport may exceed it.
 const AheadBytes = 64 << 10
 
-// ahead is the data frames that were read ahead of the application. An empty one costs
-// a pointer.
+// ahead holds the data frames that were read ahead of the application. An empty ahead
+// costs a pointer.
 type ahead struct{ q *aheadQueue }
 
 type aheadQueue struct {
@@ -21,10 +21,10 @@ type aheadQueue struct {
 	buf    *pool.Buffer  // the payloads, end to end
 }
 
-// frameCost is what a frame counts beside its payload.
+// frameCost is what a frame counts in addition to its payload, in bytes.
 const frameCost = 64
 
-// ReadAhead keeps f, which NextFrame has returned, to be returned again.
+// ReadAhead copies f, which [Receiver.DecodeAhead] has returned, for a later NextFrame.
 func (r *Receiver) ReadAhead(f *codec.Frame) {
 	if r.ahead.q == nil {
 		r.ahead.q = new(aheadQueue)
@@ -50,8 +50,8 @@ func (r *Receiver) AheadFull() bool {
 // HasAhead reports whether frames wait that were read ahead.
 func (r *Receiver) HasAhead() bool { return r.ahead.q != nil && r.ahead.q.next < len(r.ahead.q.frames) }
 
-// DecodeAhead returns the next frame in the bytes received, behind those that were read
-// ahead already.
+// DecodeAhead returns the next frame in the received bytes, after the frames that were
+// read ahead. Results are those of [Receiver.NextFrame].
 func (r *Receiver) DecodeAhead() (Event, codec.Frame, error) {
 	waiting := r.ahead
 	r.ahead = ahead{}
@@ -77,7 +77,7 @@ func (a *ahead) pop() (f codec.Frame, ok bool) {
 	return f, true
 }
 
-// detach leaves the buffer to the application, which has a part of it.
+// detach transfers ownership of the buffer to the application, which uses a part of it.
 func (a *ahead) detach() {
 	q := a.q
 	if q == nil {

@@ -5,21 +5,22 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// assembly collects a message that does not arrive in one frame: one of several
-// fragments, or longer than what the decoder keeps whole. Fragments are laid end to end
-// in one pooled buffer, so that their number costs nothing.
+// assembly collects a message that the decoder does not return as a whole: one of several
+// fragments, or a large one. Fragments are appended to one pooled buffer, so that their
+// number costs nothing.
 //
-// A compressed message is collected by its Inflater instead.
+// The Inflater collects a compressed message instead.
 type assembly struct {
 	buf   *pool.Buffer // nil while nothing is assembled
 	op    codec.Opcode // type of the message
 	begun bool         // a message has begun and not ended
-	lent  bool         // the message has ended and was handed out
+	lent  bool         // the message is complete and was returned by finish
 
-	inflating *Inflater // of the compressed message that has begun or was handed out; else nil
+	inflating *Inflater // of the compressed message that has begun or was returned; else nil
 }
 
-// append adds the payload of a frame to the message, which is of type op.
+// append adds the payload of a frame to the message of type op. most is the limit for
+// the message, 0 for none.
 func (a *assembly) append(op codec.Opcode, p []byte, most uint64) {
 	a.op, a.begun = op, true
 	if len(p) == 0 {
@@ -29,8 +30,9 @@ func (a *assembly) append(op codec.Opcode, p []byte, most uint64) {
 	a.buf.B = append(a.buf.B, p...)
 }
 
-// reserve makes room for n bytes more: for at most four times as many as there are
-// then, never for what a header claims, and never for more than most, if that is not 0.
+// reserve makes room for n more bytes. The buffer is at most four times as large as the
+// message then is, and at most as large as most, if that is not 0. The length that a
+// header claims has no influence.
 func (a *assembly) reserve(n int, most uint64) {
 	switch {
 	case a.buf == nil:
@@ -47,7 +49,7 @@ func (a *assembly) room(n, most uint64) []byte {
 	return free[:min(uint64(len(free)), n)]
 }
 
-// extend takes the first n bytes of what room returned into the message, and
+// extend adds the first n bytes of the slice that room returned to the message, and
 // returns them.
 func (a *assembly) extend(n int) []byte {
 	at := len(a.buf.B)
@@ -55,7 +57,7 @@ func (a *assembly) extend(n int) []byte {
 	return a.buf.B[at:]
 }
 
-// finish hands the message out. It stays valid until release.
+// finish returns the message, which stays valid until release.
 func (a *assembly) finish() []byte {
 	a.begun, a.lent = false, true
 	if a.inflating != nil {
@@ -67,14 +69,14 @@ func (a *assembly) finish() []byte {
 	return a.buf.B
 }
 
-// release takes back the message that was handed out, if there is one.
+// release frees the message that finish returned, if there is one.
 func (a *assembly) release() {
 	if a.lent {
 		a.drop()
 	}
 }
 
-// drop gives the buffer back, whatever it holds.
+// drop frees the message, complete or not.
 func (a *assembly) drop() {
 	pool.Put(a.buf)
 	if a.inflating != nil {
@@ -83,15 +85,15 @@ func (a *assembly) drop() {
 	*a = assembly{}
 }
 
-// leave transfers the message's buffer to the application, to which it was handed out.
+// leave transfers ownership of the returned message's buffer to the application.
 func (a *assembly) leave() {
 	pool.Drop(a.buf)
 	*a = assembly{}
 }
 
-// directFrom is the size, in bytes, from which on the rest of a message is read
-// straight into its buffer.
+// directFrom is the size, in bytes, at which the rest of a message is read directly into
+// its buffer.
 const directFrom = 4 << 10
 
-// large reports whether the rest of the message is read straight into its buffer.
+// large reports whether the rest of the message is read directly into its buffer.
 func (a *assembly) large() bool { return a.begun && a.buf != nil && len(a.buf.B) >= directFrom }

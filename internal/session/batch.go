@@ -8,16 +8,16 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Batch is what one goroutine sends at a time: whole frames.
+// Batch holds whole frames that one goroutine sends.
 type Batch struct {
-	Rest net.Buffers // the part that is not sent
+	Rest net.Buffers // the part that is not sent yet
 
-	buffers [4]*pool.Buffer // Pong, Pings, pending, and a payload that was kept
+	buffers [4]*pool.Buffer // Pong, Pings, pending, and a payload that was copied
 	header  [codec.MaxHeaderSize]byte
 	vectors [5][]byte
 }
 
-// The places of buffers.
+// Indexes of Batch.buffers.
 const (
 	pendingBuffer = 2
 	keptBuffer    = 3
@@ -25,11 +25,11 @@ const (
 
 var batches = sync.Pool{New: func() any { return new(Batch) }}
 
-// one is the Batch of a send of a single slice, which needs nothing of it.
+// one stands for a send of a single slice, which needs no Batch.
 var one Batch
 
-// KeepPayload copies the last slice, which belongs to a caller that does not wait for
-// the end of the send.
+// KeepPayload copies the last slice, because it belongs to a caller that may return
+// before the end of the send.
 func (b *Batch) KeepPayload() {
 	last := &b.Rest[len(b.Rest)-1]
 	kept := pool.Get(len(*last))

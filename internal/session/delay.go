@@ -2,19 +2,19 @@ package session
 
 import "sync/atomic"
 
-// Delay decides whether a reply is sent now, or with the replies to the messages that
-// have been received and wait to be read. It is the protocol between the reading
-// goroutine and those that write:
+// Delay decides whether a reply is sent now, or coalesced with the replies to messages
+// that have been received and wait to be read. The reading goroutine and the writing
+// goroutines use it as follows:
 //
-//   - the reading goroutine says with More whether frames wait or one is arriving, and
-//     calls Wait before it waits for further bytes, unless one is arriving: then a timer
-//     flushes if that takes long;
-//   - a goroutine that writes puts its frame into the outbox, under the lock of the
-//     Sender, and then asks Try whether it may leave it there.
+//   - The reading goroutine reports with More whether a frame waits or is arriving. Before
+//     it waits for further bytes it calls Wait, and flushes if Wait returns true. While a
+//     frame is arriving it does not call Wait, and a timer flushes.
+//   - A writing goroutine puts its frame into the outbox, under the lock of the Sender,
+//     and then calls Try. If Try returns false, the goroutine flushes.
 //
-// Each step is one atomic operation on one word. Either Try comes first, and Wait
-// tells the reading goroutine to flush; or Wait comes first, and Try refuses. So
-// nothing is left in the outbox while the reading goroutine waits.
+// Each step is one atomic operation on one word. If Try comes first, Wait makes the
+// reading goroutine flush. If Wait comes first, Try returns false. So no reply stays in
+// the outbox while the reading goroutine waits.
 type Delay struct{ word atomic.Uint32 }
 
 const (
@@ -22,7 +22,7 @@ const (
 	delayed                    // a reply waits in the outbox
 )
 
-// More says whether frames wait behind the one that is delivered now, or one is
+// More records whether another frame waits after the one that is delivered now, or is
 // arriving.
 func (d *Delay) More(waiting bool) {
 	switch has := d.word.Load()&more != 0; {
@@ -34,8 +34,8 @@ func (d *Delay) More(waiting bool) {
 	}
 }
 
-// Wait says that the reading goroutine is about to wait. It reports whether that has
-// to flush the outbox first.
+// Wait records that the reading goroutine is about to wait. If it returns true, the
+// goroutine has to flush the outbox first.
 func (d *Delay) Wait() (flush bool) {
 	return d.word.Load() != 0 && d.word.And(^more)&delayed != 0
 }
@@ -43,8 +43,8 @@ func (d *Delay) Wait() (flush bool) {
 // Open reports whether a reply may be delayed at this moment.
 func (d *Delay) Open() bool { return d.word.Load()&more != 0 }
 
-// Try reports whether the reply that was put into the outbox may be left there: the
-// reading goroutine will flush it. The lock of the Sender is held.
+// Try reports whether a reply may stay in the outbox until the reading goroutine flushes
+// it. The caller holds the lock of the Sender.
 func (d *Delay) Try() bool {
 	switch w := d.word.Load(); {
 	case w&more == 0:
@@ -59,11 +59,11 @@ func (d *Delay) Try() bool {
 	return false
 }
 
-// Leave says that something waits in the outbox for whoever flushes next, whether or not
-// frames wait to be read. The lock of the Sender is held.
+// Leave records that a frame stays in the outbox until the next flush, even if no frames
+// wait to be read. The caller holds the lock of the Sender.
 func (d *Delay) Leave() { d.word.Or(delayed) }
 
-// Flushed says that the outbox was emptied. The lock of the Sender is held.
+// Flushed records that the outbox was emptied. The caller holds the lock of the Sender.
 func (d *Delay) Flushed() {
 	if d.word.Load()&delayed != 0 {
 		d.word.And(^delayed)

@@ -1,14 +1,15 @@
-// Package session is a WebSocket connection as state (RFC 6455 §5 to §7): what was
-// received becomes messages, what is sent becomes frames, and time is an argument. It
-// has no I/O, no goroutine, no lock and no clock: package websocket brings those.
+// Package session implements the state of a WebSocket connection (RFC 6455 §5 to §7). It
+// turns received bytes into messages, and messages to be sent into frames. It has no
+// I/O, goroutines, locks or clock: package websocket provides them, and passes the time
+// as an argument.
 //
-//   - [Receiver]: bytes in; messages, control frames and violations out.
-//   - [Sender]: messages in; one outbox of frames, with its policy, out.
-//   - [Delay]: whether a reply is sent now, or together with those that follow.
-//   - [Keepalive]: when to send a Ping, and when to give the peer up.
-//   - [Stall]: when a peer that takes nothing is given up.
-//   - [Budget]: how many control frames the peer may send.
-//   - [Lifecycle]: open, closing, closed, and the one cause.
+//   - [Receiver] turns bytes into messages, control frames and violations.
+//   - [Sender] turns messages into frames in one outbox, which has a limit and a policy.
+//   - [Delay] decides whether a reply is sent now, or together with later ones.
+//   - [Keepalive] decides when to send a Ping, and when the peer is lost.
+//   - [Stall] detects a peer that takes nothing.
+//   - [Budget] limits the control frames of the peer.
+//   - [Lifecycle] records that the connection is ending or closed, and the cause.
 //
 // None of the types may be used concurrently, except Delay and Lifecycle, whose
 // methods are atomic.

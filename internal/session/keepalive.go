@@ -6,32 +6,32 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// Keepalive finds peers that have vanished, and connections that nobody uses.
+// Keepalive detects lost peers and idle connections.
 type Keepalive struct {
-	Heard   instant.Instant // when bytes were last received, or the peer was found alive by Took
-	Message instant.Instant // when a message was last received
-	pinged  instant.Instant // when the Ping was queued that nothing has answered
+	Heard   instant.Instant // when bytes were last received, or Took found the peer alive
+	Message instant.Instant // when a message was last received or sent
+	pinged  instant.Instant // when the last Ping was queued
 }
 
-// Limits are the settings of a Keepalive. Zero switches a limit off.
+// Limits are the settings of a Keepalive. Zero disables a limit.
 type Limits struct {
-	PingInterval time.Duration // nothing received for so long asks for a Ping
-	PongTimeout  time.Duration // nothing received for so long behind the Ping ends the connection
-	IdleTimeout  time.Duration // no message for so long ends the connection
+	PingInterval time.Duration // time without a sign of life after which a Ping is sent
+	PongTimeout  time.Duration // time without a sign of life after the Ping that ends the connection
+	IdleTimeout  time.Duration // time without a message that ends the connection
 }
 
-// Verdict is what a Keepalive asks for.
+// Verdict is the result of [Keepalive.Check].
 type Verdict uint8
 
 const (
-	Wait     Verdict = iota // nothing, until Due
-	SendPing                // a Ping; the Keepalive has noted it
-	PeerLost                // the end: nothing answered the Ping
-	TooIdle                 // the end: no message for too long
+	Wait     Verdict = iota // do nothing until Due
+	SendPing                // send a Ping; the Keepalive has recorded it
+	PeerLost                // end the connection: there was no sign of life after the Ping
+	TooIdle                 // end the connection: there was no message for too long
 )
 
-// Due returns when Check has to be called next. That may be too early, since it does
-// not move with every byte.
+// Due returns when Check has to be called next. It does not move with every received
+// byte, so that a call may come too early, and have the result Wait.
 func (k *Keepalive) Due(l Limits) instant.Instant {
 	next := k.Heard.After(l.PingInterval)
 	switch {
@@ -43,11 +43,11 @@ func (k *Keepalive) Due(l Limits) instant.Instant {
 	return instant.Earlier(next, k.Message.After(l.IdleTimeout))
 }
 
-// Took notes that the peer took bytes of a send that had been blocked. That is as good a
-// sign of life as bytes received.
+// Took records that the peer took bytes of a send that had blocked, at the given time.
+// That is a sign of life, as received bytes are.
 func (k *Keepalive) Took(at instant.Instant) { k.Heard = max(k.Heard, at) }
 
-// Check returns what the time asks for.
+// Check returns what to do at the time now.
 func (k *Keepalive) Check(now instant.Instant, l Limits) Verdict {
 	switch {
 	case l.IdleTimeout > 0 && now.Since(k.Message) >= l.IdleTimeout:

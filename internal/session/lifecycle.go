@@ -5,24 +5,25 @@ import (
 	"sync/atomic"
 )
 
-// Lifecycle is where a connection stands: open, ending for one cause, and closed. All
-// methods are atomic.
+// Lifecycle is the state of a connection: open, ending because of one cause, or closed.
+// All methods are atomic. The zero value is open.
 type Lifecycle struct {
 	cause error // set once, before ending
 	word  atomic.Uint32
 }
 
-// The steps, in any order but that of the first two.
+// Bits of Lifecycle.word. recording is set before ending; the others may be set in any
+// order.
 const (
 	recording uint32 = 1 << iota // cause is being set
 	ending                       // cause is set
 	closed                       // the connection has ended
-	abandoned                    // the application has closed it, and reads no more
+	abandoned                    // the application has closed it, and does not read any more
 	counted                      // the Server has counted its end
 )
 
-// End records cause as what ends the connection, unless there is one, and returns the
-// one there is.
+// End records cause as the cause of the connection's end, unless there is an earlier
+// one. It returns the recorded cause.
 func (l *Lifecycle) End(cause error) error {
 	if l.word.Or(recording)&recording == 0 {
 		l.cause = cause
@@ -34,7 +35,7 @@ func (l *Lifecycle) End(cause error) error {
 	return l.cause
 }
 
-// Cause returns what ends the connection, nil if nothing does.
+// Cause returns the cause of the connection's end, or nil if it is not ending.
 func (l *Lifecycle) Cause() error {
 	if l.word.Load()&ending == 0 {
 		return nil
@@ -42,17 +43,18 @@ func (l *Lifecycle) Cause() error {
 	return l.cause
 }
 
-// Close records that the connection has ended. It reports whether it had not: the
-// caller then does what belongs to its end.
+// Close records that the connection has ended. It returns true to the first caller,
+// which then releases the resources of the connection.
 func (l *Lifecycle) Close() bool { return l.word.Or(closed)&closed == 0 }
 
 // Closed reports whether the connection has ended.
 func (l *Lifecycle) Closed() bool { return l.word.Load()&closed != 0 }
 
-// Abandon records that the application reads no more.
+// Abandon records that the application has closed the connection, and does not read any
+// more.
 func (l *Lifecycle) Abandon() { l.word.Or(abandoned) }
 
-// Abandoned reports whether the application reads no more.
+// Abandoned reports whether Abandon has been called.
 func (l *Lifecycle) Abandoned() bool { return l.word.Load()&abandoned != 0 }
 
 // Count records that the Server has counted the end of the connection.

@@ -5,18 +5,18 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Policy is what happens to a message for which the outbox has no room, because the
-// peer takes what is sent too slowly.
+// Policy selects what happens to a new message if the outbox is full, because the peer
+// reads too slowly.
 type Policy uint8
 
 const (
 	Block      Policy = iota // the caller waits
-	DropOldest               // the messages that have waited longest make room
-	DropNewest               // it is refused
+	DropOldest               // the messages that have waited longest are dropped
+	DropNewest               // the new message is refused
 	Disconnect               // the connection ends
 )
 
-// Admission is the answer to a message of a certain size.
+// Admission is the result of [Sender.Admit].
 type Admission uint8
 
 const (
@@ -26,18 +26,17 @@ const (
 	MustEnd
 )
 
-// Full reports whether more waits than limit, in bytes, because a send is under way.
-// 0 is no limit.
+// Full reports whether limit bytes or more wait for the send under way. 0 is no limit.
 func (s *Sender) Full(limit int) bool {
 	return s.sending != nil && limit > 0 && size(s.pending) >= limit
 }
 
-// Admit decides about a message whose frame has n bytes. Messages make room for it if
-// that is the policy.
+// Admit decides whether a message whose frame has n bytes may be appended. limit is that
+// of [Sender.Full]. With the policy DropOldest, Admit drops waiting messages.
 func (s *Sender) Admit(n, limit int, policy Policy) Admission {
 	switch {
 	case s.err != nil || s.Closed():
-		return Admitted // Check tells why not
+		return Admitted // Check then returns the error
 	case s.Streaming:
 		return MustWait
 	case !s.Full(limit):
@@ -62,7 +61,7 @@ func dropOldest(b *pool.Buffer, n int) {
 	for rest := b.B; len(rest) > 0; {
 		h, size, err := codec.ParseHeader(rest)
 		if err != nil {
-			return // cannot be: the frames are ours
+			return // not reached: the frames are our own
 		}
 		size += int(h.Length)
 		if n > 0 && h.Fin && h.Opcode.IsData() {

@@ -4,23 +4,23 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Event is what a Receiver finds next in the bytes received.
+// Event is what a Receiver finds next in the received bytes.
 type Event uint8
 
 const (
-	NeedInput Event = iota // nothing more until further bytes are received
+	NeedInput Event = iota // nothing until further bytes are received
 	Message                // a whole message
 	Data                   // a data frame, or a piece of one
 	Control                // a control frame
 	Violation              // the peer violated the protocol
 )
 
-// Receiver is the receiving half of a connection. Set up its Decoder and Inflater
-// before the first call.
+// Receiver is the receiving half of a connection. Set its Decoder and Inflater before the
+// first call.
 //
-// Bytes go in by Decoder.Space and Decoder.Commit; or, if Room returns some, into that
-// and by Took. A payload that comes out is valid until the next call of any method, and
-// may be modified, unless Detach was called.
+// If Room returns a slice, read into that and call Took. Otherwise read into
+// Decoder.Space and call Decoder.Commit. A returned payload may be modified, and is valid
+// until the next call of any method. After Detach it belongs to the application.
 type Receiver struct {
 	Decoder  codec.Decoder
 	Inflater *Inflater // nil if messages do not arrive compressed
@@ -29,12 +29,12 @@ type Receiver struct {
 	ahead   ahead // ahead.go
 	direct  int32 // bytes that were received into message and are not decoded
 
-	// Lent says that a payload was handed out that the application may still use.
+	// Lent reports that the application may still use a returned payload.
 	Lent bool
 }
 
-// SetLimit sets the limit for messages, in bytes, for those that begin from now on; 0
-// for none.
+// SetLimit sets the maximum size of a message, in bytes; 0 means no limit. It applies to
+// the headers that are decoded from now on.
 func (r *Receiver) SetLimit(n int64) {
 	r.Decoder.MaxMessage = uint64(n)
 	if r.Inflater != nil {
@@ -43,8 +43,8 @@ func (r *Receiver) SetLimit(n int64) {
 	}
 }
 
-// maxCompressed is the limit for the compressed size of a message of n bytes: poor
-// encoders make it an eighth larger, and headers of blocks are added to that.
+// maxCompressed returns the limit for the compressed size of a message of at most n
+// bytes. Poor encoders make a message an eighth larger, and add headers of blocks.
 func maxCompressed(n int64) uint64 {
 	if n == 0 {
 		return 0
@@ -52,8 +52,9 @@ func maxCompressed(n int64) uint64 {
 	return uint64(n) + uint64(n)/8 + 1024
 }
 
-// Take returns the next message if it is the common case: received whole, in one
-// frame, uncompressed, behind nothing else. Otherwise NextMessage decides.
+// Take returns the next message in the common case: it is uncompressed, was received
+// completely, in one frame, and no other message has begun or was read ahead. In other
+// cases ok is false; then call NextMessage.
 func (r *Receiver) Take() (op codec.Opcode, p []byte, ok bool) {
 	if r.message.begun || r.ahead.q != nil {
 		return 0, nil, false
@@ -61,8 +62,8 @@ func (r *Receiver) Take() (op codec.Opcode, p []byte, ok bool) {
 	return r.Decoder.Message()
 }
 
-// NextMessage returns the next message, or the control frame before it. err is the
-// codec.Violation, if that is the event.
+// NextMessage returns the next message, or the control frame before it. err is a
+// [codec.Violation] if ev is Violation, and nil otherwise.
 func (r *Receiver) NextMessage() (ev Event, op codec.Opcode, p []byte, err error) {
 	r.Release()
 	for {
@@ -97,8 +98,8 @@ func (r *Receiver) assemble(f *codec.Frame) error {
 	return m.inflating.add(f)
 }
 
-// NextFrame returns the next data frame, or piece of one, or control frame. Frames
-// that were read ahead come first.
+// NextFrame returns the next data frame, or a piece of one, or a control frame. It
+// returns the frames that were read ahead first. err is that of NextMessage.
 func (r *Receiver) NextFrame() (Event, codec.Frame, error) {
 	if f, ok := r.ahead.pop(); ok {
 		return Data, f, nil
@@ -115,8 +116,8 @@ func (r *Receiver) NextFrame() (Event, codec.Frame, error) {
 	return Data, f, nil
 }
 
-// decode returns the next frame, or piece of one, in the bytes received. What was read
-// straight into the message is not in its payload again.
+// decode returns the next frame, or a piece of one, in the received bytes. If the payload
+// was read directly into the message, the frame has none.
 func (r *Receiver) decode() (codec.Frame, error) {
 	n := int(r.direct)
 	if n == 0 {
@@ -128,8 +129,8 @@ func (r *Receiver) decode() (codec.Frame, error) {
 	return f, err
 }
 
-// Room returns where to receive the rest of a large message; nil, if that is the
-// Decoder.
+// Room returns the slice into which to receive the rest of a large message. It returns
+// nil if the next bytes have to be received into the Decoder.
 func (r *Receiver) Room() []byte {
 	if !r.message.large() {
 		return nil
@@ -140,12 +141,11 @@ func (r *Receiver) Room() []byte {
 	return nil
 }
 
-// Took says that the first n bytes of Room have been filled.
+// Took records that n bytes have been received into the slice of Room.
 func (r *Receiver) Took(n int) { r.direct = int32(n) }
 
-// Begun returns the type of the message of which a part has been assembled, by a read
-// that was interrupted, and that part; ok is false if there is none. A compressed one
-// goes on in z.
+// Begun returns the type and the assembled part of a message whose read was interrupted.
+// ok is false if there is none. z is the Inflater of a compressed message, or nil.
 func (r *Receiver) Begun() (op codec.Opcode, part []byte, z *Inflater, ok bool) {
 	if !r.message.begun {
 		return 0, nil, nil, false
@@ -154,19 +154,19 @@ func (r *Receiver) Begun() (op codec.Opcode, part []byte, z *Inflater, ok bool) 
 	return op, r.message.finish(), z, true
 }
 
-// Release takes back the message that was handed out.
+// Release frees the assembled message that was returned, if there is one.
 func (r *Receiver) Release() { r.message.release() }
 
-// Ready reports whether a whole frame waits, as far as that can be told at once.
+// Ready reports whether a whole frame waits; see [codec.Decoder.Ready].
 func (r *Receiver) Ready() bool { return r.HasAhead() || r.Decoder.Ready() }
 
 // More reports whether another frame is Ready, or a part of one has been received.
 func (r *Receiver) More() bool { return r.Ready() || r.Decoder.Arriving() }
 
-// Idle reports whether nothing of a message or frame is held.
+// Idle reports whether no part of a message or frame is held.
 func (r *Receiver) Idle() bool { return r.Decoder.Idle() && r.ahead.q == nil && !r.message.begun }
 
-// Detach transfers the buffers of payloads that were handed out to the application, so
+// Detach transfers ownership of the returned payloads' buffers to the application, so
 // that they stay valid while the connection is read further.
 func (r *Receiver) Detach() {
 	if !r.Lent {
@@ -183,8 +183,8 @@ func (r *Receiver) Detach() {
 	}
 }
 
-// Reset gives back every buffer, but for payloads that the application may still use
-// and, with keepAhead, what was read ahead of it.
+// Reset frees all buffers, except those of payloads that the application may still use.
+// With keepAhead it also keeps the frames that were read ahead.
 func (r *Receiver) Reset(keepAhead bool) {
 	r.Detach()
 	r.Decoder.Reset()

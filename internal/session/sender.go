@@ -7,15 +7,15 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Sender is the sending half of a connection: one outbox of frames that are legal, in
-// the order of their sending, with control frames ahead of them while a send is under
-// way. One goroutine sends at a time, what Take or TakeOne returns, and ends that with
-// Sent; what others queue meanwhile is sent after it.
+// Sender is the sending half of a connection. Its outbox holds valid frames in the order
+// in which they are sent. While a send is under way, control frames are put ahead of the
+// others. One goroutine sends at a time: it sends what Take or TakeOne returns, and then
+// calls Sent. Frames that are added meanwhile are sent afterwards.
 //
-// Set up its Encoder before the first call.
+// Set its Encoder before the first call.
 type Sender struct {
 	Encoder   codec.Encoder
-	Streaming bool // a message is sent in fragments: other messages wait for its end
+	Streaming bool // a message is sent in fragments; other messages wait for its end
 
 	pending *pool.Buffer // whole frames; nil for none
 	pong    *pool.Buffer // the Pong ahead of them; nil for none
@@ -25,40 +25,40 @@ type Sender struct {
 }
 
 const (
-	// VectorBytes is the size from which on a payload is sent from its own place
-	// instead of being copied.
+	// VectorBytes is the size, in bytes, at which a payload is sent without copying it.
 	VectorBytes = 16 << 10
 
-	// DelayBytes is how much a delayed reply may add up to with those before it.
+	// DelayBytes is the size of the outbox, in bytes, at which replies are not delayed.
 	DelayBytes = 96 << 10
 
-	// delayRoom is the room for replies that are delayed.
+	// delayRoom is the size, in bytes, of a buffer for delayed replies.
 	delayRoom = DelayBytes + 32<<10
 )
 
-// Err returns why nothing can be sent any more, nil if it can.
+// Err returns why nothing can be sent any more, or nil.
 func (s *Sender) Err() error { return s.err }
 
 // Sending reports whether a send is under way.
 func (s *Sender) Sending() bool { return s.sending != nil }
 
-// Closed reports whether a Close frame was put into the outbox: nothing may follow.
+// Closed reports whether a Close frame was added to the outbox. No frame may follow it.
 func (s *Sender) Closed() bool { return s.Encoder.Closed() }
 
-// Empty reports whether the outbox is.
+// Empty reports whether the outbox is empty.
 func (s *Sender) Empty() bool { return s.pending == nil && s.ping == nil && s.pong == nil }
 
-// Size returns how many bytes of the outbox wait, without control frames ahead.
+// Size returns the size of the outbox in bytes, without the control frames ahead.
 func (s *Sender) Size() int { return size(s.pending) }
 
-// Ready reports whether a message may be put into the outbox at once.
+// Ready reports whether a message may be added to the outbox now, and no send is under
+// way.
 func (s *Sender) Ready() bool {
 	return s.err == nil && s.sending == nil && !s.Streaming && !s.Encoder.Closed()
 }
 
-// Message puts a message into the outbox as one frame, on a server that is Ready. It
-// returns false if that is not the common case: then Append decides. delayed says that
-// replies to come will follow it.
+// Message adds a message to the outbox as one frame, in the common case of a server that
+// is Ready. If it returns false, it has added nothing; then call Append. delayed reports
+// that more replies are likely to follow, and reserves room for them.
 func (s *Sender) Message(op codec.Opcode, p []byte, delayed bool) bool {
 	s.reserve(len(p), delayed)
 	b, ok := s.Encoder.Message(s.pending.B, op, p)
@@ -68,8 +68,8 @@ func (s *Sender) Message(op codec.Opcode, p []byte, delayed bool) bool {
 	return ok
 }
 
-// reserve makes room for the frame of a payload of n bytes, and for the replies to
-// come.
+// reserve makes room for a frame with n bytes of payload and, if delayed, for further
+// replies.
 func (s *Sender) reserve(n int, delayed bool) {
 	switch {
 	case s.pending == nil && delayed:
@@ -81,7 +81,7 @@ func (s *Sender) reserve(n int, delayed bool) {
 	}
 }
 
-// Append puts a frame behind those in the outbox.
+// Append adds a frame to the end of the outbox. Errors are those of Check.
 func (s *Sender) Append(h codec.Header, p []byte) error {
 	h.Length = uint64(len(p))
 	if err := s.Check(&h); err != nil {
@@ -91,8 +91,8 @@ func (s *Sender) Append(h codec.Header, p []byte) error {
 	return nil
 }
 
-// Check reports why a frame with header h cannot be sent, or counts it as sent. A
-// client's gets a fresh masking key.
+// Check returns an error if a frame with header h cannot be sent. Otherwise it counts the
+// frame as sent, and sets a new masking key in the header of a client.
 func (s *Sender) Check(h *codec.Header) error {
 	if s.err != nil {
 		return s.err
@@ -114,10 +114,10 @@ func newKey() (key [4]byte) {
 	return [4]byte{byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)}
 }
 
-// AppendControl puts a Ping or a Pong into the outbox. While a send is under way it is
-// put ahead of the rest, and of Pongs only the last one is kept: "an endpoint MAY elect
-// to send a Pong frame for only the most recently processed Ping frame" RFC 6455
-// §5.5.3. So a flood of Pings costs no memory.
+// AppendControl adds a Ping or a Pong to the outbox. While a send is under way, it adds
+// the frame ahead of the others, and keeps only the last Pong: "an endpoint MAY elect to
+// send a Pong frame for only the most recently processed Ping frame" RFC 6455 §5.5.3. So
+// a flood of Pings costs no memory.
 func (s *Sender) AppendControl(op codec.Opcode, p []byte) error {
 	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
 	if err := s.Check(&h); err != nil {
@@ -137,21 +137,22 @@ func (s *Sender) AppendControl(op codec.Opcode, p []byte) error {
 	return nil
 }
 
-// Single reports whether the outbox is one slice, without control frames ahead.
+// Single reports whether the outbox is one slice, and has no control frames ahead.
 func (s *Sender) Single() bool { return s.pending != nil && s.ping == nil && s.pong == nil }
 
-// TakeOne begins a send of the outbox, which is Single. Keep b for Sent or Left.
+// TakeOne begins a send of the outbox, which must be Single. After the send, return b to
+// the pool and call Sent, or pass it to Left.
 func (s *Sender) TakeOne() (b *pool.Buffer) {
 	b, s.pending = s.pending, nil
 	s.sending = &one
 	return b
 }
 
-// BeginOne begins a send of a slice that is not in the outbox, which is Empty.
+// BeginOne begins a send of a slice that is not in the outbox, which must be Empty.
 func (s *Sender) BeginOne() { s.sending = &one }
 
-// Left turns the send of one slice, which TakeOne has returned in b or nil, into that of
-// a Batch: rest of it is not sent.
+// Left continues a send of TakeOne or BeginOne with a Batch of rest, the part that is not
+// sent yet. It takes ownership of b, the buffer of TakeOne; b is nil after BeginOne.
 func (s *Sender) Left(rest []byte, b *pool.Buffer) *Batch {
 	batch := batches.Get().(*Batch)
 	batch.buffers[pendingBuffer] = b
@@ -160,8 +161,8 @@ func (s *Sender) Left(rest []byte, b *pool.Buffer) *Batch {
 	return batch
 }
 
-// Take begins a send of the outbox, with a frame of h and payload behind it unless
-// payload is nil.
+// Take begins a send of the outbox. If payload is not nil, a frame of h and payload is
+// sent after it. payload is not copied.
 func (s *Sender) Take(h codec.Header, payload []byte) *Batch {
 	b := s.take()
 	if payload != nil {
@@ -170,7 +171,8 @@ func (s *Sender) Take(h codec.Header, payload []byte) *Batch {
 	return b
 }
 
-// TakeWith begins a send of the outbox with an encoded frame behind it.
+// TakeWith begins a send of the outbox, and of an encoded frame after it. frame is not
+// copied.
 func (s *Sender) TakeWith(frame []byte) *Batch {
 	b := s.take()
 	b.Rest = append(b.Rest, frame)
@@ -197,8 +199,7 @@ func (s *Sender) Sent() {
 	s.sending = nil
 }
 
-// Fail makes err what is returned from now on, unless something was before, and drops
-// the outbox.
+// Fail drops the outbox, and makes Err return err, unless an earlier error is set.
 func (s *Sender) Fail(err error) {
 	if s.err == nil {
 		s.err = err

@@ -6,44 +6,43 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// samplings is how often progress is looked for within the limit, where only the
-// system can tell of it.
+// samplings is how often Check looks for progress within the limit.
 const samplings = 4
 
-// Stall finds a peer that takes nothing of what is being sent. The limit runs anew with
-// every byte that it takes.
+// Stall detects a peer that takes no bytes of a send. The limit begins anew with every
+// byte that the peer takes.
 type Stall struct {
 	began   instant.Instant // when the send under way began; Never if there is none
-	life    instant.Instant // when the peer last took something of it
-	fresh   bool            // it began since the last Check, at an instant that is not known
-	before  instant.Instant // when it last took something of an earlier one; Never if it has not
+	life    instant.Instant // when the peer last took bytes of it
+	fresh   bool            // it began after the last Check, at an unknown instant
+	before  instant.Instant // when the peer last took bytes of an earlier send; Never if it has not
 	sampled bool
 	sample  int // the last Progress.Held
 }
 
-// blocked is how long a send takes at least that had to wait for the peer: its end is a
-// sign that the peer took something.
+// blocked is the duration from which on a send counts as one that had to wait for the
+// peer. The end of such a send shows that the peer took bytes.
 const blocked = 10 * time.Millisecond
 
-// Progress is what the transport can tell about a send.
+// Progress is what the transport reports about a send.
 type Progress struct {
-	Took  instant.Instant // when the system last took bytes of it; Never if it has not
-	Held  int             // bytes that the system holds for the peer
+	Took  instant.Instant // when the system last took bytes of the send; Never if it has not
+	Held  int             // a number that changes when the peer takes bytes
 	Known bool            // Held is known
 }
 
 // Begin begins a send.
 func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now, before: s.before} }
 
-// BeginUntimed is Begin without reading the clock: the next Check takes its own instant
-// for the beginning.
+// BeginUntimed is Begin without a time. The next Check uses its own time as the
+// beginning.
 func (s *Stall) BeginUntimed() { *s = Stall{began: instant.Past, fresh: true, before: s.before} }
 
-// Timed reports whether it is known when the send under way began.
+// Timed reports whether a send is under way whose beginning is known.
 func (s *Stall) Timed() bool { return s.Sending() && !s.fresh }
 
-// End ends it. now counts only if the send is Timed: one that was blocked tells that the
-// peer took something.
+// End ends the send. now is used only if the send is Timed. If the send had blocked, the
+// peer took bytes.
 func (s *Stall) End(now instant.Instant) {
 	if s.Timed() && now.Since(s.began) >= blocked {
 		s.before = now
@@ -54,8 +53,8 @@ func (s *Stall) End(now instant.Instant) {
 // Sending reports whether a send is under way.
 func (s *Stall) Sending() bool { return s.began != instant.Never }
 
-// Life returns when the peer last took something of what was sent, Never if that is not
-// known: a send that was not blocked tells nothing.
+// Life returns when the peer last took bytes. It returns Never if that is not known,
+// because no send has blocked.
 func (s *Stall) Life() instant.Instant {
 	if s.Sending() && s.life > s.began {
 		return s.life
@@ -63,8 +62,8 @@ func (s *Stall) Life() instant.Instant {
 	return s.before
 }
 
-// Check returns when to call it next, or whether the limit has expired: the peer took
-// nothing for so long.
+// Check returns when to call it next. expired reports that the peer took nothing for
+// limit; 0 means no limit.
 func (s *Stall) Check(now instant.Instant, p Progress, limit time.Duration) (next instant.Instant, expired bool) {
 	if s.fresh {
 		s.began, s.life, s.fresh = now, now, false
@@ -85,6 +84,5 @@ func (s *Stall) Check(now instant.Instant, p Progress, limit time.Duration) (nex
 	return instant.Earlier(s.life.After(limit), now.After(Sampling(limit))), false
 }
 
-// Sampling returns how long after the beginning of a send, and then after each Check, to
-// look for progress.
+// Sampling returns the interval at which Check is called during a send.
 func Sampling(limit time.Duration) time.Duration { return max(limit/samplings, 1) }
