@@ -2,8 +2,9 @@ package transport
 
 import "net"
 
-// inner returns the connection below nc, as tls.Conn and wrappers for the PROXY
-// protocol tell it; nil for none.
+// inner returns the connection below nc if nc has a method NetConn, as tls.Conn has, and
+// nil otherwise. Wrappers with another method count as the innermost connection, for
+// example those of go-proxyproto, which have Raw.
 func inner(nc net.Conn) net.Conn {
 	if outer, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		return outer.NetConn()
@@ -22,8 +23,8 @@ func innermost(nc net.Conn) net.Conn {
 	}
 }
 
-// CloseWrite closes the sending direction alone. It reports whether that is possible:
-// nc or a layer below it has a method CloseWrite.
+// CloseWrite closes only the sending direction, with the method CloseWrite of nc or of a
+// layer below it. It returns false if there is no such method, or if it failed.
 func CloseWrite(nc net.Conn) bool {
 	for nc != nil {
 		if half, ok := nc.(interface{ CloseWrite() error }); ok {

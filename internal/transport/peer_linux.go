@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socketOf returns the socket below nc, nil if there is none.
+// socketOf returns the socket below nc, or nil if there is none.
 func socketOf(nc net.Conn) syscall.RawConn {
 	switch nc := innermost(nc).(type) {
 	case *net.TCPConn:
@@ -22,7 +22,8 @@ func socketOf(nc net.Conn) syscall.RawConn {
 	return nil
 }
 
-// held returns how many bytes the system holds for the peer of nc.
+// held returns how many bytes the system holds for the peer of nc: not sent, or not
+// acknowledged.
 func held(nc net.Conn) (n int, known bool) {
 	raw := socketOf(nc)
 	if raw == nil {
@@ -33,8 +34,9 @@ func held(nc net.Conn) (n int, known bool) {
 	return n, failed == nil && err == nil
 }
 
-// acknowledged returns a number that changes when the peer of nc takes bytes. What a
-// socket holds is none for TCP: a sender that waits fills it up again at once.
+// acknowledged returns a number that changes when the peer of nc takes bytes. For TCP
+// that is not the number of held bytes: a blocked send fills the socket again at once,
+// so that it stays the same.
 func acknowledged(nc net.Conn) (n int, known bool) {
 	raw := socketOf(nc)
 	if _, tcp := innermost(nc).(*net.TCPConn); !tcp || raw == nil {
@@ -50,8 +52,8 @@ func acknowledged(nc net.Conn) (n int, known bool) {
 	return n, failed == nil && err == nil
 }
 
-// room returns how many bytes the socket below nc takes at once. Half of its buffer is
-// left to what the system needs beside them.
+// room returns how many bytes the socket below nc takes at once. It leaves half of the
+// socket's buffer for the overhead of the system.
 func room(nc net.Conn) (n int, known bool) {
 	raw := socketOf(nc)
 	if raw == nil {

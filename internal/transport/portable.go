@@ -9,7 +9,7 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// raw stands for a descriptor, which there is not here.
+// raw stands for a descriptor, which is not used in this build.
 type raw struct{}
 
 func newRaw(net.Conn) *raw { return nil }
@@ -21,7 +21,7 @@ func (*raw) trySend(*net.Buffers) error                  { panic("unreachable") 
 func (*raw) trySendOne([]byte) (int, error)              { panic("unreachable") }
 func (*raw) send(*net.Buffers, *atomic.Int64) error      { panic("unreachable") }
 
-// socketOf returns nil: what a socket could tell is not asked here.
+// socketOf returns nil: this build does not ask sockets for their state.
 func socketOf(net.Conn) any { return nil }
 
 func held(net.Conn) (n int, known bool) { return 0, false }
@@ -30,8 +30,8 @@ func acknowledged(net.Conn) (n int, known bool) { return 0, false }
 
 func room(net.Conn) (n int, known bool) { return 0, false }
 
-// Unacknowledged returns false: it is not known.
+// Unacknowledged returns false: the answer is not known in this build.
 func (t *Transport) Unacknowledged() bool { return false }
 
-// PeerGone returns false: it is not known.
+// PeerGone returns false: the answer is not known in this build.
 func (t *Transport) PeerGone() bool { return false }

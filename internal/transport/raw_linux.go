@@ -16,14 +16,14 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// raw is the descriptor of a TCP or Unix socket. syscall.RawConn calls the function
-// that it is given, and waits for readiness if that returns false: so room is taken
-// only when there is input.
+// raw is the descriptor of a TCP or Unix socket. Methods of syscall.RawConn call a
+// function, and wait for readiness if it returns false. So a buffer is held only while
+// there is input.
 type raw struct {
 	conn syscall.RawConn
 
-	// Arguments and results of the functions below, which exist once per socket so
-	// that a call allocates nothing.
+	// Arguments and results of the functions readable and writable. They exist once per
+	// socket so that a call does not allocate.
 	readable func(fd uintptr) bool
 	decoder  *codec.Decoder // nil for await
 	payload  []byte
@@ -34,10 +34,10 @@ type raw struct {
 	writable func(fd uintptr) bool
 	one      []byte        // to be sent, if rest is nil
 	rest     *net.Buffers  // to be sent
-	took     *atomic.Int64 // where to note that a part was sent, and to wait until all is; nil to return when the socket is full
+	took     *atomic.Int64 // time of the last progress of a blocking send; nil to return when the socket is full
 }
 
-// newRaw returns nil if nc is no socket.
+// newRaw returns nil if nc is neither a TCP nor a Unix socket.
 func newRaw(nc net.Conn) *raw {
 	var conn syscall.RawConn
 	switch nc := nc.(type) {
@@ -54,14 +54,15 @@ func newRaw(nc net.Conn) *raw {
 	return r
 }
 
-// await waits for input. Readiness that was reported before is not reported again, so that
-// it looks once.
+// await waits for input. It first checks the socket, because the poller does not report
+// readiness again that it has reported before.
 func (r *raw) await() error {
 	r.decoder, r.n = nil, 0
 	return r.conn.Read(r.readable)
 }
 
-// awaited reports whether there is input, in the first call by looking.
+// awaited reports whether there is input. The first call checks the socket; the next one
+// follows a report of the poller.
 func (r *raw) awaited(fd uintptr) bool {
 	r.n++
 	return r.n > 1 || inputWaits(fd)
@@ -125,7 +126,8 @@ func (r *raw) read(fd uintptr) bool {
 	}
 }
 
-// room asks for a large buffer, unless received bytes wait in the one there is.
+// room returns the space for a read. It asks for a large buffer, unless the current one
+// holds received bytes and has enough space.
 func (r *raw) room() []byte {
 	if r.decoder.Buffered() == 0 {
 		return r.decoder.Space(LargeRead)
@@ -138,10 +140,10 @@ func (r *raw) room() []byte {
 
 func (r *raw) trySend(rest *net.Buffers) error { return r.call(rest, nil) }
 
-// send notes in took when a part was sent.
+// send sends all of rest, and stores in took the time at which a part was sent.
 func (r *raw) send(rest *net.Buffers, took *atomic.Int64) error { return r.call(rest, took) }
 
-// trySendOne returns how much of b was sent without blocking.
+// trySendOne sends b without blocking, and returns how many bytes were sent.
 func (r *raw) trySendOne(b []byte) (int, error) {
 	r.one = b
 	err := r.call(nil, nil)
@@ -161,8 +163,8 @@ func (r *raw) call(rest *net.Buffers, took *atomic.Int64) error {
 	return nil
 }
 
-// write writes until all is sent or the socket is full. It returns false if it has to
-// be called again when there is room.
+// write writes until everything is sent or the socket is full. It returns false if it has
+// to be called again when the socket has room.
 func (r *raw) write(fd uintptr) bool {
 	for r.unsent() {
 		switch err := r.writeSome(int(fd)); err {
@@ -194,7 +196,7 @@ func (r *raw) writeSome(fd int) syscall.Errno {
 	return err
 }
 
-// consume removes the first n bytes from bufs, and slices that are empty then.
+// consume removes the first n bytes, and the slices that they fill, from bufs.
 func consume(bufs *net.Buffers, n int) {
 	for len(*bufs) > 0 && n >= len((*bufs)[0]) {
 		n -= len((*bufs)[0])

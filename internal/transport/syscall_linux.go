@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// briefBytes is the size up to which a call is made without telling the scheduler.
-// The sockets are non-blocking, so that such a call takes microseconds at most, while
-// telling the scheduler of an idle process wakes its monitor thread.
+// briefBytes is the size, in bytes, below which a write does not notify the scheduler. The
+// sockets are non-blocking, so that such a call takes microseconds at most. In an idle
+// process, notifying the scheduler wakes its monitor thread.
 const briefBytes = 16 << 10
 
-// sysRead reads into p. The time that a read takes depends on the input that waits,
-// which is less than LargeRead most often.
+// sysRead reads into p. It does not notify the scheduler if len(p) is at most LargeRead:
+// the duration of a read depends on the input that waits, which is usually less.
 func sysRead(fd int, p []byte) (int, syscall.Errno) {
 	call := syscall.RawSyscall
 	if len(p) > LargeRead {

@@ -4,10 +4,10 @@ package transport
 
 import "syscall"
 
-// In race builds the calls are those of package syscall, which tell the detector that
-// a write happens before the read that receives it. Package net tells it there too; a
-// call of another package would be no part of that order, and the detector would
-// report races between a peer that uses package net and this one that are none.
+// Race builds use the calls of package syscall, which notify the race detector that a
+// write happens before the read that receives its bytes. Package net uses the same calls.
+// With other calls, the detector would report false races with a peer that uses package
+// net.
 
 func sysRead(fd int, p []byte) (int, syscall.Errno) { return result(syscall.Read(fd, p)) }
 

@@ -1,5 +1,5 @@
-// Package transport moves the bytes of a connection: through the descriptor of a
-// socket where the system allows it, and through the net.Conn elsewhere.
+// Package transport sends and receives the bytes of a connection. It uses the descriptor
+// of a TCP or Unix socket on Linux, and the net.Conn otherwise ("portable").
 package transport
 
 import (
@@ -15,16 +15,18 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Room for one read, in bytes. A portable read holds it while it waits: as long as
-// little comes, SmallRead. PortableRead is two records of TLS, which hand out one each.
-// LargeRead is for input that is known to wait.
+// Buffer sizes for one read, in bytes. A portable read holds its buffer while it waits, so
+// that it begins with SmallRead, and uses PortableRead while much is received. That is the
+// size of two TLS records, which are read one at a time. LargeRead is for input that is
+// known to wait.
 const (
 	SmallRead    = 4 << 10
 	PortableRead = 32 << 10
 	LargeRead    = 128 << 10
 )
 
-// busyReads is how many small portable reads one after the other show that little comes.
+// busyReads is the number of consecutive small reads after which a portable transport
+// uses SmallRead again.
 const busyReads = 8
 
 // Transport is a net.Conn and, for TCP and Unix sockets on Linux, its descriptor.
@@ -35,10 +37,10 @@ type Transport struct {
 	raw *raw // nil on other systems, for other connections, and with the tag purego
 
 	took atomic.Int64 // the Instant at which the system last took a part of a Send
-	busy uint8        // so many more small portable reads have room for large ones
+	busy uint8        // the number of portable reads that still use PortableRead
 }
 
-// Init takes nc over.
+// Init takes ownership of nc. Call it before all other methods.
 func (t *Transport) Init(nc net.Conn) {
 	t.nc, t.raw = nc, newRaw(nc)
 }
@@ -46,11 +48,12 @@ func (t *Transport) Init(nc net.Conn) {
 // Conn returns the net.Conn.
 func (t *Transport) Conn() net.Conn { return t.nc }
 
-// Raw reports whether the descriptor is used directly.
+// Raw reports whether the Transport uses a descriptor.
 func (t *Transport) Raw() bool { return t.raw != nil }
 
-// Receive reads at least one byte, or fails: into payload or, if that is nil, into d.
-// An empty d holds no buffer while Receive waits on a descriptor, or for payload.
+// Receive reads at least one byte into payload or, if payload is nil, into d. It returns
+// the number of bytes; both n and err may be set. An empty d holds no buffer while Receive
+// waits on a descriptor, or reads into payload.
 func (t *Transport) Receive(d *codec.Decoder, payload []byte) (int, error) {
 	if t.raw != nil {
 		return t.raw.receive(d, payload)
@@ -74,7 +77,7 @@ func (t *Transport) Receive(d *codec.Decoder, payload []byte) (int, error) {
 	return n, err
 }
 
-// room returns the room in d for a portable read.
+// room returns the space in d for a portable read.
 func (t *Transport) room(d *codec.Decoder) []byte {
 	fit := SmallRead
 	if t.busy > 0 {
@@ -86,7 +89,7 @@ func (t *Transport) room(d *codec.Decoder) []byte {
 		}
 		return d.Space(fit)
 	}
-	room := d.Space(fit) // most often in the buffer of the last read
+	room := d.Space(fit) // usually in the buffer of the last read
 	if len(room) > fit || pool.Poisoned {
 		d.Release()
 		room = d.Space(fit)
@@ -98,9 +101,9 @@ func (t *Transport) room(d *codec.Decoder) []byte {
 // descriptor; see Raw.
 func (t *Transport) Await() error { return t.raw.await() }
 
-// TrySendOne sends the part of b that the system takes at once, and returns its size.
-// A portable transport cannot tell: with nonblocking set it sends nothing, otherwise
-// it sends all of b and may block.
+// TrySendOne sends the part of b that the system takes at once, and returns its size. A
+// portable transport cannot limit a write to that part: it sends nothing if nonblocking
+// is set, and otherwise sends all of b and may block.
 func (t *Transport) TrySendOne(b []byte, nonblocking bool) (int, error) {
 	switch {
 	case t.raw != nil:
@@ -111,8 +114,8 @@ func (t *Transport) TrySendOne(b []byte, nonblocking bool) (int, error) {
 	return len(b), t.sendPieces(b)
 }
 
-// tryTime bounds an attempt to send on a portable socket that may have to wait, sureTime
-// one that has the room: then only a busy machine takes so long.
+// tryTime limits an attempt to send on a portable socket that may have no room. sureTime
+// limits one that has room; only on a busy machine does that take so long.
 const (
 	tryTime  = time.Millisecond
 	sureTime = time.Second
@@ -137,8 +140,8 @@ func (t *Transport) TrySend(rest *net.Buffers, nonblocking bool) error {
 	return err
 }
 
-// SendNow sends the part of rest that goes without waiting, on a connection that is
-// closed next.
+// SendNow sends as much of rest as is possible without waiting, on a connection that the
+// caller closes next.
 func (t *Transport) SendNow(rest *net.Buffers) {
 	if t.raw != nil {
 		t.raw.trySend(rest)
@@ -164,7 +167,7 @@ func (t *Transport) SendNow(rest *net.Buffers) {
 // cannot report.
 const pieceBytes = 32 << 10
 
-// Send sends all of rest and blocks while the peer takes nothing. Abort or Close ends
+// Send sends all of rest, and blocks while the peer takes nothing. Close and Reset end
 // it.
 func (t *Transport) Send(rest *net.Buffers) error {
 	if t.raw != nil {
@@ -178,8 +181,8 @@ func (t *Transport) Send(rest *net.Buffers) error {
 	return nil
 }
 
-// sendPieces sends all of b: at once if the system reports progress, otherwise in
-// pieces that do.
+// sendPieces sends all of b: at once if the system reports progress, and otherwise in
+// pieces, to record the progress after each.
 func (t *Transport) sendPieces(b []byte) error {
 	piece := max(len(b), 1)
 	if piece > pieceBytes && socketOf(t.nc) == nil {
@@ -194,8 +197,8 @@ func (t *Transport) sendPieces(b []byte) error {
 	return WriteAll(t.nc, b)
 }
 
-// WriteAll writes all of b to nc or fails, also for a net.Conn that breaks the rules
-// of io.Writer and returns neither all of it nor an error.
+// WriteAll writes all of b to nc, or returns an error. It returns io.ErrShortWrite if nc
+// violates the rules of io.Writer, and writes only a part without an error.
 func WriteAll(nc net.Conn, b []byte) error {
 	n, err := nc.Write(b)
 	if err == nil && n < len(b) {
@@ -204,11 +207,12 @@ func WriteAll(nc net.Conn, b []byte) error {
 	return err
 }
 
-// unknownBytes is what a connection takes at once most often, of which nothing is known.
+// unknownBytes is the number of bytes that a connection is assumed to take at once if
+// the system does not report its room.
 const unknownBytes = 8 << 10
 
-// MayBlock reports whether sending n bytes may wait for the peer where Send and
-// TrySendOne are not told to return.
+// MayBlock reports whether Send, or TrySendOne without nonblocking, may wait for the peer
+// to take n bytes.
 func (t *Transport) MayBlock(n int) bool {
 	if t.raw != nil || t.Vectored() {
 		return false
@@ -229,11 +233,11 @@ func (t *Transport) Vectored() bool {
 	return false
 }
 
-// SetReadDeadline sets the deadline of the net.Conn; the zero time is none.
+// SetReadDeadline sets the read deadline of the net.Conn; the zero time means none.
 func (t *Transport) SetReadDeadline(by time.Time) { t.nc.SetReadDeadline(by) }
 
-// TookAt returns when the system last took bytes of a Send that had to wait; Never if
-// none did.
+// TookAt returns when the system last took bytes of a Send that had to wait. It returns
+// Never if there was none.
 func (t *Transport) TookAt() instant.Instant { return instant.Instant(t.took.Load()) }
 
 // Held returns how many bytes the system holds for the peer: not sent, or not
@@ -250,9 +254,9 @@ func (t *Transport) Quiet() bool { return t.raw != nil && t.raw.quiet() }
 // Close closes the connection.
 func (t *Transport) Close() { t.nc.Close() }
 
-// Reset closes the connection without delivering what the system holds for the peer,
-// which would take minutes if the peer takes nothing. A layer such as TLS is closed
-// last, since it would block for its final alert.
+// Reset closes the connection, and discards the data that the system holds for the peer.
+// To deliver that data would take minutes if the peer takes nothing. Reset closes the
+// socket before a layer such as TLS, which would otherwise block to send its final alert.
 func (t *Transport) Reset() {
 	nc := innermost(t.nc)
 	if tcp, ok := nc.(*net.TCPConn); ok {
