@@ -169,7 +169,8 @@ func (c *Conn) checkAlive(now instant.Instant) error {
 	case session.SendPing:
 		c.out.sendPing(offhand, nil)
 	}
-	c.in.wait.alive = a.Due(limits)
+	// A Pong does not move the deadline, and the next Ping may be due before it.
+	c.in.wait.alive = instant.Earlier(a.Due(limits), now.After(limits.PingInterval))
 	if c.parkable(now) {
 		return errParked
 	}

@@ -126,6 +126,27 @@ func TestPromise23DeadPeersAreFound(t *testing.T) {
 	}
 }
 
+// TestKeepaliveGoesOnBehindAPong: PongTimeout, which is longer here, is not the time to the
+// next Ping.
+func TestKeepaliveGoesOnBehindAPong(t *testing.T) {
+	opts := &websocket.Options{PingInterval: 2 * time.Second, PongTimeout: 30 * time.Second}
+	inBothRoles(t, opts, func(tc *testConn) {
+		read := tc.beginRead(background)
+		for range 10 {
+			time.Sleep(2*time.Second + time.Millisecond)
+			f, err := tc.frame()
+			if err != nil || f.Opcode != codec.OpPing {
+				tc.t.Fatalf("got %v, %v; want a Ping to the idle peer", f, err)
+			}
+			tc.send(pong(f))
+			tc.wantIdle("its Pong is enough")
+		}
+		if read.returned() {
+			tc.t.Errorf("Read returned %v", read.err)
+		}
+	})
+}
+
 func TestKeepaliveLeavesTheLivingAlone(t *testing.T) {
 	opts := &websocket.Options{PingInterval: 10 * time.Second, PongTimeout: 5 * time.Second}
 	inBothRoles(t, opts, func(tc *testConn) {

@@ -85,6 +85,7 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 		}
 	}
 	settle(func() bool { runtime.GC(); return made.Load() == freed.Load() })
+	time.Sleep(1100 * time.Millisecond) // goroutines that serve others wait for them for a second
 	before := left()
 	var next atomic.Int64
 	var workers sync.WaitGroup
