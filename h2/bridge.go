@@ -16,10 +16,10 @@ import (
 	"github.com/zerowire/websocket/internal/h2stream"
 )
 
-// bridge is a stream on which websocket.Dial does the opening handshake of HTTP/1.1: the
-// request that it writes opens the stream as an extended CONNECT (RFC 8441 §4), and the
-// response to that is read as the one of HTTP/1.1. Whatever Dial decides is decided once,
-// for both versions. After the handshake a bridge is the stream.
+// bridge is a stream on which websocket.Dial performs the opening handshake of HTTP/1.1. It
+// converts the request that Dial writes to an extended CONNECT (RFC 8441 §4), which opens the
+// stream, and the response to one of HTTP/1.1. So the same code of Dial handles both versions.
+// After the handshake, a bridge passes all calls to the stream.
 type bridge struct {
 	ctx     context.Context // of the opening handshake
 	session *session
@@ -27,8 +27,8 @@ type bridge struct {
 
 	cancel   context.CancelFunc // resets the stream, if it is open
 	life     context.Context    // of the stream
-	request  bytes.Buffer       // its head, as far as it was written
-	response []byte             // what Read has not returned of the head, and of a refusal
+	request  bytes.Buffer       // head of the request, as far as it was written
+	response []byte             // part of the response that Read has not returned
 
 	mu     sync.Mutex
 	stream *h2stream.Conn // nil until the server has accepted
@@ -38,24 +38,24 @@ type bridge struct {
 
 func newBridge(ctx context.Context, s *session, secure bool) *bridge {
 	b := &bridge{ctx: ctx, session: s, secure: secure}
-	// Without the values of ctx: Dial calls its hooks (net/http/httptrace), and the
+	// Without the values of ctx: Dial calls the hooks of net/http/httptrace, and the
 	// transport would call them again.
 	b.life, b.cancel = context.WithCancel(context.Background())
 	return b
 }
 
-// SecuredBelow implements h2stream.Secured: TLS, if there is any, is that of the HTTP/2
-// connection.
+// SecuredBelow implements [h2stream.Secured]: the HTTP/2 connection provides TLS, if any.
 func (b *bridge) SecuredBelow() {}
 
-// conn returns the stream, nil during the opening handshake.
+// conn returns the stream, or nil during the opening handshake.
 func (b *bridge) conn() *h2stream.Conn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.stream
 }
 
-// Write takes the request and does the opening handshake when it is complete.
+// Write buffers the request, and performs the opening handshake when the request is complete.
+// Later calls write to the stream.
 func (b *bridge) Write(p []byte) (int, error) {
 	if stream := b.conn(); stream != nil {
 		return stream.Write(p)
@@ -70,7 +70,7 @@ func (b *bridge) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Read returns the response, and after it what the server sends.
+// Read returns the response, then the bytes that the server sends.
 func (b *bridge) Read(p []byte) (int, error) {
 	if len(b.response) > 0 {
 		n := copy(p, b.response)
@@ -123,7 +123,7 @@ func (b *bridge) handshake() error {
 	return nil
 }
 
-// extendedConnect returns the request of HTTP/2 that stands for asked.
+// extendedConnect converts asked to a request of HTTP/2.
 func (b *bridge) extendedConnect(asked *http.Request, body io.ReadCloser) *http.Request {
 	u := *asked.URL
 	u.Scheme, u.Host = "http", asked.Host
@@ -136,13 +136,13 @@ func (b *bridge) extendedConnect(asked *http.Request, body io.ReadCloser) *http.
 	}
 	h[":protocol"] = []string{"websocket"}
 	if _, set := h["User-Agent"]; !set {
-		h["User-Agent"] = []string{""} // none, as over HTTP/1.1
+		h["User-Agent"] = []string{""} // sends none, as over HTTP/1.1
 	}
 	r := &http.Request{Method: http.MethodConnect, URL: &u, Host: asked.Host, Header: h, Body: body, ContentLength: -1}
 	return r.WithContext(b.life)
 }
 
-// accepted makes the response of HTTP/1.1 that stands for r.
+// accepted converts r, which accepts the WebSocket, to a response of HTTP/1.1.
 func (b *bridge) accepted(r *http.Response, key string) {
 	accept := codec.AcceptKey([]byte(key))
 	h := withoutFraming(r.Header)
@@ -152,18 +152,18 @@ func (b *bridge) accepted(r *http.Response, key string) {
 	b.response = appendHead(http.StatusSwitchingProtocols, h)
 }
 
-// maxRefusal is how much is read of the body of a refusal, in bytes, and bodyTime how long
-// that may take: status and header are what counts, and some bodies never come.
+// Limits for the body of a refusal. Status and header matter more, and some bodies never
+// arrive.
 const (
-	maxRefusal = 64 << 10
+	maxRefusal = 64 << 10 // bytes
 	bodyTime   = 500 * time.Millisecond
 )
 
-// refused makes the response of HTTP/1.1 that stands for r, and ends the stream.
+// refused converts r, a refusal, to a response of HTTP/1.1, and ends the stream.
 func (b *bridge) refused(r *http.Response) {
 	wait := bodyTime
 	if r.StatusCode/100 == 3 && r.Header.Get("Location") != "" {
-		wait = 0 // it is followed
+		wait = 0 // Dial follows the redirect and does not need the body
 	}
 	late := time.AfterFunc(wait, b.cancel)
 	defer late.Stop()
@@ -176,7 +176,7 @@ func (b *bridge) refused(r *http.Response) {
 	b.response = append(appendHead(r.StatusCode, h), body...)
 }
 
-// withoutFraming removes from h what says how a body is sent.
+// withoutFraming returns a copy of h without the fields that describe the transfer of a body.
 func withoutFraming(h http.Header) http.Header {
 	h = h.Clone()
 	for _, name := range []string{"Connection", "Upgrade", "Content-Length", "Transfer-Encoding", "Trailer", "Sec-Websocket-Accept"} {
@@ -193,7 +193,7 @@ func appendHead(status int, h http.Header) []byte {
 	return head.Bytes()
 }
 
-// Close closes the stream, or gives up the opening handshake.
+// Close closes the stream, or aborts the opening handshake.
 func (b *bridge) Close() error {
 	b.mu.Lock()
 	first := !b.closed
@@ -210,16 +210,16 @@ func (b *bridge) Close() error {
 	return nil
 }
 
-// unreserve gives back the stream that was reserved and is not needed.
+// unreserve releases a reserved stream that was not used.
 func (b *bridge) unreserve() {
 	b.cancel()
 	r, _ := http.NewRequestWithContext(b.life, http.MethodGet, "https://unused.invalid/", nil)
-	if response, err := b.session.conn.RoundTrip(r); err == nil { // canceled before it is sent
+	if response, err := b.session.conn.RoundTrip(r); err == nil { // canceled before the request is sent
 		response.Body.Close()
 	}
 }
 
-// CloseWrite sends END_STREAM behind what was written.
+// CloseWrite sends END_STREAM after all written bytes.
 func (b *bridge) CloseWrite() error {
 	if stream := b.conn(); stream != nil {
 		return stream.CloseWrite()
@@ -233,8 +233,8 @@ func (b *bridge) LocalAddr() net.Addr { return b.session.settings.LocalAddr() }
 // RemoteAddr returns the address of the other end of the HTTP/2 connection.
 func (b *bridge) RemoteAddr() net.Addr { return b.session.settings.RemoteAddr() }
 
-// SetDeadline moves both deadlines. During the opening handshake the context of Dial
-// stands for them.
+// SetDeadline sets both deadlines. During the opening handshake it has no effect: the context
+// of Dial limits the time.
 func (b *bridge) SetDeadline(t time.Time) error {
 	if stream := b.conn(); stream != nil {
 		return stream.SetDeadline(t)
@@ -242,7 +242,7 @@ func (b *bridge) SetDeadline(t time.Time) error {
 	return nil
 }
 
-// SetReadDeadline moves the deadline of Read.
+// SetReadDeadline sets the deadline of Read.
 func (b *bridge) SetReadDeadline(t time.Time) error {
 	if stream := b.conn(); stream != nil {
 		return stream.SetReadDeadline(t)
@@ -250,7 +250,7 @@ func (b *bridge) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline moves the deadline of Write.
+// SetWriteDeadline sets the deadline of Write.
 func (b *bridge) SetWriteDeadline(t time.Time) error {
 	if stream := b.conn(); stream != nil {
 		return stream.SetWriteDeadline(t)

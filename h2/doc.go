@@ -4,9 +4,9 @@
 //	var transport h2.Transport
 //	c, err := transport.Dial(ctx, "wss://example.com/chat", nil)
 //
-// What Dial returns is a [websocket.Conn] like any other. Its messages share the TCP
-// connection with those of the others: fewer TLS handshakes and fewer sockets, but one
-// lost packet delays all of them, and a message costs more of the CPU than over HTTP/1.1.
+// [Transport.Dial] returns a [websocket.Conn] like any other. Sharing a TCP connection saves
+// TLS handshakes and sockets. But one lost packet delays all WebSockets of the connection, and
+// a message takes more CPU time than over HTTP/1.1.
 //
 // The server's side needs no package of its own: [websocket.Upgrade] and
 // [websocket.Server.ServeHTTP] accept such streams from net/http.

@@ -2,5 +2,5 @@
 
 package h2
 
-// refused says that the HTTP/2 client of this build refuses extended CONNECT.
+// refused reports that the HTTP/2 client of this build refuses extended CONNECT.
 const refused = false

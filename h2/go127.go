@@ -2,7 +2,7 @@
 
 package h2
 
-// refused says that the HTTP/2 client of this build refuses extended CONNECT: from Go 1.27
-// on x/net/http2 uses net/http's, which takes ":protocol" for an invalid field name. The
-// tag http2legacy makes x/net/http2 use its own.
+// refused reports that the HTTP/2 client of this build refuses extended CONNECT. From Go 1.27
+// on, x/net/http2 uses the client of net/http, which rejects ":protocol" as an invalid field
+// name. With the tag http2legacy, x/net/http2 uses its own client.
 const refused = true

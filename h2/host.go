@@ -13,11 +13,11 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// plainTime is how long a server that does not accept WebSockets over HTTP/2 is not asked
-// again, in the mode Auto.
+// plainTime is the time for which the mode Auto uses HTTP/1.1 after a server has not accepted
+// WebSockets over HTTP/2.
 const plainTime = 5 * time.Minute
 
-// host is one server, by address and by whether TLS is used.
+// host is one server, identified by address and by the use of TLS.
 type host struct {
 	dialing    chan struct{} // holds a token while one Dial opens a connection for all
 	sessions   []*session    // guarded by Transport.mu
@@ -30,9 +30,9 @@ type session struct {
 	settings *settingsConn
 }
 
-// connect returns what websocket.Dial does its opening handshake on: a stream, or the
-// connection to a server that has chosen HTTP/1.1. The error is ErrNotSupported if a
-// connection of HTTP/1.1 has to be opened.
+// connect returns the connection for the opening handshake of websocket.Dial: a stream, or a
+// connection to a server that has chosen HTTP/1.1. The error is ErrNotSupported if the caller
+// must open a connection of HTTP/1.1.
 func (t *Transport) connect(ctx context.Context, addr string, secure bool) (net.Conn, error) {
 	h := t.host(addr, secure)
 	if s, err := t.reserve(h); s != nil || err != nil {
@@ -44,7 +44,7 @@ func (t *Transport) connect(ctx context.Context, addr string, secure bool) (net.
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if s, err := t.reserve(h); s != nil || err != nil { // another Dial has opened it meanwhile
+	if s, err := t.reserve(h); s != nil || err != nil { // another Dial has opened a connection in the meantime
 		return t.stream(ctx, s, secure), err
 	}
 	nc, err := t.dial(ctx, addr, secure)
@@ -72,7 +72,7 @@ func (t *Transport) connect(ctx context.Context, addr string, secure bool) (net.
 	return t.stream(ctx, s, secure), nil
 }
 
-// stream returns the stream that reserve or open has reserved on s, nil for none.
+// stream returns the stream that reserve or open has reserved on s, or nil for none.
 func (t *Transport) stream(ctx context.Context, s *session, secure bool) net.Conn {
 	if s == nil {
 		return nil
@@ -94,8 +94,8 @@ func (t *Transport) host(addr string, secure bool) *host {
 	return h
 }
 
-// reserve reserves a stream on an open connection, nil if there is no room on any. It
-// forgets those that have ended.
+// reserve reserves a stream on an open connection, and returns nil if none has room. It
+// removes connections that have ended.
 func (t *Transport) reserve(h *host) (*session, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -130,7 +130,7 @@ func (t *Transport) sessions() (all []*session) {
 	return all
 }
 
-// dial opens a connection and, if secure, does its TLS handshake.
+// dial opens a connection and, if secure is set, performs the TLS handshake.
 func (t *Transport) dial(ctx context.Context, addr string, secure bool) (net.Conn, error) {
 	dial := t.NetDial
 	if dial == nil {
@@ -146,7 +146,7 @@ func (t *Transport) dial(ctx context.Context, addr string, secure bool) (net.Con
 	}
 	if config.ServerName == "" {
 		name, _, _ := net.SplitHostPort(addr)
-		config.ServerName, _, _ = strings.Cut(name, "%") // a zone is of no meaning to the server
+		config.ServerName, _, _ = strings.Cut(name, "%") // a zone has no meaning for the server
 	}
 	config.NextProtos = []string{http2.NextProtoTLS, "http/1.1"}
 	if t.Mode == OnlyHTTP2 {
@@ -160,8 +160,8 @@ func (t *Transport) dial(ctx context.Context, addr string, secure bool) (net.Con
 	return conn, nil
 }
 
-// open makes nc an HTTP/2 connection with one stream reserved, once the server's settings
-// have come and allow WebSockets.
+// open starts HTTP/2 on nc, waits for settings of the server that allow WebSockets, and
+// reserves one stream.
 func (t *Transport) open(ctx context.Context, nc net.Conn) (*session, error) {
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	defer stop()
@@ -182,8 +182,8 @@ func (t *Transport) open(ctx context.Context, nc net.Conn) (*session, error) {
 	return &session{conn, settings}, nil
 }
 
-// plainConn is a connection to a server that has chosen HTTP/1.1.
+// plainConn is a TLS connection to a server that has chosen HTTP/1.1.
 type plainConn struct{ *tls.Conn }
 
-// SecuredBelow implements h2stream.Secured.
+// SecuredBelow implements [h2stream.Secured].
 func (plainConn) SecuredBelow() {}

@@ -9,18 +9,19 @@ import (
 	"golang.org/x/net/http2"
 )
 
-// largestFrame is the largest DATA frame that is sent, in bytes: the least that a server
-// may allow. x/net/http2 keeps a buffer of as much as the server allows for each stream
-// whose request has no end, and net/http's servers allow a megabyte.
+// largestFrame is the size of the largest DATA frame that is sent, in bytes. Every server must
+// allow it. A larger value would waste memory: x/net/http2 keeps a buffer of the size that the
+// server allows for each open stream, and servers of net/http allow 1 MiB.
 const largestFrame = 16 << 10
 
-// settingsConn is an HTTP/2 connection whose first frame from the server, its SETTINGS
-// (RFC 9113 §3.4), is read here first: it says whether WebSockets are allowed, which
-// x/net/http2 does not export, and its SETTINGS_MAX_FRAME_SIZE is lowered.
+// settingsConn is an HTTP/2 connection that inspects the first frame of the server, SETTINGS
+// (RFC 9113 §3.4), before x/net/http2 reads it. The frame reports whether WebSockets are
+// allowed, which x/net/http2 does not export. settingsConn lowers SETTINGS_MAX_FRAME_SIZE in
+// the frame to largestFrame.
 type settingsConn struct {
 	net.Conn
-	rest []byte        // of the first frame, for Read
-	seen chan struct{} // closed when the frame has come, or never will
+	rest []byte        // part of the first frame that Read has not returned
+	seen chan struct{} // closed when the frame has arrived or err is set
 
 	// Set before seen is closed.
 	connect bool // SETTINGS_ENABLE_CONNECT_PROTOCOL is 1
@@ -31,7 +32,7 @@ func newSettingsConn(nc net.Conn) *settingsConn {
 	return &settingsConn{Conn: nc, seen: make(chan struct{})}
 }
 
-// Read reads from the connection. One goroutine reads.
+// Read reads from the connection. It must not be called concurrently.
 func (c *settingsConn) Read(p []byte) (int, error) {
 	select {
 	case <-c.seen:

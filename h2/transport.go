@@ -17,7 +17,7 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Mode is the choice of a Transport between the versions of HTTP.
+// Mode selects the versions of HTTP that a [Transport] uses.
 type Mode uint8
 
 // The modes.
@@ -26,50 +26,51 @@ const (
 	// announced that it accepts WebSockets, and HTTP/1.1 otherwise and for ws.
 	Auto Mode = iota
 
-	// OnlyHTTP2 uses nothing but HTTP/2: a server that has not announced that it
-	// accepts WebSockets makes Dial fail with ErrNotSupported. A URL with the scheme ws
-	// is dialed with HTTP/2 without TLS and without negotiation (RFC 9113 §3.3).
+	// OnlyHTTP2 always uses HTTP/2. Dial fails with ErrNotSupported if the server has not
+	// announced that it accepts WebSockets. For the scheme ws, HTTP/2 is used without TLS
+	// and without negotiation (RFC 9113 §3.3).
 	OnlyHTTP2
 
-	// OnlyHTTP1 uses nothing but HTTP/1.1.
+	// OnlyHTTP1 always uses HTTP/1.1.
 	OnlyHTTP1
 )
 
 // ErrNotSupported reports that a server does not accept WebSockets over HTTP/2: it has not
-// sent SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3), or does not speak HTTP/2.
+// sent SETTINGS_ENABLE_CONNECT_PROTOCOL (RFC 8441 §3), or does not support HTTP/2.
 var ErrNotSupported = errors.New("h2: the server has not announced WebSockets over HTTP/2: dial with HTTP/1.1")
 
-// errNoHTTP2 reports a URL that is not dialed with HTTP/2.
+// errNoHTTP2 reports a URL that cannot be dialed with HTTP/2.
 var errNoHTTP2 = errors.New("h2: dial: the URL is malformed, is not of the scheme ws or wss, or has a proxy: use the mode Auto")
 
 // errRefused reports that this build cannot open a stream.
 var errRefused = errors.New("h2: net/http of this Go version refuses extended CONNECT: build with -tags http2legacy")
 
-// Transport opens WebSocket connections and keeps the HTTP/2 connections that they
-// share. The zero value works. Its fields must not change after the first Dial; its
-// methods may be called concurrently.
+// Transport opens WebSocket connections, and manages the HTTP/2 connections that they share.
+// The zero value is valid. Its fields must not change after the first Dial. Its methods may
+// be called concurrently.
 type Transport struct {
-	// Mode chooses the version of HTTP. Default Auto.
+	// Mode selects the version of HTTP. Default: Auto.
 	Mode Mode
 
-	// TLSConfig is for wss. Without a ServerName the URL's host is verified. NextProtos
-	// is chosen by Mode. May be nil.
+	// TLSConfig applies to wss. If ServerName is empty, the certificate must match the
+	// URL's host. NextProtos is set from Mode. May be nil.
 	TLSConfig *tls.Config
 
-	// NetDial opens a TCP connection, in place of net.Dialer. May be nil.
+	// NetDial opens a TCP connection, instead of a net.Dialer. May be nil.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Proxy returns the proxy for a request, nil for none, as that of
-	// websocket.DialOptions. A URL that has one is dialed with HTTP/1.1, in the mode
-	// OnlyHTTP2 not at all. Default websocket.ProxyFromEnvironment.
+	// Proxy returns the proxy for a request, or nil for none, as in
+	// [websocket.DialOptions]. A URL with a proxy is dialed with HTTP/1.1; in the mode
+	// OnlyHTTP2, Dial fails. Default: [websocket.ProxyFromEnvironment].
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// IdleTimeout is how long an HTTP/2 connection without streams is kept. Default 90 s.
+	// IdleTimeout is the time after which an HTTP/2 connection without streams is closed.
+	// Default: 90 s.
 	IdleTimeout time.Duration
 
-	// PingInterval is how long nothing has to be received on an HTTP/2 connection before
-	// a PING frame is sent; without an answer in another 15 s all its WebSockets fail.
-	// Default 30 s; negative sends none.
+	// PingInterval is the time without received data after which a PING frame is sent on
+	// an HTTP/2 connection. If no answer arrives within 15 s, all its WebSockets fail. A
+	// negative value sends no PING. Default: 30 s.
 	PingInterval time.Duration
 
 	once  sync.Once
@@ -79,17 +80,15 @@ type Transport struct {
 	hosts map[string]*host // by address
 }
 
-// Dial is websocket.Dial, in a stream of HTTP/2 where Mode and the server allow it. The
-// first Dial to a server opens an HTTP/2 connection and waits for its settings; later and
-// concurrent ones share it, up to as many streams as the server allows, and then open
-// another.
+// Dial is [websocket.Dial] in a stream of HTTP/2, if Mode and the server allow it (RFC 8441).
+// The first Dial to a server opens an HTTP/2 connection and waits for its settings. Later and
+// concurrent calls share the connection. When it has as many streams as the server allows,
+// Dial opens another one.
 //
-// opts may be nil. Its TLSConfig, NetDial and Proxy must not be set, since they belong to
-// connections that others share: they are those of the Transport. A response that
-// redirects is followed over HTTP/1.1. Options.Accepted is given the header of the response
-// as HTTP/1.1 would have it, and Wrap sees the opening handshake of HTTP/1.1 that stands
-// for the one that is sent; so do the hooks of package net/http/httptrace. Those for TLS are
-// called over HTTP/1.1 only.
+// opts may be nil. Its TLSConfig, NetDial and Proxy must not be set, because connections are
+// shared: set the fields of the Transport. Redirects are followed over HTTP/1.1. Accepted, Wrap
+// and the hooks of package net/http/httptrace observe the opening handshake in its HTTP/1.1
+// form, also over HTTP/2. The hooks for TLS are called over HTTP/1.1 only.
 func (t *Transport) Dial(ctx context.Context, rawURL string, opts *websocket.DialOptions) (*websocket.Conn, error) {
 	var o websocket.DialOptions
 	if opts != nil {
@@ -129,7 +128,7 @@ func (t *Transport) init() {
 	t.hosts = map[string]*host{}
 	t.http2 = &http2.Transport{
 		AllowHTTP:          true,
-		DisableCompression: true, // it would decode what the server sends
+		DisableCompression: true, // compression would decode the server's frames
 		IdleConnTimeout:    t.IdleTimeout,
 		ReadIdleTimeout:    t.PingInterval,
 		PingTimeout:        15 * time.Second,
@@ -143,8 +142,8 @@ func (t *Transport) init() {
 	t.http2.ReadIdleTimeout = max(0, t.http2.ReadIdleTimeout)
 }
 
-// eligible reports whether HTTP/2 is to be tried for a URL, and with TLS or without.
-// What is wrong with a URL is for websocket.Dial to say.
+// eligible reports whether to try HTTP/2 for a URL, and whether with TLS. It does not report
+// invalid URLs: websocket.Dial does.
 func (t *Transport) eligible(rawURL string) (secure, ok bool) {
 	u, err := url.Parse(rawURL)
 	if err != nil || t.Mode == OnlyHTTP1 || refused {
@@ -170,13 +169,13 @@ func (t *Transport) eligible(rawURL string) (secure, ok bool) {
 	return secure, err == nil && via == nil
 }
 
-// redirects reports whether err is a response that redirects.
+// redirects reports whether err is a redirect.
 func redirects(err error) bool {
 	e, ok := errors.AsType[*websocket.HandshakeError](err)
 	return ok && e.Status/100 == 3 && e.Header.Get("Location") != ""
 }
 
-// CloseIdle closes the HTTP/2 connections on which no WebSocket is open.
+// CloseIdle closes the HTTP/2 connections without open WebSockets.
 func (t *Transport) CloseIdle() {
 	t.once.Do(t.init)
 	for _, s := range t.sessions() {
@@ -186,8 +185,8 @@ func (t *Transport) CloseIdle() {
 	}
 }
 
-// Close closes all HTTP/2 connections at once, and with them their WebSockets, without a
-// closing handshake. Those over HTTP/1.1 stay open.
+// Close closes all HTTP/2 connections immediately. Their WebSockets end without a closing
+// handshake. WebSockets over HTTP/1.1 stay open.
 func (t *Transport) Close() error {
 	t.once.Do(t.init)
 	for _, s := range t.sessions() {

@@ -11,39 +11,38 @@ type Request struct {
 	c *Conn
 }
 
-// NewRequest returns the body for an extended CONNECT request whose context cancel
-// cancels: that makes the transport send RST_STREAM with CANCEL.
+// NewRequest returns the body for an extended CONNECT request. cancel cancels the context of
+// the request, so that the transport sends RST_STREAM with CANCEL.
 func NewRequest(cancel context.CancelFunc) *Request {
 	c := newConn(nil, nil, nil, nil)
 	c.halfClose = true
 	c.finish = func(drained, ended bool) {
 		if !drained || !ended {
 			cancel()
-			c.out.fail(errEnded) // the transport waits in Read, and not for the context
+			c.out.fail(errEnded) // the transport waits in Read, not for the context
 		}
 	}
 	return &Request{c}
 }
 
-// Read is for the transport.
+// Read returns the next bytes to send. The transport calls it.
 func (r *Request) Read(p []byte) (int, error) { return r.c.out.Read(p) }
 
-// Close is for the transport, which calls it when it reads no more: the stream has
-// ended.
+// Close ends sending. The transport calls it when the stream has ended.
 func (r *Request) Close() error {
 	r.c.out.consumerGone()
 	return nil
 }
 
-// Conn returns the stream, of which body is what the server sends.
+// Conn returns the stream. body is the server's direction of it.
 func (r *Request) Conn(body io.ReadCloser, local, remote net.Addr) *Conn {
 	r.c.body, r.c.local, r.c.remote = body, local, remote
 	r.c.start()
 	return r.c
 }
 
-// Secured is a net.Conn that needs no TLS above it, whatever the URL says: it is a stream
-// of a connection that has it, or had it negotiated.
+// Secured is a [net.Conn] that needs no TLS of its own, even if the URL asks for it: the
+// connection below it has negotiated TLS already.
 type Secured interface {
 	net.Conn
 	SecuredBelow()

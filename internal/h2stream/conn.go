@@ -9,30 +9,28 @@ import (
 	"time"
 )
 
-// lingerTime is how long Close keeps the stream for what was written before and the
-// peer has made no room for.
+// lingerTime limits the time after Close for sending bytes that were written before.
 const lingerTime = 3 * time.Second
 
-// Conn is a net.Conn on one HTTP/2 stream. Its methods may be called concurrently.
+// Conn is a [net.Conn] on one HTTP/2 stream. Its methods may be called concurrently.
 type Conn struct {
 	in            input
 	out           output
 	body          io.ReadCloser
 	local, remote net.Addr
-	halfClose     bool                      // a client's end
+	halfClose     bool                      // this is the client's end, which can send END_STREAM
 	finish        func(drained, ended bool) // frees the stream; see newConn
 
 	mu      sync.Mutex
 	users   int           // goroutines that use the stream
 	closed  bool          // by Close
-	freed   bool          // finish was called: the stream may not be used any more
+	freed   bool          // finish was called: the stream must not be used any more
 	left    chan struct{} // closed when freed, and users is 0
 	waiting time.Duration // how long Close waits for left
 }
 
-// newConn returns a Conn that reads from body, in a goroutine of its own. finish is
-// called once, by Close: drained says that all that was written has been sent, ended
-// that the peer has sent END_STREAM.
+// newConn returns a Conn that reads from body in a goroutine. Close calls finish once. drained
+// reports that all written bytes were sent, and ended that the peer has sent END_STREAM.
 func newConn(body io.ReadCloser, local, remote net.Addr, finish func(drained, ended bool)) *Conn {
 	c := &Conn{body: body, local: local, remote: remote, finish: finish, left: make(chan struct{})}
 	c.in.init()
@@ -49,7 +47,7 @@ func (c *Conn) start() {
 	}()
 }
 
-// enter counts a goroutine that uses the stream, unless there is none any more.
+// enter counts a goroutine that uses the stream. It returns false if the stream was freed.
 func (c *Conn) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,13 +66,13 @@ func (c *Conn) leave() {
 	}
 }
 
-// Done returns a channel that is closed when the Conn has been closed and nothing uses
-// the stream any more: an HTTP handler may return then.
+// Done returns a channel that is closed when the Conn has been closed and no goroutine uses
+// the stream any more. Then an HTTP handler may return.
 func (c *Conn) Done() <-chan struct{} { return c.left }
 
-// Read reads what the peer has sent: at least a byte, unless it fails. The errors are
-// io.EOF after END_STREAM, a *ResetError after RST_STREAM, os.ErrDeadlineExceeded,
-// net.ErrClosed after Close, and what ended the HTTP/2 connection.
+// Read reads at least one byte, unless it fails. The errors are [io.EOF] after END_STREAM, a
+// [*ResetError] after RST_STREAM, [os.ErrDeadlineExceeded], [net.ErrClosed] after Close, and
+// the error that ended the HTTP/2 connection.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.read(p)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -83,15 +81,16 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write copies p into the buffer of the stream, waits for room where there is none, and
-// returns how much of p it has copied. An error of sending is returned by later calls. On a
-// stream that the server has ended, a client's writes are dropped until Read has said so:
-// what the server has sent before can then be read to its end.
+// Write copies p to the buffer of the stream, and waits while there is no room. It returns
+// the number of copied bytes. Later calls return an error of sending. After the server has
+// ended the stream, a client's writes are dropped without an error until Read has returned the
+// end. So the client can read all bytes that the server sent before.
 func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
-// CloseWrite sends END_STREAM behind what was written, at a client's end. At a server's
-// end net/http does that when the handler returns, which waits for Close, and the peer
-// waits for that: so reads return io.EOF there as soon as the peer sends nothing more.
+// CloseWrite sends END_STREAM after all written bytes, at the client's end. At the server's
+// end, net/http sends END_STREAM only when the handler returns, after Close. A peer that waits
+// for END_STREAM would then wait forever. So at the server's end, reads return [io.EOF] as
+// soon as the peer sends nothing for a short time.
 func (c *Conn) CloseWrite() error {
 	c.out.close()
 	if !c.halfClose {
@@ -100,9 +99,9 @@ func (c *Conn) CloseWrite() error {
 	return nil
 }
 
-// Close ends the stream. What was written before is sent, for which the peer has to
-// make room within three seconds; nothing is read any more. Close does not wait for it,
-// except at the server's end of a stream that Accept returned with wait.
+// Close ends the stream. Reads fail from then on. Bytes that were written before are sent, if
+// the peer makes room within three seconds. Close does not wait for that, except at the
+// server's end of a stream that [Accept] returned with wait.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.closed
@@ -129,11 +128,11 @@ func (c *Conn) Close() error {
 	return nil
 }
 
-// free gives the stream up.
+// free ends the use of the stream.
 func (c *Conn) free(drained, ended bool) {
 	c.mu.Lock()
 	c.freed = true
-	c.users++ // finish is one
+	c.users++ // finish uses the stream
 	c.mu.Unlock()
 	c.finish(drained, ended)
 	c.leave()
@@ -145,17 +144,17 @@ func (c *Conn) LocalAddr() net.Addr { return c.local }
 // RemoteAddr returns the address of the other end of the HTTP/2 connection.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
-// SetDeadline is SetReadDeadline and SetWriteDeadline.
+// SetDeadline calls [Conn.SetReadDeadline] and [Conn.SetWriteDeadline].
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.in.setDeadline(t)
 	c.out.setDeadline(t)
 	return nil
 }
 
-// SetReadDeadline moves the deadline of this and later calls of Read, the zero time for
-// none. The stream does not end with it.
+// SetReadDeadline sets the deadline of current and later calls of Read. The zero time means
+// none. The deadline does not end the stream.
 func (c *Conn) SetReadDeadline(t time.Time) error { c.in.setDeadline(t); return nil }
 
-// SetWriteDeadline moves the deadline of this and later calls of Write, the zero time
-// for none. The stream does not end with it.
+// SetWriteDeadline sets the deadline of current and later calls of Write. The zero time means
+// none. The deadline does not end the stream.
 func (c *Conn) SetWriteDeadline(t time.Time) error { c.out.setDeadline(t); return nil }

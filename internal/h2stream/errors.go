@@ -7,13 +7,13 @@ import (
 	"syscall"
 )
 
-// ResetError reports that the peer has reset the stream (RFC 9113 §6.4). It is a
-// syscall.ECONNRESET, as a TCP connection that was reset is.
+// ResetError reports that the peer has reset the stream (RFC 9113 §6.4). It wraps
+// syscall.ECONNRESET, the error of a TCP connection that was reset.
 type ResetError struct {
 	Code uint32 // of the RST_STREAM frame, RFC 9113 §7
 }
 
-// Error names the error code of the frame.
+// Error returns a text with the name of the error code.
 func (e *ResetError) Error() string {
 	return fmt.Sprintf("http2: stream reset by the peer: %s", codeName(e.Code))
 }
@@ -34,11 +34,12 @@ func codeName(code uint32) string {
 	return fmt.Sprintf("code %d", code)
 }
 
-// errEnded is what a client's writes return on a stream that has ended.
+// errEnded is the error of a client's writes to a stream that has ended.
 var errEnded = errors.New("http2: the stream has ended")
 
-// streamError has the fields of the type StreamError of net/http and x/net/http2, whose
-// method As fills any struct that has them: net/http does not export its type.
+// streamError has the fields of StreamError in net/http and x/net/http2. The method As of that
+// type fills any struct with these fields. It is needed because net/http does not export the
+// type.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -47,7 +48,7 @@ type streamError struct {
 
 func (streamError) Error() string { return "stream error" }
 
-// endOf returns what stands for err, with which a body ended.
+// endOf converts err, the error of a body, to the error that Read returns.
 func endOf(err error) error {
 	if err == io.EOF {
 		return io.EOF

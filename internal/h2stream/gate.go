@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// gate is a lock on which goroutines wait for a change of what it guards, until a
-// deadline that may be moved while they wait.
+// gate is a lock with a condition: goroutines wait for a change of the guarded state, or for
+// a deadline, which may be moved while they wait.
 type gate struct {
 	mu       sync.Mutex
 	changed  sync.Cond // on mu
 	deadline time.Time // zero for none
 	timer    *time.Timer
-	armed    time.Time // the deadline that timer stands for
+	armed    time.Time // the deadline for which timer is set
 }
 
 func (g *gate) init() { g.changed.L = &g.mu }
 
-// setDeadline moves the deadline, for callers that already wait as well.
+// setDeadline sets the deadline, also for goroutines that are waiting.
 func (g *gate) setDeadline(t time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -29,8 +29,8 @@ func (g *gate) setDeadline(t time.Time) {
 // expired reports whether the deadline has passed. The caller holds mu.
 func (g *gate) expired() bool { return !g.deadline.IsZero() && !time.Now().Before(g.deadline) }
 
-// wait waits for a change or for the deadline. The caller holds mu, and examines the
-// state again afterwards.
+// wait waits for a change or for the deadline. The caller holds mu, and must check the state
+// again afterwards.
 func (g *gate) wait() error {
 	if g.expired() {
 		return os.ErrDeadlineExceeded

@@ -8,33 +8,33 @@ import (
 	"time"
 )
 
-// bufferSize is the size of the buffers of both directions, in bytes. It bounds what a
-// Conn holds for a reader or a peer that takes nothing; the rest waits in HTTP/2's flow
-// control.
+// bufferSize is the size of the buffer of each direction, in bytes. It limits the memory of a
+// Conn if the reader or the peer is slow. HTTP/2's flow control delays all further bytes.
 const bufferSize = 32 << 10
 
-// quietTime is for how long a peer sends nothing that has read a Close frame.
+// quietTime is the time after which a peer that sends nothing is taken to have read the Close
+// frame.
 const quietTime = 50 * time.Millisecond
 
-// buffers holds *[bufferSize]byte. A Conn takes one while there is something in it.
+// buffers holds *[bufferSize]byte. A Conn takes one only while it has bytes to store.
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
-// input is what the peer sends: one goroutine pumps it out of the body of the stream,
-// one reads it.
+// input is the receiving direction: one goroutine, the pump, reads the body of the stream,
+// and another calls read.
 type input struct {
 	gate
-	buffer *[bufferSize]byte // nil while nothing is unread
+	buffer *[bufferSize]byte // nil while there are no unread bytes
 	unread []byte            // part of buffer
-	err    error             // why nothing follows unread
+	err    error             // the error after unread
 	closed bool              // by this end
-	last   bool              // reads end when the peer is quiet
+	last   bool              // reads return io.EOF when the peer is quiet
 }
 
 // pump reads body until it ends or the input is closed.
 func (in *input) pump(body io.Reader) {
 	for {
-		// The bodies of net/http and x/net/http2 wait for data also for an empty
-		// slice, so an idle stream holds no buffer. Others may return at once.
+		// The bodies of net/http and x/net/http2 wait for data even if the slice is
+		// empty, so an idle stream holds no buffer. Others may return immediately.
 		_, err := body.Read(nil)
 		var buffer *[bufferSize]byte
 		n := 0
@@ -48,8 +48,8 @@ func (in *input) pump(body io.Reader) {
 	}
 }
 
-// deliver hands over n bytes of buffer, and waits until they were read. It reports
-// whether more may follow.
+// deliver passes n bytes of buffer to read, and waits until they were read. It reports
+// whether the pump continues.
 func (in *input) deliver(buffer *[bufferSize]byte, n int, err error) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -70,11 +70,11 @@ func (in *input) deliver(buffer *[bufferSize]byte, n int, err error) bool {
 	return err == nil && !in.closed
 }
 
-// read is net.Conn's Read.
+// read implements [Conn.Read].
 func (in *input) read(p []byte) (int, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	var quiet time.Time // when the peer will have been quiet for quietTime
+	var quiet time.Time // end of quietTime
 	for len(p) > 0 {
 		switch {
 		case in.closed:
@@ -102,7 +102,7 @@ func (in *input) read(p []byte) (int, error) {
 	return 0, nil
 }
 
-// release gives the buffer back, and lets the pump go on. The caller holds mu.
+// release returns the buffer to the pool, and lets the pump continue. The caller holds mu.
 func (in *input) release() {
 	if in.buffer != nil {
 		buffers.Put(in.buffer)
@@ -111,7 +111,7 @@ func (in *input) release() {
 	in.changed.Broadcast()
 }
 
-// close makes reads return net.ErrClosed. What is unread is dropped.
+// close makes reads return net.ErrClosed, and drops unread bytes.
 func (in *input) close() {
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -120,7 +120,7 @@ func (in *input) close() {
 	in.release()
 }
 
-// endWhenQuiet makes reads return io.EOF when the peer has sent nothing for quietTime.
+// endWhenQuiet makes reads return io.EOF after the peer has sent nothing for quietTime.
 func (in *input) endWhenQuiet() {
 	in.mu.Lock()
 	defer in.mu.Unlock()

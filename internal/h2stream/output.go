@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// output is what this end sends: writes fill its buffer, and one consumer at a time
-// empties it, with take and done, or with Read.
+// output is the sending direction: writes fill its buffer, and one consumer at a time empties
+// it, with take and done, or with Read.
 type output struct {
 	gate
-	buffer  *[bufferSize]byte // nil while nothing is pending
+	buffer  *[bufferSize]byte // nil while no bytes are pending
 	pending []byte            // part of buffer
-	sending bool              // the consumer has taken something and has not come back
-	closed  bool              // nothing follows pending
-	err     error             // why the consumer failed
-	gone    bool              // there is no consumer any more: what is written is dropped
+	sending bool              // the consumer is sending bytes that it has taken
+	closed  bool              // no more bytes follow pending
+	err     error             // error of the consumer
+	gone    bool              // the consumer has ended: written bytes are dropped
 
-	// begin is called, with mu held, when something is pending and no consumer is at
-	// work. nil if the consumer waits in Read.
+	// begin is called, with mu held, when bytes are pending and no consumer is sending.
+	// It is nil if the consumer waits in Read.
 	begin func()
 }
 
-// write is net.Conn's Write.
+// write implements [Conn.Write].
 func (o *output) write(p []byte) (n int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -51,7 +51,7 @@ func (o *output) write(p []byte) (n int, err error) {
 	}
 }
 
-// append copies of p what there is room for. The caller holds mu.
+// append copies as much of p as there is room for. The caller holds mu.
 func (o *output) append(p []byte) int {
 	if len(p) == 0 {
 		return 0
@@ -73,8 +73,8 @@ func (o *output) append(p []byte) int {
 	return n
 }
 
-// take hands everything that is pending to the consumer, which calls done with it. ok
-// is false if nothing is pending: the consumer is then to leave.
+// take passes all pending bytes to the consumer, which must call done with the buffer. ok is
+// false if no bytes are pending: then the consumer must end.
 func (o *output) take() (buffer *[bufferSize]byte, pending []byte, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -88,7 +88,7 @@ func (o *output) take() (buffer *[bufferSize]byte, pending []byte, ok bool) {
 	return buffer, pending, o.sending
 }
 
-// done gives back what take handed out, and says with what error it was sent.
+// done returns the buffer of take. err is the error of sending.
 func (o *output) done(buffer *[bufferSize]byte, err error) {
 	buffers.Put(buffer)
 	if err != nil {
@@ -106,7 +106,7 @@ func (o *output) fail(err error) {
 	o.changed.Broadcast()
 }
 
-// consumerGone is called when nothing is to be sent any more. A Read that waits returns.
+// consumerGone ends sending: pending and later bytes are dropped, and a waiting Read returns.
 func (o *output) consumerGone() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -118,7 +118,8 @@ func (o *output) consumerGone() {
 	o.changed.Broadcast()
 }
 
-// endReported makes writes fail from now on if the consumer has gone.
+// endReported makes later writes fail if the consumer has ended. It is called when Read has
+// returned the end of the stream.
 func (o *output) endReported() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -128,8 +129,8 @@ func (o *output) endReported() {
 	}
 }
 
-// Read is the other way to consume: it waits for something to send, and returns io.EOF
-// after the last of it if the output is closed. It is to be called when what it returned has been sent.
+// Read is the alternative to take and done. It waits for bytes to send. After the last bytes
+// of a closed output it returns io.EOF. Call it again when the returned bytes have been sent.
 func (o *output) Read(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -140,7 +141,7 @@ func (o *output) Read(p []byte) (int, error) {
 	}
 	switch {
 	case len(o.pending) == 0 && o.closed:
-		return 0, io.EOF // also if the stream is given up now: END_STREAM goes before RST_STREAM
+		return 0, io.EOF // even if the stream is aborted: END_STREAM is sent before RST_STREAM
 	case o.err != nil:
 		return 0, o.err
 	case o.gone: // the transport closes its request body while it reads it
@@ -156,7 +157,7 @@ func (o *output) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// close makes writes return net.ErrClosed. What is pending is still sent.
+// close makes writes return net.ErrClosed. Pending bytes are still sent.
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -164,7 +165,7 @@ func (o *output) close() {
 	o.changed.Broadcast()
 }
 
-// idle reports whether everything has been sent, or nothing more can be.
+// idle reports whether all bytes have been sent, or none can be sent any more.
 func (o *output) idle() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -173,8 +174,8 @@ func (o *output) idle() bool {
 
 func (o *output) drained() bool { return o.err != nil || len(o.pending) == 0 && !o.sending }
 
-// drain waits, after close, until everything has been sent, for at most limit, and
-// reports whether it was.
+// drain waits, after close, until all bytes have been sent, for at most limit. It reports
+// whether they were.
 func (o *output) drain(limit time.Duration) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// Accept answers the extended CONNECT request r with status 200 and the header of w,
-// and returns its stream. The handler must not return before the Conn is Done.
+// Accept answers the extended CONNECT request r with status 200 and the header of w, and
+// returns its stream. The handler must not return before [Conn.Done] is closed. Accept removes
+// deadlines that http.Server has set for the stream.
 //
-// With wait, Close waits until the Conn is Done, for at most two seconds: for a handler
-// that returns after it. Deadlines that http.Server has set for the stream are removed.
+// With wait, [Conn.Close] waits until Done is closed, for at most two seconds, so that the
+// handler may return after Close.
 func Accept(w http.ResponseWriter, r *http.Request, wait bool) (*Conn, error) {
 	s := &serverStream{ctx: r.Context(), w: innermost(w)}
 	s.rc = http.NewResponseController(s.w)
@@ -40,12 +41,12 @@ func Accept(w http.ResponseWriter, r *http.Request, wait bool) (*Conn, error) {
 
 // serverStream is the server's direction of a stream.
 type serverStream struct {
-	ctx context.Context // ends when the handler returns, among others
+	ctx context.Context // ends at the latest when the handler returns
 	w   http.ResponseWriter
 	rc  *http.ResponseController
 }
 
-// send sends what is pending in c, and leaves when nothing is.
+// send sends the pending bytes of c, and returns when there are none.
 func (s *serverStream) send(c *Conn) {
 	if !c.enter() {
 		c.out.fail(net.ErrClosed)
@@ -66,10 +67,9 @@ func (s *serverStream) send(c *Conn) {
 	}
 }
 
-// finish ends the stream as far as it can be before the handler returns: then net/http
-// sends END_STREAM, and RST_STREAM with NO_ERROR if the peer has not ended its side.
-// A stream whose peer makes no room is reset, with INTERNAL_ERROR: net/http has no way
-// to choose the code.
+// finish prepares the end of the stream. When the handler returns, net/http sends END_STREAM,
+// and RST_STREAM with NO_ERROR if the peer has not ended its side. If the peer makes no room,
+// the stream is reset with INTERNAL_ERROR: net/http has no way to choose the code.
 func (s *serverStream) finish(body io.Closer, drained bool) {
 	if !drained {
 		s.guard(func() error { return s.rc.SetWriteDeadline(time.Unix(1, 0)) })
@@ -77,8 +77,9 @@ func (s *serverStream) finish(body io.Closer, drained bool) {
 	body.Close()
 }
 
-// guard calls use, which uses the ResponseWriter, unless the handler has returned:
-// net/http panics then. A handler may return at any time, also meanwhile.
+// guard calls use, which uses the ResponseWriter. After the handler has returned, net/http
+// panics in such calls. The handler may return at any time, also during the call, so guard
+// converts the panic to an error.
 func (s *serverStream) guard(use func() error) (err error) {
 	if err := context.Cause(s.ctx); err != nil {
 		return err
@@ -91,9 +92,8 @@ func (s *serverStream) guard(use func() error) (err error) {
 	return use()
 }
 
-// innermost returns the ResponseWriter below those of middlewares, as
-// http.ResponseController finds it: what they would do to a response's body does not
-// apply.
+// innermost returns the ResponseWriter below the wrappers of middlewares, as
+// [http.ResponseController] finds it. The wrappers must not change the bytes of a WebSocket.
 func innermost(w http.ResponseWriter) http.ResponseWriter {
 	for {
 		outer, ok := w.(interface{ Unwrap() http.ResponseWriter })
@@ -104,7 +104,7 @@ func innermost(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// addr is an address that is no IP address with a port.
+// addr is an address that is not an IP address with a port.
 type addr string
 
 func (addr) Network() string  { return "tcp" }
