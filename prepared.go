@@ -9,24 +9,24 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Prepared is a message that was encoded once, to be sent on many connections.
-// It never changes, and may be used concurrently.
+// Prepared is a message that is encoded once and sent on many connections. It never
+// changes, and may be used concurrently.
 //
-// Where connections compress, it is compressed when the first of them needs it, once
-// for each Level and window, and without reference to other messages: so it
-// fits every connection with those settings.
+// A connection with compression compresses the message if no earlier connection with the
+// same Level and window has done so. The result does not refer to other messages, so that
+// it fits all connections with these settings. The Prepared keeps it.
 type Prepared struct {
 	op         Opcode
 	plain      form
 	compressed atomic.Pointer[form] // a list
 }
 
-// form is a message as it is sent with certain settings.
+// form is an encoded message for certain settings of compression.
 type form struct {
 	frame  []byte // as a server sends it
 	header int    // size of its header
 	rsv    uint8
-	level  int // of the Compressor that made it, as is bits
+	level  int // Level and WindowBits of the Compressor
 	bits   int
 	next   *form
 }
@@ -39,8 +39,8 @@ func newForm(op Opcode, rsv uint8, payload []byte) form {
 
 func (f *form) payload() []byte { return f.frame[f.header:] }
 
-// Prepare encodes a message of type OpText, which has to be UTF-8, or OpBinary.
-// p is copied.
+// Prepare encodes a message. op is OpText, for which p must be valid UTF-8, or OpBinary;
+// for another op, Prepare returns [ErrMessageType]. p is copied.
 func Prepare(op Opcode, p []byte) (*Prepared, error) {
 	if !op.IsData() {
 		return nil, ErrMessageType
@@ -48,10 +48,10 @@ func Prepare(op Opcode, p []byte) (*Prepared, error) {
 	return &Prepared{op: op, plain: newForm(op, 0, p)}, nil
 }
 
-// Size returns the size of the message in bytes, as it was given to Prepare.
+// Size returns the uncompressed size of the message in bytes.
 func (m *Prepared) Size() int { return len(m.plain.payload()) }
 
-// WritePrepared is Write for a message that was encoded before.
+// WritePrepared is [Conn.Write] for a message that [Prepare] has encoded.
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -75,7 +75,7 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	return w.dispatch(ctx)
 }
 
-// sendPrepared sends m from where it is: it never changes.
+// sendPrepared sends f without copying it, because m never changes.
 func (w *sending) sendPrepared(ctx context.Context, m *Prepared, f *form) error {
 	if err := w.passPrepared(m, f); err != nil {
 		return err
@@ -87,8 +87,8 @@ func (w *sending) sendPrepared(ctx context.Context, m *Prepared, f *form) error 
 	return w.flushLocked(ctx)
 }
 
-// passPrepared counts m as sent in the form f, which goes out as it is, or reports why
-// it cannot be.
+// passPrepared counts m as sent in the form f, or returns the error for which it cannot
+// be sent.
 func (w *sending) passPrepared(m *Prepared, f *form) error {
 	h := codec.Header{Fin: true, RSV: f.rsv, Opcode: m.op, Length: uint64(len(f.payload()))}
 	if err := w.refused(w.Check(&h)); err != nil {
@@ -99,7 +99,7 @@ func (w *sending) passPrepared(m *Prepared, f *form) error {
 	return nil
 }
 
-// formOf returns the form in which m is sent on c.
+// formOf returns the form in which m is sent on this connection.
 func (w *sending) formOf(m *Prepared) *form {
 	if !w.compression.Wants(m.Size()) {
 		return &m.plain
@@ -107,7 +107,8 @@ func (w *sending) formOf(m *Prepared) *form {
 	return m.compressedBy(w.compression)
 }
 
-// compressedBy returns the compressed form that fits z.
+// compressedBy returns the compressed form for the settings of z, or an uncompressed one
+// if compression does not make m smaller.
 func (m *Prepared) compressedBy(z *session.Compression) *form {
 	for {
 		first := m.compressed.Load()
@@ -128,7 +129,7 @@ func (m *Prepared) compressedBy(z *session.Compression) *form {
 	}
 }
 
-// skipped notes that f was sent, if the peer has it in its window now.
+// skipped records that f was sent compressed: the message is now in the peer's window.
 func (w *sending) skipped(m *Prepared, f *form) {
 	if f.rsv != 0 {
 		w.compression.Out.Skip(m.plain.payload())

@@ -6,10 +6,10 @@ import (
 	"runtime/debug"
 )
 
-// Serve serves the connection with h on the calling goroutine. It returns when the
-// connection has ended, with the cause. It is for connections of [Dial], [Upgrade] and
-// [NewConn]; a [Server] serves its own. If another goroutine reads or serves, Serve
-// does nothing and returns [ErrConcurrentRead].
+// Serve serves the connection with h on the calling goroutine. When the connection has
+// ended, Serve returns the cause. It is for connections of [Dial], [Upgrade] and
+// [NewConn]; a [Server] serves its own. If another goroutine reads or serves the
+// connection, Serve does nothing and returns [ErrConcurrentRead].
 func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		return c.serveBlocking(serve)
@@ -29,11 +29,11 @@ func (c *Conn) Serve(h Handler) error {
 // library, and returns immediately. An idle connection then uses the smallest possible
 // stack.
 //
-// A handler of net/http that calls Start and returns also releases the stack and the
+// A handler of net/http may call Start and return. This releases the stack and the
 // buffers of net/http, which are most of the memory of an idle connection. Over HTTP/2
 // the handler must not return before the connection has ended. [Conn.AfterClose]
-// reports the end. If another goroutine reads or serves, Start does nothing and returns
-// [ErrConcurrentRead].
+// reports the end. If another goroutine reads or serves the connection, Start does
+// nothing and returns [ErrConcurrentRead].
 func (c *Conn) Start(h Handler) error {
 	if serve, ok := h.(blocking); ok {
 		go c.serveBlocking(serve)
@@ -53,9 +53,9 @@ func (c *Conn) Start(h Handler) error {
 // connection; context.Cause then returns what ended the connection. If another
 // goroutine reads, the returned context has ended with [ErrConcurrentRead].
 //
-// Without CloseRead, on a connection that is not read, the library still answers
-// control frames and detects the end. But up to 64 KiB of messages wait, and a Close
-// frame after more than that is not found.
+// Without CloseRead the library also answers control frames of a connection that is not
+// read, and detects the end. But it keeps up to 64 KiB of messages, and does not find a
+// Close frame after more than that.
 func (c *Conn) CloseRead(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	s := &service{c: c, h: MessageFunc(func(*Conn, Opcode, []byte) {})}
@@ -87,8 +87,8 @@ func callBlocking(c *Conn, serve blocking) (err error) {
 	return nil
 }
 
-// service is a connection that is served with a Handler: the loop of the event form. Its
-// loop owns reading, except while a method of the Handler runs.
+// service serves a connection with a Handler, in the event form. Its loop owns reading,
+// except while a method of the Handler runs.
 type service struct {
 	c     *Conn
 	h     Handler
@@ -96,7 +96,7 @@ type service struct {
 }
 
 // take acquires read ownership for the loop. It returns false if another goroutine
-// reads, or another Handler is served.
+// reads, or another Handler serves the connection.
 func (s *service) take() bool {
 	c, o := s.c, &s.c.in.owner
 	for !o.take(eventLoop) {
@@ -118,8 +118,8 @@ func (s *service) take() bool {
 }
 
 // serve calls the Handler with events until the connection has ended, and returns the
-// cause. It returns errParked if the connection may be parked; the connection has then
-// not ended.
+// cause. If the connection may be parked, serve returns errParked; the connection has
+// then not ended. open reports that the Handler's Open has to be called.
 func (s *service) serve(open bool) error {
 	err := s.deliver(open)
 	switch err {
@@ -159,8 +159,8 @@ func (s *service) deliver(open bool) (err error) {
 	}
 }
 
-// lend gives reading up while a method of the Handler runs, so that the library may read
-// ahead if that takes long.
+// lend releases read ownership while a method of the Handler runs, so that the library
+// can read ahead if the method takes long.
 func (s *service) lend() {
 	s.c.in.Lent, s.c.in.unread = true, 0
 	s.c.in.owner.yield()
@@ -188,7 +188,7 @@ func (s *service) close(ended error) {
 	s.h.Close(s.c, ended)
 }
 
-// end releases what the loop of an ended connection held.
+// end releases the resources of the loop after the connection has ended.
 func (s *service) end() {
 	s.c.in.served.Store(false)
 	s.c.in.owner.yield()

@@ -8,16 +8,16 @@ import (
 	"github.com/zerowire/websocket/internal/instant"
 )
 
-// Parking: the stack of a goroutine does not shrink to less than its deepest call needed,
-// and most connections are idle most of the time. So a connection that is not busy waits
-// on a new goroutine with the smallest stack, and the goroutine that did the work serves
-// others, or ends.
+// Parking. The stack of a goroutine does not shrink below the size that its deepest call
+// needed, and most connections are idle most of the time. So an idle connection waits on
+// a new goroutine with the smallest stack. The goroutine with the large stack serves
+// other connections, or ends.
 
 // parkTime is how long a connection receives nothing before it is parked.
 const parkTime = time.Second
 
-// lookToPark has a connection that is busy be looked at when that may be over. One that is
-// parked behind each message needs no look, and its deadline stays where it is.
+// lookToPark moves the deadline of a busy connection to the time when it may be parked. A
+// connection that is parked after each message needs no such deadline.
 func (c *Conn) lookToPark(now instant.Instant) {
 	if alive := &c.in.wait.alive; *alive == instant.Never || alive.Since(now) > parkTime {
 		*alive = now.After(parkTime)
@@ -27,21 +27,22 @@ func (c *Conn) lookToPark(now instant.Instant) {
 // errParked ends a goroutine that serves a connection, but not the connection.
 var errParked = errors.New("websocket: parked")
 
-// parkable reports whether the connection may wait on another goroutine: a Server
-// serves it, and no part of a message has been received.
+// parkable reports whether the connection may be parked: the library's own goroutines
+// serve it, no part of a message has been received, and it is not busy.
 func (c *Conn) parkable(now instant.Instant) bool {
 	return c.in.parks && c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
 }
 
-// start serves the connection on goroutines of its own, the first of which owns reading.
+// start serves the connection on goroutines of the library. The caller has acquired read
+// ownership with take.
 func (s *service) start() {
 	s.c.in.parks = s.c.transport.Raw()
 	s.c.in.slow = s.c.in.parks
 	go s.run(true)
 }
 
-// run serves the connection until it ends or is parked. If it is parked, run serves
-// others that wake up.
+// run serves the connection until it ends or is parked. After it has parked the
+// connection, run serves others that wake up.
 func (s *service) run(open bool) {
 	if !s.runOne(open) {
 		return
@@ -74,17 +75,17 @@ func (s *service) runOne(open bool) (parked bool) {
 	return true
 }
 
-// park waits until the connection is readable, or a deadline has passed, and then has it
-// served again.
+// park waits until the connection is readable or a deadline has passed, and then
+// continues to serve it.
 //
-// NOTE: the stack of this call is a large part of the memory of an idle connection, so
-// that it calls as little as possible.
+// NOTE: the stack of this call is a large part of the memory of an idle connection. So
+// park calls as little as possible.
 func (s *service) park() {
 	s.c.transport.Await()
 	s.unpark()
 }
 
-//go:noinline // it would make the stack of park larger
+//go:noinline // inlining would make the stack of park larger
 func (s *service) unpark() {
 	s.c.in.slow = false
 	select {
@@ -94,12 +95,12 @@ func (s *service) unpark() {
 	}
 }
 
-// awake passes connections that have woken up from their small stacks to workers. A stack
-// that grows costs more than a message.
+// awake passes connections that wake up to workers, whose stacks are large enough. To grow
+// a stack costs more than to handle a message.
 var awake = make(chan *service)
 
-// worker is a goroutine that has served a connection until it was parked: its stack has
-// grown. It serves connections that wake up, until there was none for workerTime.
+// worker is a goroutine whose stack has grown, because it served a connection until that
+// was parked. It serves connections that wake up, and ends after workerTime without one.
 type worker struct {
 	service *service
 	timer   *time.Timer
@@ -112,7 +113,7 @@ const (
 
 var idle atomic.Int32 // workers that wait
 
-// next waits for a connection that wakes up.
+// next waits for a connection that wakes up. It returns false if the worker has to end.
 func (w *worker) next() bool {
 	defer idle.Add(-1)
 	if idle.Add(1) > idleWorkers {
@@ -131,8 +132,8 @@ func (w *worker) next() bool {
 	}
 }
 
-// dropWatch releases the timer of a watch that is not running: an idle connection needs
-// none.
+// dropWatch frees the timer of a watch that is not running, because an idle connection
+// does not need it.
 func (w *wait) dropWatch(watch *watch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

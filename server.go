@@ -14,8 +14,8 @@ import (
 )
 
 // Server accepts WebSocket connections on net.Listeners, and serves each on a goroutine
-// of its own. It has its own parser for the opening handshake. It is also an
-// http.Handler. Set its fields before the first use, and do not change them afterwards.
+// of its own. It parses the opening handshake without net/http. It is also an
+// [http.Handler]. Set its fields before the first use, and do not change them afterwards.
 // Its methods may be called concurrently.
 //
 // For TLS, pass a listener of package crypto/tls to [Server.Serve].
@@ -24,15 +24,15 @@ type Server struct {
 	Handler Handler
 
 	// Route selects the [Handler] for a valid opening handshake from an allowed origin.
-	// r and all that its methods return must not be retained. An error refuses the
-	// handshake, with the status of a [*HandshakeError], or with 500. Route is called
-	// on the connection's goroutine.
+	// r must not be retained. An error refuses the handshake, with the status of a
+	// [*HandshakeError], or with 500. If both results are nil, the status is 404. Route
+	// is called on the connection's goroutine.
 	Route func(r *Request) (Handler, error)
 
-	// HTTP serves requests that do not ask for an upgrade, as http.Server does, with
-	// keep-alive and the limits of net/http. So a server can also serve pages.
-	// Options.WriteTimeout applies to them, MaxConns does not. If HTTP is nil, such
-	// requests are answered with 426, or with 405 if the method is not GET.
+	// HTTP serves requests that do not ask for an upgrade, so that the server can also
+	// serve pages. An http.Server calls it, with keep-alive and the limits of net/http.
+	// Options.WriteTimeout applies to these requests, MaxConns does not. If HTTP is nil,
+	// they are answered with 426, or with 405 if the method is not GET.
 	HTTP http.Handler
 
 	// MaxConns limits the number of connections, including those in their opening
@@ -45,21 +45,21 @@ type Server struct {
 	once     sync.Once
 	settings *settings
 	origins  originPolicy
-	invalid  error         // Options that cannot be understood
+	invalid  error         // reports invalid Options
 	fallback *httpFallback // nil without HTTP
 
 	mu        sync.Mutex
 	listeners map[*listening]struct{}
 	opening   map[*opening]struct{} // in their opening handshake
-	upgrading int                   // in their opening handshake behind net/http
-	conns     map[*Conn]int         // how much of each has to end: it, and what serves it
-	live      int                   // how many of them have not ended themselves
+	upgrading int                   // number in their opening handshake behind net/http
+	conns     map[*Conn]int         // number of parts that have to end: the connection, and its service
+	live      int                   // number of conns that have not ended, apart from their services
 	closing   bool
 	silent    chan struct{} // closed when closing, and all connections have ended
-	idle      chan struct{} // closed when those who serve them have, too
+	idle      chan struct{} // closed when their services have ended, too
 }
 
-// listening and opening stand for what the user gave: it need not be comparable.
+// listening and opening are map keys for values of the user, which need not be comparable.
 type (
 	listening struct{ net.Listener }
 	opening   struct{ net.Conn }
@@ -82,10 +82,10 @@ func (s *Server) init() {
 }
 
 // Serve accepts connections on ln until [Server.Shutdown] or [Server.Close], and then
-// returns [ErrServerClosed]. It closes ln in any case. If ln fails, Serve returns the
-// error; after a temporary error of Accept, Serve logs it and continues after a pause.
-// Invalid Options are an error before the first connection. Serve may be called for
-// several listeners.
+// returns [ErrServerClosed]. It closes ln before it returns. If ln fails, Serve returns
+// the error. It logs temporary errors of Accept, and continues after a pause. If Options
+// are invalid, or both Handler and Route are nil, Serve returns an error and accepts no
+// connection. Serve may be called concurrently for several listeners.
 func (s *Server) Serve(ln net.Listener) error {
 	s.init()
 	defer ln.Close()
@@ -121,8 +121,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		if closing {
 			return ErrServerClosed
 		}
-		// Out of descriptors, for example: the open connections go on, and when some of
-		// them end there is room again.
+		// For example, the process has no free descriptors until a connection ends.
 		if temporary, ok := errors.AsType[interface {
 			error
 			Temporary() bool
@@ -135,7 +134,7 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 }
 
-// serve is the life of one connection.
+// serve performs the opening handshake on nc, and serves the connection.
 func (s *Server) serve(nc net.Conn) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(nc.RemoteAddr())
@@ -153,8 +152,8 @@ func (s *Server) serve(nc net.Conn) {
 	s.start(entry, c, h)
 }
 
-// start serves c with h: until it ends in the blocking form, and otherwise on
-// goroutines of its own.
+// start serves c with h. In the blocking form it returns when c has ended. In the event
+// form it returns immediately, and other goroutines serve c.
 func (s *Server) start(entry *opening, c *Conn, h Handler) {
 	if !s.opened(entry, c, 2) {
 		s.served(c)
@@ -167,14 +166,14 @@ func (s *Server) start(entry *opening, c *Conn, h Handler) {
 	}
 	served := &service{c, h, s.served}
 	if !served.take() {
-		s.served(c) // a hook closes it
+		s.served(c) // a hook is closing c
 		return
 	}
-	served.start() // what the opening handshake needed of the stack is no longer needed
+	served.start() // on a new goroutine, without the stack that the opening handshake needed
 }
 
-// enter counts nc as in its opening handshake. It returns nil if the server is
-// closing.
+// enter adds nc to the connections in their opening handshake. entry is nil if the server
+// is closing. full reports that MaxConns is exceeded.
 func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -187,12 +186,13 @@ func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
 	return entry, s.MaxConns > 0 && s.total() > s.MaxConns
 }
 
-// total returns how many connections there are, in their opening handshake or open.
+// total returns the number of connections, open or in their opening handshake.
 func (s *Server) total() int { return len(s.opening) + s.upgrading + len(s.conns) }
 
-// opened counts c, whose opening handshake is done, on entry or behind net/http if that
-// is nil, as open, until parts of it have ended: it, and what serves it. If the server
-// is closing it closes c instead, and returns false.
+// opened adds c to the open connections after its opening handshake. entry is that of
+// enter, or nil behind net/http. parts is the number of parts that have to end: c itself,
+// and its service if there is one. If the server is closing, opened closes c and returns
+// false.
 func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 	s.mu.Lock()
 	if delete(s.opening, entry); entry == nil {
@@ -204,7 +204,7 @@ func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 		s.live++
 	}
 	s.count(c, parts)
-	s.settle() // it may have been the last one that was not open, and have ended
+	s.settle() // c may have been the last one in its opening handshake, and have ended
 	closing := s.closing
 	s.mu.Unlock()
 	if closing {
@@ -214,8 +214,8 @@ func (s *Server) opened(entry *opening, c *Conn, parts int) bool {
 	return !closing
 }
 
-// ended is called when c has ended, by what has ended it: before it is opened, if
-// Hooks.Opened has.
+// ended records that c has ended. Conn.end calls it. If Hooks.Opened closes c, that is
+// before opened.
 func (s *Server) ended(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,7 +227,7 @@ func (s *Server) ended(c *Conn) {
 	}
 }
 
-// served is called when the goroutine that served c is done.
+// served records that the service of c has ended.
 func (s *Server) served(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -235,7 +235,7 @@ func (s *Server) served(c *Conn) {
 	s.settle()
 }
 
-// count adds to the parts of c that have to end.
+// count adds parts to the number of parts of c that have to end.
 func (s *Server) count(c *Conn, parts int) {
 	if s.conns[c] += parts; s.conns[c] == 0 {
 		delete(s.conns, c)
@@ -262,7 +262,7 @@ func (s *Server) settle() {
 	}
 }
 
-// closeOnce closes a channel that nothing is sent on, unless it is closed.
+// closeOnce closes c, unless it is closed. c carries no values.
 func closeOnce(c chan struct{}) {
 	select {
 	case <-c:
@@ -278,7 +278,7 @@ func closeOnce(c chan struct{}) {
 // If ctx ends first, Shutdown closes the remaining connections immediately, waits at
 // most one second for calls of Hooks.Closed, and returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
-	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // responses under way are completed
+	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // current responses are completed
 	for _, c := range s.stop(breakOff) {
 		go c.closeUnattended(StatusGoingAway, "")
 	}
@@ -295,8 +295,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 }
 
-// awaitHooks waits until all connections have ended. Those that are closed at this
-// moment by others than Close may have a hook under way, which may be stuck.
+// awaitHooks waits until all connections have ended, for at most lingerTime: the hook of
+// a connection that another goroutine is closing may block forever.
 func (s *Server) awaitHooks() {
 	limit := time.NewTimer(lingerTime)
 	defer limit.Stop()

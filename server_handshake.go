@@ -12,17 +12,16 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// firstHead is the room for a request's head to begin with, in bytes: most
-// browsers' fit.
+// firstHead is the initial size of the buffer for a request's head, in bytes. The heads
+// of most browsers fit.
 const firstHead = 1 << 10
 
-// requests lends the state of the parser, which only the opening handshake
-// needs.
+// requests is a pool, because only the opening handshake needs the state of the parser.
 var requests = sync.Pool{New: func() any { return new(Request) }}
 
-// open does the opening handshake on nc (RFC 6455 §4.2), and calls Hooks.Refused. c is nil
-// if there is no connection to serve: the handshake failed, or the request is no opening
-// handshake. full says that there are too many connections.
+// open performs the opening handshake on nc (RFC 6455 §4.2), and calls Hooks.Refused. c is
+// nil if there is no connection to serve: the handshake failed, or the request is no
+// opening handshake. full reports that there are too many connections.
 func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	r := requests.Get().(*Request)
 	r.remote = nc.RemoteAddr()
@@ -63,8 +62,8 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	return newConn(nc, RoleServer, s.settings, protocol, ext, r.in.B[n:], r), h
 }
 
-// readHead reads from nc until r has a whole head, of n bytes. Its buffer grows with
-// what has arrived.
+// readHead reads from nc until r has a complete head, and returns its size n in bytes.
+// The buffer grows with the received bytes.
 func (s *Server) readHead(nc net.Conn, r *Request) (n int, err error) {
 	r.head.MaxBytes, r.head.MaxLines = s.settings.MaxHeadBytes, s.settings.MaxHeadFields
 	for r.in = pool.Get(firstHead); ; {
@@ -85,8 +84,8 @@ func (s *Server) readHead(nc net.Conn, r *Request) (n int, err error) {
 	}
 }
 
-// judge reports why the request is refused: by the RFC, by its origin, for want
-// of room, or by the application.
+// judge returns the Handler for a request, or the error that refuses it: a violated rule,
+// the origin, too many connections, or an error of the application.
 func (s *Server) judge(r *Request, full bool) (Handler, error) {
 	if err := r.head.Check(s.settings.Subprotocols...); err != nil {
 		return nil, err
@@ -102,8 +101,8 @@ func (s *Server) judge(r *Request, full bool) (Handler, error) {
 	return s.admit(r)
 }
 
-// admit picks the Handler for a request that is right, or reports why the
-// application refuses it.
+// admit returns the Handler for a valid request, or the error with which the application
+// refuses it.
 func (s *Server) admit(r *Request) (Handler, error) {
 	if s.Route == nil {
 		return s.Handler, nil
@@ -115,7 +114,8 @@ func (s *Server) admit(r *Request) (Handler, error) {
 	return h, err
 }
 
-// route calls Route. A panic in it is one connection's fault.
+// route calls Route, and recovers from a panic, so that other connections are not
+// affected.
 func (s *Server) route(r *Request) (h Handler, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -126,7 +126,7 @@ func (s *Server) route(r *Request) (h Handler, err error) {
 	return s.Route(r)
 }
 
-// selectSubprotocol returns the first of ours that the client offers, or "".
+// selectSubprotocol returns the first entry of ours that the client offers, or "".
 func selectSubprotocol(ours []string, r *codec.Request) string {
 	for _, name := range ours {
 		for offered := range r.Subprotocols() {
@@ -149,8 +149,8 @@ func accept(nc net.Conn, key []byte, protocol string, ext extension) error {
 	return writeAll(nc, out.B)
 }
 
-// refuse answers a request that is refused and closes the connection: what
-// follows it cannot be trusted to be HTTP.
+// refuse sends the response to a refused request, and closes the connection, because the
+// bytes after such a request may not be HTTP.
 func refuse(nc net.Conn, response []byte) {
 	defer nc.Close()
 	if err := writeAll(nc, response); err != nil || !transport.CloseWrite(nc) {

@@ -15,8 +15,8 @@ import (
 	"github.com/zerowire/websocket/internal/transport"
 )
 
-// httpFallback serves the requests that are no opening handshake with net/http, and what
-// asks for an upgrade on a connection that it keeps alive.
+// httpFallback serves requests that are no opening handshake with net/http. It also
+// serves later requests on the same connection, including opening handshakes.
 type httpFallback struct {
 	server *http.Server
 	conns  handover
@@ -42,14 +42,15 @@ func newHTTPFallback(s *Server) *httpFallback {
 // replayedKey is the key of the *replayed in the context of a request.
 type replayedKey struct{}
 
-// acceptedBefore reports whether r came on a connection of a Server's own listener.
+// acceptedBefore reports whether r was received on a connection of a Server's own
+// listener.
 func acceptedBefore(r *http.Request) bool { return r.Context().Value(replayedKey{}) != nil }
 
 // ServeHTTP serves a page, or upgrades.
 func (f *httpFallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	nc := r.Context().Value(replayedKey{}).(*replayed)
 	refusal := nc.refusal
-	nc.refusal = 0 // it is for the first request
+	nc.refusal = 0 // it applies to the first request only
 	if secured, ok := nc.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok && r.TLS == nil {
 		state := secured.ConnectionState()
 		r.TLS = &state
@@ -67,7 +68,7 @@ func (f *httpFallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// asksForUpgrade reports whether a request asks for WebSocket, correctly or not.
+// asksForUpgrade reports whether a request asks for WebSocket, even if it is not valid.
 func asksForUpgrade(h http.Header) bool {
 	lists := func(name, token string) bool {
 		return slices.ContainsFunc(h[name], func(list string) bool { return codec.HasToken(list, token) })
@@ -75,9 +76,9 @@ func asksForUpgrade(h http.Header) bool {
 	return lists("Upgrade", "websocket") && lists("Connection", "upgrade")
 }
 
-// serve hands nc over. early is what was read from it, and is copied. refusal is what the
-// codec has found in it, 0 for nothing: it counts only if the request asks for an upgrade,
-// which net/http finds out.
+// serve transfers ownership of nc to net/http. early holds the bytes that were read from
+// nc; it is copied. refusal is the codec's refusal of the request, or 0. It applies only
+// if net/http finds that the request asks for an upgrade.
 func (f *httpFallback) serve(nc net.Conn, early []byte, refusal codec.Refusal) {
 	nc.SetDeadline(time.Time{})
 	r := &replayed{Conn: nc, early: bytes.Clone(early), refusal: refusal, writeTimeout: f.s.settings.WriteTimeout}
@@ -88,7 +89,7 @@ func (f *httpFallback) serve(nc net.Conn, early []byte, refusal codec.Refusal) {
 	}
 }
 
-// handover is a listener whose connections come from another one.
+// handover is a net.Listener for connections that another listener has accepted.
 type handover struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -107,8 +108,8 @@ func (h handover) Accept() (net.Conn, error) {
 func (h handover) Close() error   { close(h.closed); return nil }
 func (h handover) Addr() net.Addr { return &net.TCPAddr{} }
 
-// replayed is a connection from which some bytes were read before, and whose peer has to
-// make room for what is being sent.
+// replayed is a connection that returns bytes again that were read before. writeTimeout
+// limits how long its peer may take no bytes.
 type replayed struct {
 	net.Conn
 	early        []byte
@@ -116,8 +117,8 @@ type replayed struct {
 	writeTimeout time.Duration // 0 for none
 }
 
-// original returns the connection behind nc, if nc is a *replayed that was hijacked from
-// net/http, and the bytes that follow early.
+// original returns the connection below nc if nc is a *replayed, which was hijacked from
+// net/http, and early with the bytes that nc has not returned yet.
 func original(nc net.Conn, early []byte) (net.Conn, []byte) {
 	if r, ok := nc.(*replayed); ok {
 		return r.Conn, slices.Concat(early, r.early)
@@ -134,8 +135,8 @@ func (r *replayed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Write takes as long as it may in pieces: http.Server's own limit is for a whole
-// response, however large.
+// Write limits the time for each piece. The limit of http.Server would apply to a whole
+// response of any size.
 func (r *replayed) Write(p []byte) (n int, err error) {
 	if r.writeTimeout == 0 {
 		return r.Conn.Write(p)
@@ -150,8 +151,8 @@ func (r *replayed) Write(p []byte) (n int, err error) {
 	}
 }
 
-// CloseWrite closes the sending direction alone, for handlers that have hijacked the
-// connection, and for net/http, which does so before it closes a connection with unread
+// CloseWrite closes only the sending direction. Handlers that have hijacked the
+// connection may call it. net/http calls it before it closes a connection with unread
 // bytes.
 func (r *replayed) CloseWrite() error {
 	if !transport.CloseWrite(r.Conn) {
@@ -160,5 +161,6 @@ func (r *replayed) CloseWrite() error {
 	return nil
 }
 
-// writePiece is for how many bytes of a response the peer has to make room in time.
+// writePiece is the number of bytes of a response that the peer has to take in the time
+// limit.
 const writePiece = 16 << 10

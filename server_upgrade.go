@@ -6,10 +6,10 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Upgrade is [Upgrader.Upgrade] with the Server's Options. The connection counts as the
-// Server's: MaxConns limits it, and [Server.Shutdown] and [Server.Close] end it.
-// Handler and Route are not called. The caller has to read the connection and to close
-// it.
+// Upgrade is [Upgrader.Upgrade] with the Server's Options. The connection belongs to the
+// Server: MaxConns limits it, and [Server.Shutdown] and [Server.Close] end it. Handler
+// and Route are not called. The caller has to read the connection and to close it. During
+// and after a Shutdown, Upgrade refuses the request or returns [ErrServerClosed].
 func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	s.init()
 	c, err := s.upgrade(w, r, func(*Request) error { return nil }, false)
@@ -24,9 +24,10 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 }
 
 // ServeHTTP upgrades a request of net/http, and serves the connection with Handler or
-// Route, like a connection that Serve has accepted. It returns when other goroutines
-// serve the connection. Over HTTP/2 (RFC 8441) it returns when the connection has been
-// closed.
+// Route, like a connection that [Server.Serve] has accepted. In the event form it returns
+// early, and other goroutines serve the connection. With [Blocking], and over HTTP/2 (RFC
+// 8441), it returns when the connection has been closed. ServeHTTP implements
+// [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.init()
 	var h Handler
@@ -41,8 +42,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	awaitStream(c)
 }
 
-// upgrade upgrades the request if there is room for one more and admit has no
-// objection. The connection counts as in its opening handshake until opened.
+// upgrade upgrades the request, unless MaxConns or admit refuses it. The connection counts
+// as one in its opening handshake until opened is called.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Request) error, blocks bool) (c *Conn, err error) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil && !acceptedBefore(r) {
 		accepted(httpAddr(r.RemoteAddr))
@@ -52,7 +53,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Req
 	}
 	counted := false
 	defer func() {
-		if counted && c == nil { // refused, failed, or somebody panicked
+		if counted && c == nil { // refused, failed, or a function panicked
 			s.leaveUpgrade()
 		}
 	}()
@@ -66,8 +67,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, admit func(*Req
 	}, blocks)
 }
 
-// enterUpgrade counts a connection as in its opening handshake, or reports why there
-// may be none more.
+// enterUpgrade counts a connection in its opening handshake. It returns an error if the
+// server is closing or full.
 func (s *Server) enterUpgrade() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
