@@ -12,10 +12,10 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// maxRetryAfter bounds what a server can ask for with Retry-After.
+// maxRetryAfter limits the delay that a server can request with Retry-After.
 const maxRetryAfter = time.Hour
 
-// The delay that the registration of close code 1012 asks of clients.
+// The delay after close code 1012, as its registration requires.
 const (
 	minRestartDelay = 5 * time.Second
 	maxRestartDelay = 30 * time.Second
@@ -32,7 +32,7 @@ func (c *Client) newBackoff() backoff {
 	return backoff{base: min(most, cmp.Or(max(c.BaseDelay, 0), defaultBaseDelay)), most: most}
 }
 
-// ceiling returns the longest delay after the failures so far.
+// ceiling returns the maximum delay after the failures so far.
 func (b *backoff) ceiling() time.Duration {
 	d := b.base
 	for range b.failures {
@@ -44,8 +44,8 @@ func (b *backoff) ceiling() time.Duration {
 	return d
 }
 
-// next counts a failure with err, of a connection that lasted so long, and returns
-// the delay before the next attempt.
+// next counts a failure with err and returns the delay before the next attempt. lasted is the
+// duration of the connection.
 func (b *backoff) next(err error, lasted time.Duration) time.Duration {
 	if lasted > b.ceiling() {
 		b.failures = 0
@@ -55,15 +55,15 @@ func (b *backoff) next(err error, lasted time.Duration) time.Duration {
 	return least + rand.N(spread+1)
 }
 
-// asked returns the least delay that a server asks for with err, and the length of the
-// random part behind it.
+// asked returns the minimum delay that a server requests with err, and the length of the
+// random part that is added to it.
 func (b *backoff) asked(err error) (least, spread time.Duration) {
 	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
 		return retryAfter(refused.Header), b.ceiling()
 	}
 	closed, _ := errors.AsType[*websocket.CloseError](err)
 	switch {
-	case closed == nil || closed.Err != nil: // no Close frame of the server
+	case closed == nil || closed.Err != nil: // the server sent no Close frame
 	case closed.Code == codec.StatusServiceRestart:
 		least = min(b.most, minRestartDelay)
 		return least, min(b.most, maxRestartDelay) - least
@@ -73,9 +73,9 @@ func (b *backoff) asked(err error) (least, spread time.Duration) {
 	return 0, b.ceiling()
 }
 
-// retryAfter returns the delay in a Retry-After field, which is a number of seconds
-// or a date (RFC 9110 §10.2.3): 0 without a valid one. A date is compared with the
-// server's own clock, if the response has it.
+// retryAfter returns the delay in a Retry-After field: a number of seconds or a date (RFC
+// 9110 §10.2.3). It returns 0 if there is no valid field. A date is compared with the
+// response's Date, if there is one, because the clocks of server and client can differ.
 func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {

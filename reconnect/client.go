@@ -9,48 +9,48 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Client keeps one connection to a server. Set its fields before the first call of
-// a method, and do not change them afterwards. A Client is used for one Run.
+// Client keeps one connection to a server. Set its fields before the first call of a method,
+// and do not change them afterwards. [Client.Run] may be called once.
 type Client struct {
 	// Dial opens a connection, usually with [websocket.Dial]. It is called for every
 	// attempt, so that it can fetch a new token or choose another server. It must
 	// return when ctx ends. Required.
 	Dial func(ctx context.Context) (*websocket.Conn, error)
 
-	// Subscribe is called first on every new connection, to repeat what the server
-	// forgot with the previous one: a login, subscriptions. It may read from c and
-	// write to c. It must not call [Client.Write], which queues until Subscribe has
-	// returned. An error ends the connection and counts as a failed attempt. May be
-	// nil.
+	// Subscribe is called first on every new connection, to restore the state that the
+	// server lost with the previous one, such as a login or subscriptions. It may read from
+	// c and write to c. It must not call [Client.Write], which queues until Subscribe has
+	// returned. An error ends the connection and counts as a failed attempt. May be nil.
 	Subscribe func(ctx context.Context, c *websocket.Conn) error
 
-	// Serve reads from every connection, after Subscribe, until it ends. It returns
-	// the error that ended it, and Run dials again; or nil, and Run ends. For the event
-	// form, it is a call of c.Serve. It must return when c is closed. Required.
+	// Serve reads from every connection, after Subscribe, until the connection ends. If it
+	// returns an error, Run dials again. If it returns nil, Run ends. For the event form,
+	// call c.Serve. Serve must return when c is closed. Required.
 	Serve func(ctx context.Context, c *websocket.Conn) error
 
-	// Changed is called with every change of state, on the goroutine of Run, which
-	// waits for it. May be nil.
+	// Changed is called with every change of state, on the goroutine of Run. It should
+	// return soon, because Run waits for it. May be nil.
 	Changed func(Change)
 
-	// GiveUp reports whether an error, of Dial, Subscribe or Serve, is one that
-	// another attempt cannot help. Default [Permanent].
+	// GiveUp reports whether an error of Dial, Subscribe or Serve is permanent, so that Run
+	// ends instead of trying again. Default: [Permanent].
 	GiveUp func(err error) bool
 
-	// BaseDelay is the longest delay after the first failure. Default 500 ms.
+	// BaseDelay is the maximum delay after the first failure. Default: 500 ms.
 	BaseDelay time.Duration
 
-	// MaxDelay is the longest delay, unless a server asks for more. Default 30 s.
+	// MaxDelay is the maximum delay, unless a server asks for more. Default: 30 s.
 	MaxDelay time.Duration
 
-	// MaxPending is how many bytes of messages may be queued while there is no
-	// connection. A single message may be larger. Default 1 MiB; negative means no
-	// limit.
+	// MaxPending limits the bytes of messages that are queued while there is no
+	// connection. A single message may be larger. A negative value means no limit.
+	// Default: 1 MiB.
 	MaxPending int
 
-	// Overflow is what Write does when the queue is full: Block waits for room,
-	// DropOldest drops the messages that have been queued longest, DropNewest returns
-	// websocket.ErrOverflow. Disconnect is an error of Run. Default Block.
+	// Overflow selects what [Client.Write] does when the queue is full: Block waits for
+	// room, DropOldest drops the messages that have been queued longest, and DropNewest
+	// returns [websocket.ErrOverflow]. With Disconnect, Run returns an error. Default:
+	// Block.
 	Overflow websocket.Overflow
 
 	queue queue
@@ -63,12 +63,11 @@ const (
 	defaultMaxPending = 1 << 20
 )
 
-// Run keeps the Client connected until ctx ends, Serve returns nil, or another
-// attempt cannot help. It returns ctx.Err(), nil, or the error that made it give up.
-// When ctx ends, Run performs the closing handshake with StatusNormalClosure, which
-// [websocket.Options.CloseTimeout] bounds. No goroutine of the Client is left when
-// Run has returned. Queued messages that have not been sent are dropped, and Write
-// returns an error from then on.
+// Run keeps the Client connected. It ends when ctx ends, when Serve returns nil, or after a
+// permanent error, and returns ctx.Err(), nil or that error. When ctx ends, Run performs the
+// closing handshake with StatusNormalClosure, limited by the CloseTimeout of
+// [websocket.Options]. When Run has returned, all goroutines of the Client have ended, queued
+// messages are dropped, and [Client.Write] returns an error that wraps [ErrEnded].
 func (c *Client) Run(ctx context.Context) error {
 	if err := c.begin(); err != nil {
 		return err
@@ -115,8 +114,8 @@ func (c *Client) run(ctx context.Context) error {
 	}
 }
 
-// attempt opens one connection and serves it. It returns how long Serve has run, and
-// what ended the attempt.
+// attempt opens one connection and serves it. It returns the running time of Serve, and the
+// error that ended the attempt.
 func (c *Client) attempt(ctx context.Context) (lasted time.Duration, err error) {
 	conn, err := c.Dial(ctx)
 	if err != nil {
@@ -125,7 +124,7 @@ func (c *Client) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	defer conn.CloseNow()
 	stop := closeWith(ctx, conn)
 	defer stop()
-	defer conn.Close(websocket.StatusNormalClosure, "") // returns at once if the connection has ended
+	defer conn.Close(websocket.StatusNormalClosure, "") // returns immediately if the connection has ended
 	if c.Subscribe != nil {
 		if err := c.Subscribe(ctx, conn); err != nil {
 			return 0, err
@@ -135,7 +134,7 @@ func (c *Client) attempt(ctx context.Context) (lasted time.Duration, err error) 
 	return c.serve(ctx, conn)
 }
 
-// serve calls Serve, and sends what is queued in the meantime.
+// serve calls Serve. Meanwhile it sends the queued messages.
 func (c *Client) serve(ctx context.Context, conn *websocket.Conn) (lasted time.Duration, err error) {
 	sent := make(chan struct{})
 	go func() {
@@ -148,13 +147,13 @@ func (c *Client) serve(ctx context.Context, conn *websocket.Conn) (lasted time.D
 	if err == nil {
 		<-sent
 	}
-	conn.Close(websocket.StatusNormalClosure, "") // ends the sending, too
+	conn.Close(websocket.StatusNormalClosure, "") // also ends the sending
 	<-sent
 	c.queue.detach()
 	return lasted, err
 }
 
-// closeWith closes conn when ctx ends. stop ends that, or waits until it is done.
+// closeWith closes conn when ctx ends. stop prevents that, or waits until conn is closed.
 func closeWith(ctx context.Context, conn *websocket.Conn) (stop func()) {
 	done := make(chan struct{})
 	cancel := context.AfterFunc(ctx, func() {
@@ -182,7 +181,7 @@ func (c *Client) tell(change Change) {
 	}
 }
 
-// sleep waits for d, or returns the error of ctx.
+// sleep waits for d. If ctx ends first, it returns the error of ctx.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

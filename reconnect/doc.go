@@ -1,5 +1,5 @@
-// Package reconnect keeps a client connected to a WebSocket server: it dials,
-// dials again after a failure, and keeps what is written in the meantime.
+// Package reconnect keeps a client connected to a WebSocket server. It dials again after a
+// failure, and queues messages that are written in the meantime.
 //
 //	client := &reconnect.Client{
 //		Dial: func(ctx context.Context) (*websocket.Conn, error) {
@@ -29,9 +29,9 @@
 // than the ceiling before it.
 //
 // A server can ask for more:
-//   - a refusal with Retry-After (RFC 9110 §10.2.3): the delay is that time, an hour at
-//     most, and a random part as above;
-//   - close code 1012, service restart: 5 to 30 seconds, and MaxDelay at most;
+//   - a refusal with Retry-After (RFC 9110 §10.2.3): the delay is that time, at most one
+//     hour, plus a random part as above;
+//   - close code 1012, service restart: 5 to 30 seconds, and at most MaxDelay;
 //   - close code 1013, try again later: between half of MaxDelay and MaxDelay.
 //
 // # Giving up
@@ -41,10 +41,9 @@
 //
 // # Delivery
 //
-// [Client.Write] sends on the connection, or queues while there is none. The queue is
-// bounded by MaxPending, and Overflow is the policy for a full one. Messages of one
-// goroutine are sent in the order in which they were written, and each at most once.
-// Those that were sent, or being sent, when the connection failed may be lost, because
-// WebSocket has no acknowledgements: an application that cannot lose messages needs its
-// own.
+// [Client.Write] sends a message on the connection, or queues it while there is none.
+// MaxPending limits the queue, and Overflow selects what happens when it is full. Messages of
+// one goroutine are sent in the order in which they were written, each at most once. Messages
+// that were sent, or being sent, when the connection failed may be lost: WebSocket has no
+// acknowledgements. An application that must not lose messages needs its own.
 package reconnect

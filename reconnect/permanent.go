@@ -8,27 +8,26 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Registered close codes that package websocket has no name for.
+// Registered close codes without a name in package websocket.
 const (
 	codeUnauthorized = websocket.StatusCode(3000)
 	codeForbidden    = websocket.StatusCode(3003)
 )
 
-// Permanent reports whether err, of [websocket.Dial] or of reading, is one that
-// another attempt cannot help, because a server has judged the request or the client:
+// Permanent reports whether err, returned by [websocket.Dial] or by reading, would probably
+// occur again in another attempt. These errors are permanent:
 //   - an opening handshake that was answered with a status other than 5xx, 408, 421, 425
 //     and 429, or with 501 or 505;
 //   - a response that violates the protocol;
-//   - a Close frame with code 1003, 1007, 1008 and 1010, by which the server rejects what
-//     the client sent, and the registered codes 3000 (unauthorized) and 3003
-//     (forbidden);
+//   - a Close frame with code 1003, 1007, 1008 or 1010: the server rejects the client's data;
+//   - a Close frame with the registered code 3000 (unauthorized) or 3003 (forbidden);
 //   - a URL that cannot be dialled, and a header that must not be sent;
-//   - what is not supported (errors.ErrUnsupported), such as dialling where programs have no
+//   - unsupported operations ([errors.ErrUnsupported]), such as dialling on a system without
 //     sockets.
 //
-// All other errors are not: those of the network, of name resolution and of TLS, time
-// limits, connections that this endpoint ended, and other Close frames: 1000, and 1002, which
-// some proxies send when they restart.
+// All other errors are temporary: errors of the network, of name resolution and of TLS,
+// timeouts, connections that this endpoint ended, and other Close frames, such as 1000, and
+// 1002, which some proxies send when they restart.
 func Permanent(err error) bool {
 	if refused, ok := errors.AsType[*websocket.HandshakeError](err); ok {
 		return permanentStatus(refused.Status)

@@ -11,23 +11,23 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// ErrEnded reports a Write after Run has returned. The error that Run returned is
-// in the same chain.
+// ErrEnded reports a call of [Client.Write] after [Client.Run] has returned. The returned
+// error also wraps the error of Run.
 var ErrEnded = errors.New("reconnect: write: the client has ended")
 
 // queue holds the messages that wait for a connection. The zero value is empty.
 type queue struct {
-	mu       sync.Mutex // no callback runs under it
+	mu       sync.Mutex // not held during callbacks
 	messages []message
 	size     int           // bytes in messages
-	link     *link         // on which Write sends; nil if it has to queue
-	sending  bool          // a Write sends on link
+	link     *link         // connection for Write; nil if Write must queue
+	sending  bool          // a Write is sending on link
 	begun    bool          // Run was called
-	err      error         // why nothing is accepted any more
-	changed  chan struct{} // closed when one of these has changed; nil if no call waits
+	err      error         // the queue has ended with this error
+	changed  chan struct{} // closed when a field above has changed; nil if no call waits
 }
 
-// link is a connection, and whether it has ended.
+// link is a connection with the information whether it has ended.
 type link struct {
 	*websocket.Conn
 	ended atomic.Bool
@@ -44,16 +44,16 @@ type message struct {
 	p  []byte
 }
 
-// Write sends a message of type OpText, which must be UTF-8, or OpBinary. If there
-// is no connection, or earlier messages are still queued, it copies the message to the
-// queue. p is not retained. Write may be called at any time, from any goroutine.
+// Write sends a message of type OpText, for which p must be valid UTF-8, or OpBinary. If
+// there is no connection, or earlier messages are still queued, it copies the message to the
+// queue. p is not retained. Write may be called at any time, also concurrently.
 //
-// Write blocks while the peer of a connection takes no data, and while the queue is
-// full and Overflow is Block. If ctx ends in the meantime it returns ctx.Err(). It
-// returns the error of [websocket.Conn.Write] if the connection fails while the
-// message is sent: the Client connects again, but does not send the message again,
-// because the server may have received it. It returns websocket.ErrOverflow if the
-// message was dropped, and ErrEnded after Run has returned.
+// Write blocks while the peer does not read, and while the queue is full and Overflow is
+// Block. If ctx ends in the meantime, it returns ctx.Err(). If the connection fails while the
+// message is sent, it returns the error of [websocket.Conn.Write]: the Client connects again,
+// but does not repeat the message, because the server may have received it. Write returns
+// [websocket.ErrOverflow] if the message was dropped, and an error that wraps [ErrEnded] after
+// Run has returned.
 func (c *Client) Write(ctx context.Context, op websocket.Opcode, p []byte) error {
 	if !op.IsData() {
 		return websocket.ErrMessageType
@@ -102,13 +102,13 @@ func (q *queue) send(ctx context.Context, op websocket.Opcode, p []byte) error {
 		q.link = nil
 	}
 	q.mu.Unlock()
-	l.CloseNow() // so that Serve notices
+	l.CloseNow() // ends Serve
 	q.mu.Lock()
 	return err
 }
 
-// makeRoom reports whether a message of n bytes may be queued, and drops others for it
-// if that is the policy.
+// makeRoom reports whether a message of n bytes may be queued. With DropOldest it drops
+// earlier messages for it.
 func (c *Client) makeRoom(n int) bool {
 	q, limit := &c.queue, c.MaxPending
 	if limit == 0 {
@@ -136,8 +136,8 @@ func (q *queue) pop() message {
 	return m
 }
 
-// attach sends what is queued on conn, and then has Write send on it. It returns
-// early if conn fails: what has not been tried stays in the queue.
+// attach sends the queued messages on conn, and then lets Write send on it. It returns early
+// if conn fails: then messages that were not tried stay in the queue.
 func (q *queue) attach(conn *websocket.Conn) {
 	l := newLink(conn)
 	q.mu.Lock()
@@ -159,7 +159,7 @@ func (q *queue) attach(conn *websocket.Conn) {
 	q.signal()
 }
 
-// detach has Write queue from now on.
+// detach makes Write queue messages from now on.
 func (q *queue) detach() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -176,7 +176,7 @@ func (q *queue) begin() bool {
 	return first
 }
 
-// end drops what is queued, and has Write fail from now on.
+// end drops the queued messages, and makes Write fail from now on.
 func (q *queue) end(cause error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -188,7 +188,7 @@ func (q *queue) end(cause error) {
 	q.signal()
 }
 
-// await waits for a change. Meanwhile it gives up the lock.
+// await waits for a change. It releases the lock while it waits.
 func (q *queue) await(ctx context.Context) error {
 	if q.changed == nil {
 		q.changed = make(chan struct{})

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// State is what a Client does at the moment.
+// State is the state of a [Client].
 type State uint8
 
 const (
-	Connecting State = iota // it dials, and calls Subscribe
+	Connecting State = iota // the Client dials, or Subscribe runs
 	Connected               // Serve runs, and Write sends
-	Waiting                 // it waits before the next attempt
+	Waiting                 // the Client waits before the next attempt
 	Ended                   // Run returns
 )
 
@@ -28,14 +28,14 @@ func (s State) String() string {
 type Change struct {
 	State State
 
-	// Err is what ended the attempt or the connection if State is Waiting, and what
-	// Run returns if State is Ended.
+	// Err is the error that ended the attempt or the connection if State is Waiting, and
+	// the result of Run if State is Ended.
 	Err error
 
 	// Delay is the time until the next attempt, if State is Waiting.
 	Delay time.Duration
 
-	// Failures is how many attempts and short connections have failed in a row, if
-	// State is Connecting or Waiting.
+	// Failures is the number of attempts and short connections that have failed in a row,
+	// if State is Connecting or Waiting.
 	Failures int
 }

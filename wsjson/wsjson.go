@@ -9,10 +9,10 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Read reads the next message of c into v, as json.Unmarshal does. Errors of the
-// connection are those of Conn.Read. A message that is no JSON text, or does not
-// fit v, is an error too, and leaves the connection as it is: read on, or close
-// it with StatusInvalidPayload.
+// Read reads the next message of c and decodes it to v with [json.Unmarshal]. v must be a
+// pointer. Errors of the connection are those of [websocket.Conn.Read]. If the message is not
+// JSON or does not fit v, Read returns an error, and the connection stays usable: continue to
+// read, or close it with StatusInvalidPayload. Only one goroutine may read at a time.
 func Read(ctx context.Context, c *websocket.Conn, v any) error {
 	_, p, err := c.Read(ctx)
 	if err != nil {
@@ -24,8 +24,8 @@ func Read(ctx context.Context, c *websocket.Conn, v any) error {
 	return nil
 }
 
-// Write writes v to c as a text message, as json.Marshal does. It may be called
-// concurrently. Errors of the connection are those of Conn.Write.
+// Write encodes v with [json.Marshal] and writes it to c as a text message. It may be called
+// concurrently. Errors of the connection are those of [websocket.Conn.Write].
 func Write(ctx context.Context, c *websocket.Conn, v any) error {
 	p, err := json.Marshal(v)
 	if err != nil {

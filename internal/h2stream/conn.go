@@ -88,9 +88,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 func (c *Conn) Write(p []byte) (int, error) { return c.out.write(p) }
 
 // CloseWrite sends END_STREAM after all written bytes, at the client's end. At the server's
-// end, net/http sends END_STREAM only when the handler returns, after Close. A peer that waits
-// for END_STREAM would then wait forever. So at the server's end, reads return [io.EOF] as
-// soon as the peer sends nothing for a short time.
+// end, net/http sends END_STREAM only when the handler returns, after Close. The peer waits
+// for END_STREAM before it ends its side. So at the server's end, reads return [io.EOF] as
+// soon as the peer has sent nothing for a short time.
 func (c *Conn) CloseWrite() error {
 	c.out.close()
 	if !c.halfClose {

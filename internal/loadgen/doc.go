@@ -1,8 +1,7 @@
-// Package loadgen is the load generator that `zerowire bench` and the comparisons in
-// bench share.
+// Package loadgen is the load generator of `zerowire bench` and of the comparisons in bench.
 //
-// A [Script] holds messages that are encoded once. A [Stream] is one connection without
-// its I/O: it says which bytes of the script to send next, and checks every byte that
-// comes back. A [Loop] drives many sockets on one goroutine with epoll; it exists on
-// Linux only. What to send when, and what to count, is up to the caller.
+// A [Script] holds messages that are encoded once. A [Stream] is one connection without its
+// I/O: it returns the next bytes of the script to send, and checks every received byte. A
+// [Loop] drives many sockets on one goroutine with epoll, on Linux only. The caller decides
+// when to send and what to count.
 package loadgen

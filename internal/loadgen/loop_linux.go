@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readSize is how much is read at once, in bytes.
+// readSize is the size of the read buffer, in bytes.
 const readSize = 256 << 10
 
 // Loop drives sockets on one goroutine, with edge-triggered epoll. Its methods, and
@@ -17,31 +17,31 @@ const readSize = 256 << 10
 type Loop struct {
 	fd      int
 	events  [256]unix.EpollEvent
-	coarse  bool      // the kernel knows no epoll_pwait2 (before Linux 5.11)
+	coarse  bool      // the kernel has no epoll_pwait2 (before Linux 5.11)
 	sockets []*Socket // by descriptor; nil where there is none
 	buf     []byte
 }
 
-// Handler is what a socket's owner does.
+// Handler receives the events of a socket.
 type Handler interface {
-	// Receive takes bytes that have come. p is valid until Receive returns. Its error
-	// ends reading, and is given to Step.
+	// Receive is called with received bytes. p is valid until Receive returns. An error
+	// ends reading, and is passed to Step.
 	Receive(p []byte) error
 
-	// Step is called when all that has come is read, or the socket takes bytes again. It
-	// sends what there is to send. err is nil, the error of Receive or of the system, or
-	// io.ErrUnexpectedEOF if the peer has ended the connection. Then the socket has to be
-	// closed. Step may close no other socket of the loop.
+	// Step is called when all received bytes have been read, or when the socket has room
+	// again. It should send the bytes that are ready. err is nil, the error of Receive or
+	// of the system, or io.ErrUnexpectedEOF if the peer has ended the connection. If err is
+	// not nil, Step must close the socket. It must not close other sockets of the loop.
 	Step(err error)
 }
 
-// Outgoing says what a socket sends. [Stream] is one.
+// Outgoing is the source of the bytes that a socket sends. [Stream] implements it.
 type Outgoing interface {
-	Outgoing() []byte // the next bytes; none for now if empty
-	Took(n int)       // n of them were sent
+	Outgoing() []byte // returns the next bytes; empty if there are none now
+	Took(n int)       // reports that n of them were sent
 }
 
-// NewLoop returns a Loop without sockets. Close it in the end.
+// NewLoop returns a Loop without sockets. The caller must close it.
 func NewLoop() (*Loop, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
@@ -50,8 +50,8 @@ func NewLoop() (*Loop, error) {
 	return &Loop{fd: fd, buf: make([]byte, readSize)}, nil
 }
 
-// Add has the loop drive fd, a non-blocking socket that is connected or connecting, and
-// which the Loop owns from now on. It sends nothing before the first Step.
+// Add adds fd, a non-blocking socket that is connected or connecting, and takes ownership of
+// it. The socket sends nothing before the first Step.
 func (l *Loop) Add(fd int, h Handler) (*Socket, error) {
 	e := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | uint32(unix.EPOLLET&(1<<32-1)), Fd: int32(fd)}
 	if err := unix.EpollCtl(l.fd, unix.EPOLL_CTL_ADD, fd, &e); err != nil {
@@ -64,8 +64,8 @@ func (l *Loop) Add(fd int, h Handler) (*Socket, error) {
 	return l.sockets[fd], nil
 }
 
-// Turn waits for at most d until something has happened on sockets, and has their
-// handlers do what there is to do. It returns on how many sockets that was.
+// Turn waits at most d for events of sockets, and calls their handlers. It returns the number
+// of sockets with events.
 func (l *Loop) Turn(d time.Duration) (int, error) {
 	events, err := l.wait(d)
 	for i := range events {
@@ -76,15 +76,15 @@ func (l *Loop) Turn(d time.Duration) (int, error) {
 	return len(events), err
 }
 
-// timespec is what epoll_pwait2 takes, on 32-bit systems too.
+// timespec is the argument of epoll_pwait2, also on 32-bit systems.
 type timespec struct{ sec, nsec int64 }
 
-// wait waits for at most d, and returns what is ready.
+// wait waits at most d, and returns the events.
 func (l *Loop) wait(d time.Duration) ([]unix.EpollEvent, error) {
 	d = max(d, 0)
 	if !l.coarse {
-		// Look first: to tell the scheduler that this thread may be away for a while,
-		// as Syscall6 does, costs more than the call.
+		// Poll without waiting first, with a raw system call: Syscall6 informs the
+		// scheduler that the thread may block, which costs more than the call itself.
 		var limit timespec
 		n, _, err := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(l.fd), uintptr(unsafe.Pointer(&l.events)), uintptr(len(l.events)),
 			uintptr(unsafe.Pointer(&limit)), 0, 0)
@@ -98,7 +98,7 @@ func (l *Loop) wait(d time.Duration) ([]unix.EpollEvent, error) {
 			return l.events[:n], nil
 		case unix.EINTR:
 			return nil, nil
-		case unix.ENOSYS, unix.EPERM: // EPERM: a sandbox that does not know it
+		case unix.ENOSYS, unix.EPERM: // EPERM: refused by a sandbox
 			l.coarse = true
 		default:
 			return nil, os.NewSyscallError("epoll_pwait2", err)
@@ -125,18 +125,18 @@ func (l *Loop) Close() {
 // Socket is a socket that a Loop drives.
 type Socket struct {
 	loop    *Loop
-	fd      int // -1 when it is closed
+	fd      int // -1 after Close
 	handler Handler
-	busy    bool // the socket takes no more at present, or is not connected
+	busy    bool // the socket has no room, or is not connected
 }
 
-// Open reports whether s was not closed.
+// Open reports whether s has not been closed.
 func (s *Socket) Open() bool { return s.fd >= 0 }
 
-// Connected reports whether the socket has been connected, or failed to be.
+// Connected reports whether connecting has ended, with success or not.
 func (s *Socket) Connected() bool { return !s.busy }
 
-// Close closes s. The loop forgets it.
+// Close closes s and removes it from the loop.
 func (s *Socket) Close() {
 	if s.fd >= 0 {
 		s.loop.sockets[s.fd] = nil
@@ -145,13 +145,13 @@ func (s *Socket) Close() {
 	}
 }
 
-// Ignore has the loop do nothing more with s, and leave it open.
+// Ignore removes s from the events of the loop, and leaves it open.
 func (s *Socket) Ignore() error {
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(s.loop.fd, unix.EPOLL_CTL_DEL, s.fd, nil))
 }
 
-// Flush sends what out has, as far as the socket takes it. When it takes more, Step is
-// called.
+// Flush sends the bytes of out for which the socket has room. Step is called when it has room
+// again.
 func (s *Socket) Flush(out Outgoing) error {
 	for !s.busy {
 		p := out.Outgoing()
@@ -172,7 +172,7 @@ func (s *Socket) Flush(out Outgoing) error {
 	return nil
 }
 
-// happened handles what epoll says about s.
+// happened handles the events of s.
 func (s *Socket) happened(events uint32) {
 	if events&unix.EPOLLOUT != 0 {
 		s.busy = false
@@ -184,8 +184,8 @@ func (s *Socket) happened(events uint32) {
 	s.handler.Step(err)
 }
 
-// receive reads until nothing is left. After less than a whole read nothing is, unless
-// the end has come.
+// receive reads until no bytes are left. A read that does not fill the buffer is the last one,
+// unless end is set: then the peer has ended the connection.
 func (s *Socket) receive(end bool) error {
 	for s.fd >= 0 {
 		n, err := unix.Read(s.fd, s.loop.buf)

@@ -2,8 +2,8 @@ package loadgen
 
 import "github.com/zerowire/websocket/codec"
 
-// maxControl is how many bytes of control frames may wait. A server that sends Pings
-// and does not read the Pongs gets no more of them.
+// maxControl limits the bytes of waiting control frames. Beyond it, Pings are not answered: the
+// server does not read the Pongs.
 const maxControl = 4096
 
 // Write adds bytes that are sent before the next message, such as an opening handshake.
@@ -16,7 +16,7 @@ func (s *Stream) pong(payload []byte) {
 	}
 }
 
-// Close sends a Close frame with code, behind the message that is being sent.
+// Close sends a Close frame with code after the message that is being sent.
 func (s *Stream) Close(code codec.StatusCode) {
 	s.close([]byte{byte(code >> 8), byte(code)})
 }
@@ -30,8 +30,8 @@ func (s *Stream) close(payload []byte) {
 	s.control = codec.AppendFrame(s.control, codec.Header{Fin: true, Opcode: codec.OpClose, Masked: true}, payload)
 }
 
-// Outgoing returns what is to be sent next; nothing if all is sent. Control frames go
-// between messages. It is valid until the next call of another method.
+// Outgoing returns the next bytes to send; it is empty if all bytes were sent. Control frames
+// are sent between messages. The slice is valid until the next call of another method.
 func (s *Stream) Outgoing() []byte {
 	if s.wroteBytes == 0 && len(s.control) > 0 {
 		return s.control
@@ -47,7 +47,7 @@ func (s *Stream) Outgoing() []byte {
 	return s.Script.Out[s.Script.places[first].out+s.wroteBytes : s.Script.places[last].out]
 }
 
-// Took notes that the first n bytes of Outgoing were sent.
+// Took removes the first n bytes of Outgoing, which were sent.
 func (s *Stream) Took(n int) {
 	if s.wroteBytes == 0 && len(s.control) > 0 {
 		s.control = s.control[:copy(s.control, s.control[n:])]

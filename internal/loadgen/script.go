@@ -2,26 +2,25 @@ package loadgen
 
 import "github.com/zerowire/websocket/codec"
 
-// Script is messages that are encoded once and sent many times.
+// Script is a list of messages that are encoded once and sent many times.
 //
 //	Out  [ frame 0 | frame 1 | … ]   masked, as a client sends them
-//	Back [ frame 0 | frame 1 | … ]   as a server sends them that echoes each in one frame
+//	Back [ frame 0 | frame 1 | … ]   as a server sends them if it echoes each in one frame
 //
-// Masking keys repeat with the script. RFC 6455 §5.3 wants them unpredictable to
-// protect intermediaries from what a page makes a browser send. Here only the user
-// decides what is sent.
+// Masking keys repeat with the script. RFC 6455 §5.3 requires unpredictable keys, to protect
+// intermediaries from data that a web page lets a browser send. Here the user alone decides
+// which data is sent.
 //
-// A Script must not be changed after its first use. Then any number of goroutines may
-// use it.
+// A Script must not be changed after its first use. After that it may be used concurrently.
 type Script struct {
 	Opcode    codec.Opcode // type of all messages
 	Out, Back []byte
 
-	places  []place // where each message begins; one more, for the end
-	largest int     // payload, in bytes
+	places  []place // start of each message, and the end of the last one
+	largest int     // size of the largest payload, in bytes
 }
 
-// place is where a message begins in Out, in Back, and in Back without its header.
+// place holds the offsets of a message in Out and in Back, and of its payload in Back.
 type place struct{ out, back, payload int }
 
 // Len returns the number of messages.
@@ -33,8 +32,8 @@ func (s *Script) Largest() int { return s.largest }
 // Payload returns the payload of message i. It must not be modified.
 func (s *Script) Payload(i int) []byte { return s.Back[s.places[i].payload:s.places[i+1].back] }
 
-// Sent returns the frames of the messages from first on, up to the one before end, as a
-// client sends them. They must not be modified.
+// Sent returns the frames of the messages first to end-1, as a client sends them. They must
+// not be modified.
 func (s *Script) Sent(first, end int) []byte { return s.Out[s.places[first].out:s.places[end].out] }
 
 // Echoed returns the frames of these messages as a server sends them. They must not be
@@ -63,7 +62,7 @@ func (s *Script) append(payload, sent []byte, rsv uint8, key [4]byte) {
 	s.largest = max(s.largest, len(payload))
 }
 
-// Mirrored returns s for a server of plain TCP that returns all bytes as they are.
+// Mirrored returns s for a raw TCP echo, which returns all bytes unchanged.
 func (s *Script) Mirrored() *Script {
 	m := &Script{Opcode: s.Opcode, Out: s.Out, Back: s.Out, largest: s.largest}
 	for _, p := range s.places {
@@ -72,7 +71,7 @@ func (s *Script) Mirrored() *Script {
 	return m
 }
 
-// Bare returns s for a server of plain TCP that sends payloads without headers.
+// Bare returns s for a server that sends payloads over raw TCP, without headers.
 func (s *Script) Bare() *Script {
 	b := &Script{Opcode: s.Opcode, Out: s.Out, largest: s.largest}
 	for i := range s.Len() {

@@ -7,48 +7,47 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Judge is told what comes on a Stream, besides control frames.
+// Judge receives the messages of a [Stream], without control frames.
 type Judge interface {
-	// Matched is called when n messages, the first of which is s.Next, have come as the
-	// script says. s.Next is moved behind them afterwards.
+	// Matched is called when n messages that match the script have arrived. s.Next is the
+	// first of them, and is increased by n after the call.
 	Matched(n int)
 
-	// Message is called with every other message. If it counts as the answer to s.Next,
-	// it increments that. p is valid until Message returns. Its error ends Feed.
+	// Message is called with every other message. If the message counts as the answer to
+	// s.Next, Message must increment s.Next. p is valid until Message returns. An error
+	// ends Feed.
 	Message(op codec.Opcode, compressed bool, p []byte) error
 }
 
-// Stream is one connection, without its I/O: what is sent of a script, and what has come
-// back.
+// Stream is one connection without its I/O: the sent messages of a script, and the answers.
 //
 //	… came back | Next: in flight | Sent: not yet sent …
 //
-// The messages are those of the script in turn, from any of them on, and again from the
-// first if their number is a power of two. A server that echoes each message in one
-// frame sends what Script.Back holds, byte for byte. So a whole read is compared at once
-// and only then divided into messages. What does not match, be it a Ping, a fragment or a
-// fault, is decoded, from the beginning of the message that it is in to the next
-// message's.
+// The messages are those of the script in order, beginning with any of them. If their number
+// is a power of two, they repeat. A server that echoes each message in one frame sends exactly
+// the bytes of Script.Back. So a whole read is compared at once, and only then divided into
+// messages. Bytes that do not match (a Ping, a fragment or a fault) are decoded, from the
+// start of their message to the start of the next one.
 //
 // Call Init, then Begin. A Stream must not be used concurrently.
 type Stream struct {
 	Script *Script
-	Next   int64 // the message that has to come back next
-	Sent   int64 // how many were handed over to be sent, by the caller
+	Next   int64 // the next message that must come back
+	Sent   int64 // number of messages to send so far; the caller increases it
 
 	base, mask int
-	at         int // bytes of message Next that have come and matched
+	at         int // bytes of message Next that have arrived and matched
 	plain      bool
 
 	wrote      int64 // messages that were written to the socket
-	wroteBytes int   // and bytes of the next one
+	wroteBytes int   // bytes of the next message that were written
 	control    []byte
 	closing    bool // a Close frame was sent
 
 	decoder    codec.Decoder
 	decoding   bool
-	compressed bool   // the message that is coming is
-	message    []byte // its fragments that have come
+	compressed bool   // the message that is arriving is compressed
+	message    []byte // its fragments so far
 }
 
 // Closed is the error of a Stream on which the server has sent a Close frame.
@@ -57,7 +56,7 @@ type Closed struct {
 	Reason string
 }
 
-// Error says that the server has closed, and why.
+// Error returns the status code and the reason of the server's Close frame.
 func (e *Closed) Error() string {
 	return fmt.Sprintf("load: closed by the server: %d %s: %q", uint16(e.Code), e.Code, e.Reason)
 }
@@ -71,7 +70,7 @@ func (s *Stream) Init(limit int, compressed bool) {
 	}
 }
 
-// InitPlain prepares s for plain TCP: everything has to come as the script says.
+// InitPlain prepares s for raw TCP: all received bytes must match the script.
 func (s *Stream) InitPlain() { s.plain = true }
 
 // Begin starts a script from message base on. Everything that was sent before must have
@@ -84,20 +83,20 @@ func (s *Stream) Begin(script *Script, base int) {
 	s.Next, s.Sent, s.wrote = 0, 0, 0
 }
 
-// Await has n messages of the script come without being sent.
+// Await adds n messages of the script that arrive without having been sent.
 func (s *Stream) Await(n int) { s.Sent, s.wrote = s.Sent+int64(n), s.wrote+int64(n) }
 
-// Place returns which message of the script message m is.
+// Place returns the index in the script of message m.
 func (s *Stream) Place(m int64) int { return (s.base + int(m)) & s.mask }
 
 // Payload returns the payload of message m.
 func (s *Stream) Payload(m int64) []byte { return s.Script.Payload(s.Place(m)) }
 
-// InFlight returns how many messages have not come back.
+// InFlight returns the number of messages that have not come back.
 func (s *Stream) InFlight() int { return int(s.Sent - s.Next) }
 
-// Feed takes the next bytes from the server. After an error nothing more may be fed. It
-// is a [*Closed] after a Close frame.
+// Feed processes the next bytes from the server. p is not retained. After an error, Feed must
+// not be called again. The error is a [*Closed] after a Close frame.
 func (s *Stream) Feed(p []byte, j Judge) error {
 	for len(p) > 0 {
 		if !s.decoding {
@@ -119,10 +118,10 @@ func (s *Stream) Feed(p []byte, j Judge) error {
 	return nil
 }
 
-// match takes from p what is as the script says, and returns how much that was. If it
-// was not all, message Next did not match.
+// match compares p with the script, and returns the number of bytes that match. If that is not
+// all of p, message Next does not match.
 func (s *Stream) match(p []byte, j Judge) (matched int) {
-	whole := true // compare as much as there is with all that is in flight
+	whole := true // compare with all messages in flight at once
 	for matched < len(p) && s.Next < s.Sent {
 		first := s.Place(s.Next)
 		last := first + 1
@@ -144,8 +143,8 @@ func (s *Stream) match(p []byte, j Judge) (matched int) {
 	return matched
 }
 
-// advance counts the messages that end at or before to, a place in Back. first is the
-// one that is next.
+// advance counts the messages that end at or before to, an offset in Back. first is the index
+// of message Next.
 func (s *Stream) advance(first, to int, j Judge) {
 	places, i := s.Script.places, first
 	for i < len(places)-1 && places[i+1].back <= to {
@@ -158,7 +157,7 @@ func (s *Stream) advance(first, to int, j Judge) {
 	s.at = to - places[i].back
 }
 
-// decode goes over to decoding, with the bytes of message Next that have matched.
+// decode switches to decoding, beginning with the bytes of message Next that have matched.
 func (s *Stream) decode() {
 	s.decoding = true
 	if s.at == 0 {
@@ -170,8 +169,8 @@ func (s *Stream) decode() {
 	s.at = 0
 }
 
-// frames takes the frames that have come, and goes back to comparing when the last one
-// ended a message.
+// frames processes the frames that have arrived. It switches back to comparing when the last
+// one has ended a message.
 func (s *Stream) frames(j Judge) error {
 	for {
 		f, err := s.decoder.Next()
@@ -217,7 +216,7 @@ func (s *Stream) frame(f *codec.Frame, j Judge) error {
 	return s.arrive(f.Message, s.compressed, payload, j)
 }
 
-// arrive takes a message that was decoded.
+// arrive processes a decoded message.
 func (s *Stream) arrive(op codec.Opcode, compressed bool, p []byte, j Judge) error {
 	if !compressed && s.Next < s.Sent && op == s.Script.Opcode && bytes.Equal(p, s.Payload(s.Next)) {
 		j.Matched(1)
