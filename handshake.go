@@ -6,8 +6,8 @@ import (
 	"net"
 )
 
-// Handshake is the result of an opening handshake. [Upgrader.Negotiate] returns the one
-// of a server; a client fills it in from the response. The zero value has neither a
+// Handshake is the result of an opening handshake. [Upgrader.Negotiate] returns it to a
+// server; a client fills it in from the response. The zero value has neither a
 // sub-protocol nor extensions.
 type Handshake struct {
 	// Subprotocol is the Sec-WebSocket-Protocol of the response, "" for none.
@@ -23,12 +23,12 @@ type Handshake struct {
 	Early []byte
 }
 
-// NewConn wraps nc, on which an opening handshake has been completed by other means, at
-// the end that role names, and takes ownership of it. opts may be nil; it is copied.
+// NewConn wraps nc, on which an opening handshake has been completed by other means, and
+// takes ownership of it. role is the role of this endpoint. opts may be nil; it is copied.
 //
-// The error reports extensions that this package does not have, or parameters that are
-// not valid; nc then remains the caller's, and has to be closed: its peer may already
-// use them.
+// NewConn returns an error if h names extensions that this package does not support, or
+// invalid parameters. The caller then has to close nc, because its peer may already use
+// the extensions.
 func NewConn(nc net.Conn, role Role, h Handshake, opts *Options) (*Conn, error) {
 	if nc == nil {
 		return nil, errors.New("websocket: new connection: no net.Conn: open one first")
@@ -49,7 +49,7 @@ func NewConn(nc net.Conn, role Role, h Handshake, opts *Options) (*Conn, error) 
 	return c, nil
 }
 
-// extension returns what h.Extensions says.
+// extension parses h.Extensions.
 func (h *Handshake) extension() (extension, error) {
 	ext, ok := agreedExtension(h.Extensions)
 	if !ok {

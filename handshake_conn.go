@@ -8,10 +8,10 @@ import (
 	"github.com/zerowire/websocket/internal/transport"
 )
 
-// What the opening handshake needs of a net.Conn, before there is a Conn.
+// Functions of the opening handshake, for a net.Conn without a Conn.
 
-// deadlineIn returns when a limit of d that begins now expires; the zero time, which is
-// no deadline, for 0.
+// deadlineIn returns the time at which a limit of d that begins now expires. For 0 it
+// returns the zero time, which means no deadline.
 func deadlineIn(d time.Duration) time.Time {
 	if d == 0 {
 		return time.Time{}
@@ -22,8 +22,8 @@ func deadlineIn(d time.Duration) time.Time {
 // writeAll writes all of b or fails.
 func writeAll(nc net.Conn, b []byte) error { return transport.WriteAll(nc, b) }
 
-// drain waits until the peer has closed its side of nc, for at most lingerTime,
-// and throws away what it receives.
+// drain waits until the peer has closed its side of nc, for at most lingerTime, and
+// discards what it receives.
 func drain(nc net.Conn, scratch []byte) {
 	nc.SetReadDeadline(deadlineIn(lingerTime))
 	for {

@@ -4,7 +4,7 @@ import "net"
 
 // Hooks are functions that are called for events of connections, to attach logs,
 // counters and traces. Each may be nil. They are called on the goroutine on which the
-// event occurs, and block it. Calls for different connections are concurrent. The
+// event occurs, and block it. Calls may be concurrent, also for the same connection. The
 // examples attach expvar and slog.
 type Hooks struct {
 	// Accepted is called for each connection that a [Server] accepts, before its
@@ -32,8 +32,8 @@ type Hooks struct {
 
 	// Control is called for each received Ping, Pong and Close frame, before it is
 	// answered. op is OpPing, OpPong or OpClose (RFC 6455 §5.5). payload has at most
-	// 125 bytes, and must not be retained; that of a Close frame begins with the status
-	// code. Control must not wait for the peer.
+	// 125 bytes, and must not be retained. The payload of a Close frame begins with the
+	// status code, in two bytes, or is empty. Control must not wait for the peer.
 	Control func(c *Conn, op Opcode, payload []byte)
 
 	// Closed is called once for each connection that was opened, after it has ended.

@@ -11,40 +11,38 @@ import (
 )
 
 // NetConn returns a net.Conn that carries a stream of bytes in the messages of
-// c, for protocols that are written for a net.Conn: tunnels, MQTT, multiplexers.
-// op is the type of the messages, nearly always OpBinary: with OpText every
-// Write must be valid UTF-8 by itself. NetConn panics if op is neither.
+// c, for protocols that need a net.Conn: tunnels, MQTT, multiplexers. op is the
+// type of the messages, nearly always OpBinary. With OpText every Write must be
+// valid UTF-8 by itself. NetConn panics if op is neither.
 //
-// Read returns the bytes of one message after the other and skips empty ones. It
-// returns io.EOF after the peer has closed the connection with
-// StatusNormalClosure or StatusGoingAway, and the error of [Conn.Read] if the
-// connection ended in another way: a stream without a normal closure may be
-// incomplete. A message of another type than op closes the connection with
-// StatusUnsupportedData. A message is received as a whole before Read returns
-// its first byte, so Options.MaxMessage bounds what the peer may send in one
-// Write.
+// Read returns the bytes of one message after the other, and skips empty
+// messages. It returns io.EOF after the peer has closed the connection with
+// StatusNormalClosure or StatusGoingAway. If the connection ended in another way,
+// the stream may be incomplete, and Read returns the error of [Conn.Read]. A
+// message of another type than op closes the connection with
+// StatusUnsupportedData. Read receives a whole message before it returns the
+// first byte, so that Options.MaxMessage limits the size of the peer's messages.
 //
 // Write copies p and sends it as one message; it sends nothing if p is empty. It
 // returns before the message has been sent, and blocks while 64 KiB or more of
 // earlier messages wait for the peer. A later call reports why an earlier message
 // could not be sent.
 //
-// Deadlines bound calls, not the connection: after a timeout, and before the
-// deadline is moved, calls return os.ErrDeadlineExceeded. Then the stream goes on
-// where it was. A Read that has timed out has consumed nothing; a Write that has
-// timed out returns 0 and has sent nothing.
+// Deadlines limit calls, not the connection. After a timeout, calls return
+// os.ErrDeadlineExceeded until the deadline is moved. Then the stream continues
+// at the same byte. A Read that has timed out has consumed nothing. A Write that
+// has timed out returns 0 and has sent nothing.
 //
-// Close sends what Write has accepted, performs the closing handshake with
-// StatusNormalClosure, and closes the connection. It blocks until the peer has
-// answered, or a time limit in Options is exceeded: [Options.WriteTimeout] while
-// the peer takes no data, then [Options.CloseTimeout]. Calls under way return
-// ErrClosed, which is a net.ErrClosed, at once. [Conn.CloseNow] on c does not
-// wait.
+// Close sends the data that Write has accepted, performs the closing handshake
+// with StatusNormalClosure, and closes the connection. It blocks until the peer
+// has answered, or a time limit is exceeded: [Options.WriteTimeout] while the
+// peer takes no data, then [Options.CloseTimeout]. Other calls return
+// [ErrClosed] immediately. [Conn.CloseNow] on c does not wait.
 //
 // All methods may be called concurrently. NetConn takes ownership of c: the caller
-// must neither read from c nor write to it, but may call CloseNow, Ping, and the
-// methods that only report. Options.Overflow must be Block or Disconnect, because
-// a stream cannot lose a message.
+// must neither read from c nor write to it, but may call CloseNow, Ping, and
+// methods that only return a property. Options.Overflow must be Block or
+// Disconnect, because the other policies drop messages.
 func NetConn(c *Conn, op Opcode) net.Conn {
 	if !op.IsData() {
 		panic("websocket: NetConn: " + ErrMessageType.Error())
@@ -55,14 +53,14 @@ func NetConn(c *Conn, op Opcode) net.Conn {
 	return n
 }
 
-// netConn is what NetConn returns.
+// netConn is the net.Conn of NetConn.
 type netConn struct {
 	c  *Conn
 	op Opcode
 	in struct {
 		deadline netDeadline
 		mu       sync.Mutex // held by the Read that reads from c
-		rest     []byte     // of the message that c.Read returned last
+		rest     []byte     // unread part of the last message of c.Read
 	}
 	out netWriter // netconn_write.go
 }
@@ -96,7 +94,8 @@ func (n *netConn) Read(p []byte) (int, error) {
 	return k, nil
 }
 
-// streamEnd returns what err, the end of the connection, is for a stream.
+// streamEnd returns the error of the stream for err, the end of the connection: io.EOF
+// after a normal closure.
 func streamEnd(err error) error {
 	e, ok := errors.AsType[*CloseError](err)
 	if ok && e.Err == nil && (e.Code == StatusNormalClosure || e.Code == StatusGoingAway) {

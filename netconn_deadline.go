@@ -9,7 +9,7 @@ import (
 
 // netDeadline is the deadline of one direction of a netConn: a context that ends
 // at the deadline. Moving a deadline that has not passed keeps the context, so that
-// calls under way obey the new one. Moving one that has passed replaces the context.
+// the new one applies to current calls. Moving one that has passed replaces the context.
 type netDeadline struct {
 	mu     sync.Mutex
 	ctx    context.Context
@@ -66,8 +66,8 @@ func (d *netDeadline) arm(left time.Duration) {
 	d.timer = time.AfterFunc(left, func() { end(os.ErrDeadlineExceeded) })
 }
 
-// close ends the context for good, with ErrClosed. It returns false if that was
-// done before.
+// close ends the context finally, with ErrClosed. It returns false if close was called
+// before.
 func (d *netDeadline) close() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,15 +7,15 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// netWindow is how many bytes a netConn accepts before the peer has taken them.
-// A single Write may exceed it.
+// netWindow is the number of waiting bytes at which Write of a netConn blocks. A single
+// Write may exceed it.
 const netWindow = 64 << 10
 
-// netWriter is the sending half of a netConn. A goroutine that exists only while
-// there is something to send writes the messages to the connection. So a Write can
-// end at its deadline at any time, and it is certain whether its message is sent:
-// a call of Conn.Write that its context has ended leaves that open, and over TLS it
-// cannot be ended at all.
+// netWriter is the sending half of a netConn. A goroutine, which exists only while
+// messages wait, writes them to the connection. So a Write can end at its deadline
+// at any time, and has then sent nothing. Conn.Write alone could not do this: after
+// its context has ended, the message may be sent or not, and over TLS its context
+// does not interrupt it.
 type netWriter struct {
 	c        *Conn
 	op       Opcode
@@ -24,12 +24,12 @@ type netWriter struct {
 
 	mu       sync.Mutex     // a leaf: no other lock is taken while it is held
 	accepted []*pool.Buffer // messages to be sent, in order
-	spare    []*pool.Buffer // empty; the next accepted
-	size     int            // bytes in accepted, and of those that sendAll has taken
-	sending  bool           // sendAll runs
+	spare    []*pool.Buffer // empty; to be reused for accepted
+	size     int            // bytes in accepted, and in the batch that sendAll is sending
+	sending  bool           // sendAll is running
 	finished bool           // no Write is accepted any more
 	err      error          // why nothing can be sent any more
-	changed  chan struct{}  // closed when one of these has changed; nil if no call waits
+	changed  chan struct{}  // closed when these fields change; nil if no call waits
 }
 
 func (w *netWriter) init(c *Conn, op Opcode) {
@@ -70,7 +70,7 @@ func (w *netWriter) write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// await waits until something has changed. Meanwhile it gives up the lock.
+// await waits until a field has changed, or ctx ends. It releases the lock meanwhile.
 func (w *netWriter) await(ctx context.Context) error {
 	if w.changed == nil {
 		w.changed = make(chan struct{})
@@ -94,7 +94,7 @@ func (w *netWriter) signal() {
 	}
 }
 
-// sendAll sends what has been accepted until nothing is left.
+// sendAll sends accepted messages until none is left.
 func (w *netWriter) sendAll() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -114,8 +114,8 @@ func (w *netWriter) sendAll() {
 	w.signal()
 }
 
-// sendBatch sends the messages of a batch, unless err says that it is too late. It
-// gives their buffers back, and returns how many bytes they had.
+// sendBatch sends the messages of a batch, unless err reports that nothing can be sent
+// any more. It frees their buffers, and returns their size in bytes.
 func (w *netWriter) sendBatch(batch []*pool.Buffer, err error) (int, error) {
 	n := 0
 	for i, b := range batch {
@@ -127,12 +127,12 @@ func (w *netWriter) sendBatch(batch []*pool.Buffer, err error) (int, error) {
 		batch[i] = nil
 	}
 	if err == nil {
-		err = w.c.Flush(context.Background()) // what Options.FlushDelay holds back
+		err = w.c.Flush(context.Background()) // sends what Options.FlushDelay delays
 	}
 	return n, err
 }
 
-// finish waits until all that has been accepted is sent, or cannot be.
+// finish waits until all accepted messages have been sent, or sending has failed.
 func (w *netWriter) finish() {
 	w.deadline.close()
 	w.mu.Lock()

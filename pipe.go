@@ -8,8 +8,8 @@ import (
 
 // Pipe returns the two ends of a connection in memory, after its opening handshake, for
 // tests of applications. It works in a testing/synctest bubble. Each direction buffers
-// 64 KiB before writes block. opts applies to both ends, and may be nil. Both ends have
-// to be closed.
+// 64 KiB before writes block. opts applies to both ends; it may be nil, and is copied.
+// The caller has to close both ends.
 func Pipe(opts *Options) (client, server *Conn) {
 	a, b := pipe.New()
 	if opts == nil {
@@ -17,7 +17,7 @@ func Pipe(opts *Options) (client, server *Conn) {
 	}
 	set := opts.resolve()
 	var ext extension
-	if z := set.Compression; z != nil { // what the two would agree on
+	if z := set.Compression; z != nil { // negotiate as in an opening handshake
 		ext = z.accept(slices.Values([][]byte{[]byte(z.offer())}))
 	}
 	client, server = newConn(a, RoleClient, set, "", ext, nil, nil), newConn(b, RoleServer, set, "", ext, nil, nil)

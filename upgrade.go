@@ -48,8 +48,8 @@ type Upgrader struct {
 // http.ResponseController must be able to hijack w: the wrapper of a middleware needs a
 // method Unwrap or Hijack. Wrappers see the status 101. The header that was set on w is
 // sent with the response, without fields that describe a body or the connection. Bytes
-// that follow the request are the first frames. What http.Server has accepted of the
-// request, including its size and number of fields, is not checked again. The deadlines
+// that follow the request are the first frames. The limits of http.Server for the size
+// and the number of fields of a request apply, instead of those of Options. The deadlines
 // and the Shutdown of http.Server no longer apply to the connection.
 //
 // Over HTTP/2, Upgrade accepts an extended CONNECT for a WebSocket (RFC 8441) if
@@ -71,8 +71,8 @@ func (u *Upgrader) init() {
 }
 
 // Upgrade is [Upgrader.Upgrade] with the settings opts, which may be nil. Each call with
-// opts prepares them anew, which costs about a microsecond and 1 KB: a handler that is
-// called often uses an Upgrader.
+// opts prepares them anew, which costs about a microsecond and 1 KB. In a handler that is
+// called often, use an [Upgrader].
 func Upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, error) {
 	u := &defaultUpgrader
 	if opts != nil {
@@ -83,11 +83,11 @@ func Upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*Conn, erro
 
 var defaultUpgrader Upgrader
 
-// upgrader is what an Upgrader or a Server makes of its Options.
+// upgrader holds the prepared Options of an Upgrader or a Server.
 type upgrader struct {
 	settings *settings
 	origins  originPolicy
-	invalid  error // Options that cannot be understood
+	invalid  error // reports invalid Options
 }
 
 func newUpgrader(o *Options) upgrader {
@@ -96,8 +96,8 @@ func newUpgrader(o *Options) upgrader {
 	return u
 }
 
-// upgrade does what Upgrader.Upgrade describes, and calls Hooks.Refused. admit, if it is
-// not nil, may refuse a request that is correct. blocks is for acceptHTTP2.
+// upgrade implements Upgrader.Upgrade, and calls Hooks.Refused. admit may refuse a valid
+// request; it may be nil. blocks is passed to acceptHTTP2.
 func (u *upgrader) upgrade(w http.ResponseWriter, hr *http.Request, admit func(*Request) error, blocks bool) (c *Conn, err error) {
 	r := requests.Get().(*Request)
 	r.http = hr
@@ -149,7 +149,7 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 			return nil, err
 		}
 	}
-	nc.SetDeadline(time.Time{}) // http.Server's
+	nc.SetDeadline(time.Time{}) // removes the deadline of http.Server
 	return newConn(nc, RoleServer, u.settings, protocol, ext, early, r), nil
 }
 

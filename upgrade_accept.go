@@ -21,7 +21,7 @@ func appendAcceptance(dst, key []byte, protocol string, ext extension, h http.He
 		}
 		for _, value := range values {
 			if dst, err = appendField(dst, name, value); err != nil {
-				delete(h, name) // nor may it go out with the 500
+				delete(h, name) // it must not be sent with the 500 either
 				return dst, err
 			}
 		}
@@ -29,8 +29,8 @@ func appendAcceptance(dst, key []byte, protocol string, ext extension, h http.He
 	return append(dst, "\r\n"...), nil
 }
 
-// isAboutBody reports whether a field describes a body (RFC 9110 §8), or how long the
-// connection stays in HTTP: a 101 has neither.
+// isAboutBody reports whether a field describes a body (RFC 9110 §8) or the connection. It
+// is not sent with a 101, which has no body and ends HTTP on the connection.
 func isAboutBody(name string) bool {
 	switch http.CanonicalHeaderKey(name) {
 	case "Connection", "Upgrade", "Keep-Alive", "Transfer-Encoding", "Trailer",
@@ -42,7 +42,7 @@ func isAboutBody(name string) bool {
 	return false
 }
 
-// appendField appends a header line of the user's to a 101.
+// appendField appends a header line of the application to a 101.
 func appendField(dst []byte, name, value string) ([]byte, error) {
 	const reserved = "sec-websocket-"
 	switch {

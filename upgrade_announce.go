@@ -7,14 +7,14 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// announce lets the middlewares around a ResponseWriter of net/http see the status 101,
-// for their access logs, before the connection is hijacked. A middleware that only notes
-// the status, for later, hides it from those outside, which are therefore called as well:
-// from the outer one on, until net/http has the status. announce reports whether net/http
-// will send the 101. Without middlewares it does nothing.
+// announce calls WriteHeader(101) of the middlewares around a ResponseWriter of net/http,
+// for their access logs, before the connection is hijacked. A middleware may record the
+// status and not pass it on. So announce calls each layer, from the outermost on, until
+// the status has reached net/http. It reports whether net/http will send the 101. Without
+// middlewares it does nothing.
 //
-// NOTE: only net/http knows whether WriteHeader has reached it, and it has no method that
-// tells: so its field is read. Where that is not found nothing is announced.
+// NOTE: net/http has no method that reports whether WriteHeader has reached it. announce
+// reads the field wroteHeader, and does nothing if there is no such field.
 func announce(w http.ResponseWriter, key []byte, protocol string, ext extension) (sent bool) {
 	server := serverResponse(w)
 	if !server.IsValid() || server.Interface() == w {
@@ -30,8 +30,8 @@ func announce(w http.ResponseWriter, key []byte, protocol string, ext extension)
 			delete(h, name)
 		}
 	}
-	// Under this spelling net/http does not take it out where it sends "Connection:
-	// close", as after SetKeepAlivesEnabled(false): both are sent then.
+	// net/http removes "Connection" where it sends "Connection: close", for example after
+	// SetKeepAlivesEnabled(false). It does not remove this spelling, and sends both.
 	h["connection"] = []string{"Upgrade"}
 	h["Upgrade"] = []string{"websocket"}
 	accept := codec.AcceptKey(key)
@@ -50,8 +50,8 @@ func announce(w http.ResponseWriter, key []byte, protocol string, ext extension)
 	return false
 }
 
-// serverResponse returns net/http's own ResponseWriter for HTTP/1.1, which is the innermost
-// of the layers of w, the zero Value if another one is.
+// serverResponse returns the innermost layer of w if that is net/http's ResponseWriter
+// for HTTP/1.1, and otherwise the zero Value.
 func serverResponse(w http.ResponseWriter) reflect.Value {
 	v := reflect.ValueOf(innermost(w))
 	if !v.IsValid() {

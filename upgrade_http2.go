@@ -12,9 +12,9 @@ import (
 // protocolField is where net/http and x/net/http2 keep the pseudo-header :protocol.
 const protocolField = ":protocol"
 
-// isExtendedConnect reports whether hr asks for a tunnel of some protocol in a stream of
-// HTTP/2 (RFC 8441 §4). net/http accepts such requests only from a client to which it has
-// announced that it does.
+// isExtendedConnect reports whether hr is an extended CONNECT, which asks for a tunnel in
+// a stream of HTTP/2 (RFC 8441 §4). net/http accepts such requests only if it has
+// announced support for them.
 func isExtendedConnect(hr *http.Request) bool {
 	return hr.ProtoMajor == 2 && hr.Method == http.MethodConnect && len(hr.Header[protocolField]) > 0
 }
@@ -27,12 +27,12 @@ func isWebSocket(hr *http.Request) bool {
 	return strings.EqualFold(hr.Header.Get(protocolField), "websocket")
 }
 
-// acceptHTTP2 answers r, an extended CONNECT, with 200 and takes its stream over. blocks
-// says that the caller does not return to net/http before the stream is done; others close
-// the Conn and return at once.
+// acceptHTTP2 answers r, an extended CONNECT, with 200 and takes ownership of its stream.
+// blocks reports that the caller returns to net/http only after the stream is done. Other
+// callers may close the Conn and return immediately.
 func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol string, ext extension, blocks bool) (*Conn, error) {
-	// Messages are no body that a middleware may change or keep: they go to the innermost
-	// ResponseWriter.
+	// Messages are sent to the innermost ResponseWriter, so that no middleware changes or
+	// buffers them as a body.
 	inner := innermost(w)
 	if !canFlush(inner) {
 		return nil, fail(w, r.http, fmt.Errorf("%w: %T cannot be flushed: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, inner))
@@ -41,12 +41,12 @@ func (u *upgrader) acceptHTTP2(w http.ResponseWriter, r *Request, protocol strin
 		return nil, fail(w, r.http, err)
 	}
 	if keys := r.http.Header["Sec-Websocket-Key"]; len(keys) == 1 && len(keys[0]) == len(zeroKey) {
-		// HTTP/2 has no key (RFC 8441 §5), but undici sends one and wants the answer.
+		// HTTP/2 has no key (RFC 8441 §5), but undici sends one and requires the answer.
 		accept := codec.AcceptKey([]byte(keys[0]))
 		w.Header().Set("Sec-WebSocket-Accept", string(accept[:]))
 	}
-	// The status goes through the middlewares, for their access logs; net/http ignores the
-	// second one.
+	// The outermost ResponseWriter, so that middlewares log the status. net/http ignores a
+	// second call.
 	w.WriteHeader(http.StatusOK)
 	nc, err := h2stream.Accept(inner, r.http, !blocks)
 	if err != nil {
@@ -66,8 +66,8 @@ func canFlush(w http.ResponseWriter) bool {
 
 var zeroKey = func() string { key := codec.EncodeKey([16]byte{}); return string(key[:]) }()
 
-// setAcceptance puts into h, which the application has filled, what the response that
-// accepts a request says. It judges h as appendAcceptance does.
+// setAcceptance adds the fields of the response that accepts a request to h, which the
+// application has filled. It checks h as appendAcceptance does.
 func setAcceptance(h http.Header, protocol string, ext extension) error {
 	for name, values := range h {
 		if isAboutBody(name) {
@@ -90,8 +90,8 @@ func setAcceptance(h http.Header, protocol string, ext extension) error {
 	return nil
 }
 
-// awaitStream waits until the stream of c may be given back to net/http, which a
-// connection of HTTP/1.1 does not need.
+// awaitStream waits until the HTTP/2 stream of c is no longer used, so that its handler
+// may return to net/http. It does nothing for a connection of HTTP/1.1.
 func awaitStream(c *Conn) {
 	if stream, ok := c.transport.Conn().(*h2stream.Conn); ok {
 		<-stream.Done()

@@ -8,18 +8,19 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Negotiate does the part of the server's opening handshake that does not depend on how
-// the request came, for servers other than net/http: HTTP/3, another HTTP library, an
-// event loop. host is the Host header or the :authority of the request, and header has at
-// least its Origin, Sec-WebSocket-Version, Sec-WebSocket-Protocol and
-// Sec-WebSocket-Extensions, their names in any case; it is only read.
+// Negotiate checks and answers an opening handshake for servers other than net/http: over
+// HTTP/3, with another HTTP library, or in an event loop. host is the Host header or the
+// :authority of the request. header has at least the request's Origin,
+// Sec-WebSocket-Version, Sec-WebSocket-Protocol and Sec-WebSocket-Extensions, with names
+// in any case. It is neither modified nor retained. Over HTTP/1.1 the caller has to check
+// the method and the fields Upgrade, Connection and Sec-WebSocket-Key.
 //
-// The result names what the response has to say. The caller sends it, over HTTP/1.1 with
-// status 101 and codec.AcceptKey and otherwise with status 200 (RFC 8441 §5), and gives
-// result and connection to [NewConn], with the same Options. The error is a
-// *HandshakeError with the status and the reason to refuse with, or reports Options that
-// cannot be understood. Method, Upgrade, Connection and Sec-WebSocket-Key of HTTP/1.1 are
-// the caller's to judge.
+// The caller sends the fields of the result in the response: over HTTP/1.1 with status
+// 101 and [codec.AcceptKey], otherwise with status 200 (RFC 8441 §5). It then passes the
+// result and the connection to [NewConn], with the same Options.
+//
+// The error is a [*HandshakeError], whose Status and Reason the caller sends to refuse
+// the request, or it reports invalid Options.
 func (u *Upgrader) Negotiate(host string, header http.Header) (Handshake, error) {
 	u.init()
 	if u.invalid != nil {
@@ -45,8 +46,8 @@ func (u *Upgrader) Negotiate(host string, header http.Header) (Handshake, error)
 	return Handshake{Subprotocol: selectSubprotocol(u.settings.Subprotocols, &r.head), Extensions: ext.String()}, nil
 }
 
-// judgeHTTP reports why the request that net/http has read is refused. proto is
-// "HTTP/2.0" for an extended CONNECT only.
+// judgeHTTP returns the error that refuses a request of net/http, or nil. proto is
+// "HTTP/2.0" only for an extended CONNECT.
 func (u *upgrader) judgeHTTP(r *Request, proto string, header http.Header, admit func(*Request) error) error {
 	method := r.http.Method
 	if proto == "HTTP/2.0" && !isExtendedConnect(r.http) {
@@ -67,10 +68,11 @@ func (u *upgrader) judgeHTTP(r *Request, proto string, header http.Header, admit
 	return nil
 }
 
-// appendHead appends of a request what the opening handshake looks at, in the form that
-// the codec judges, of so many lines. Target and Host, which net/http has judged, are not
-// in it. Of proto "HTTP/2.0", which has no fields for that, what asks for an upgrade is
-// added (RFC 8441 §5); the key is of zeros, and nothing is derived from it.
+// appendHead appends a head for the codec, with the fields of a request that the opening
+// handshake depends on, and returns its number of lines. It leaves out the target and the
+// Host, which net/http has checked. A request of proto "HTTP/2.0" has no fields that ask
+// for an upgrade (RFC 8441 §5). appendHead adds them, with a key of zeros that is not
+// used.
 func appendHead(dst []byte, method, proto string, header http.Header, codings []string) (_ []byte, lines int) {
 	tunnel := proto == "HTTP/2.0"
 	if tunnel {
@@ -103,8 +105,8 @@ func appendHead(dst []byte, method, proto string, header http.Header, codings []
 	return append(dst, "\r\n\r\n"...), lines
 }
 
-// handshakeFields are the fields of a request that the codec judges, in net/http's
-// spelling; the first tunnelFields are those that no extended CONNECT has.
+// handshakeFields are the fields of a request that the codec checks, in net/http's
+// spelling. An extended CONNECT does not have the first tunnelFields of them.
 var handshakeFields = [...]string{
 	"Upgrade", "Connection", "Sec-Websocket-Key", "Content-Length",
 	"Origin", "Sec-Websocket-Version", "Sec-Websocket-Protocol", "Sec-Websocket-Extensions",
@@ -112,13 +114,14 @@ var handshakeFields = [...]string{
 
 const tunnelFields = 4
 
-// judge reports why the request whose head, of so many lines, is in r.in is refused.
+// judge returns the error that refuses the request whose head is in r.in, or nil. lines is
+// the number of lines of the head.
 func (u *upgrader) judge(r *Request, lines int, host string) error {
 	head := r.in.B
 	if bytes.Count(head, []byte{'\n'}) != lines {
-		return codec.ErrHeaderValue // a middleware set one that is not one line
+		return codec.ErrHeaderValue // a middleware set a value that contains a newline
 	}
-	r.head.MaxBytes, r.head.MaxLines = len(head), lines // net/http's limits hold
+	r.head.MaxBytes, r.head.MaxLines = len(head), lines // the limits of net/http apply
 	if _, err := r.head.Parse(head); err != nil {
 		return err
 	}

@@ -10,12 +10,12 @@ import (
 	"runtime"
 )
 
-// maxWrappers is how many middlewares around a ResponseWriter are looked through.
+// maxWrappers is the maximum number of layers that are unwrapped.
 const maxWrappers = 64
 
-// layers yields w and the ResponseWriters that it wraps, from the outside: behind a method
-// Unwrap, and behind the field ResponseWriter of a wrapper that has Hijack. It stops at a
-// wrapper that has neither method.
+// layers yields w and the ResponseWriters that it wraps, from the outermost on. It unwraps
+// with the method Unwrap or, for a wrapper that has Hijack, the field ResponseWriter. It
+// stops at a wrapper that has neither method.
 func layers(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
 	return func(yield func(http.ResponseWriter) bool) {
 		for range maxWrappers {
@@ -34,7 +34,7 @@ func layers(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
 	}
 }
 
-// embedded returns the field ResponseWriter of w, nil if there is none.
+// embedded returns the field ResponseWriter of w, or nil if there is none.
 func embedded(w http.ResponseWriter) http.ResponseWriter {
 	v := reflect.ValueOf(w)
 	for v.Kind() == reflect.Pointer {
@@ -58,9 +58,9 @@ func innermost(w http.ResponseWriter) (last http.ResponseWriter) {
 	return last
 }
 
-// hijack hijacks w as http.ResponseController does, and tries the next layer where the
-// Hijack of one fails: many expect that the ResponseWriter directly inside has Hijack,
-// also where that one has only Unwrap.
+// hijack hijacks w as http.ResponseController does, but continues with the next layer if
+// a Hijack fails. Many wrappers fail if the ResponseWriter directly inside has Unwrap
+// instead of Hijack.
 func hijack(w http.ResponseWriter) (nc net.Conn, in *bufio.ReadWriter, err error) {
 	var last http.ResponseWriter
 	for last = range layers(w) {
@@ -76,8 +76,8 @@ func hijack(w http.ResponseWriter) (nc net.Conn, in *bufio.ReadWriter, err error
 	return nil, nil, fmt.Errorf("%w: %T cannot be hijacked: a middleware that wraps the ResponseWriter needs a method Unwrap", http.ErrNotSupported, last)
 }
 
-// tryHijack calls h.Hijack, and returns an error if that panics because the
-// ResponseWriter inside is no http.Hijacker.
+// tryHijack calls h.Hijack. It returns an error if h panics because the ResponseWriter
+// inside is no http.Hijacker.
 func tryHijack(h http.Hijacker) (nc net.Conn, in *bufio.ReadWriter, err error) {
 	defer func() {
 		switch p := recover().(type) {
