@@ -50,7 +50,7 @@ func (z *Compression) offer() string {
 	return string(z.policy().AppendOffer(nil))
 }
 
-// accept returns the extension for a client's offers.
+// accept selects the extension from a client's offers.
 func (z *Compression) accept(offers iter.Seq[[]byte]) (e extension) {
 	if z != nil {
 		e.params, e.on = z.policy().Accept(offers)
@@ -89,7 +89,7 @@ func newCompression(role Role, params deflate.Params, set *settings) *session.Co
 	ours, theirs := session.Directions(role, params)
 	z.In.Takeover, z.In.WindowBits = theirs.Takeover, int(theirs.WindowBits)
 	z.Out = deflate.Compressor{
-		// Later messages must not refer to one that was dropped.
+		// With DropOldest, later messages would refer to a dropped one.
 		Takeover:   ours.Takeover && set.Compression.Takeover && set.Overflow != DropOldest,
 		Level:      set.Compression.Level,
 		WindowBits: ours.Bits(set.Compression.WindowBits),

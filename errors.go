@@ -69,13 +69,13 @@ type CloseError struct {
 	// bytes. If Err is nil, the peer chose it.
 	Reason string
 
-	// Err is the cause, nil if the peer sent a Close frame: a codec.Violation, ErrTimeout,
-	// ErrControlFlood, ErrOverflow or what the network reported, for errors.Is and
-	// errors.As.
+	// Err is nil if the peer sent a Close frame. Otherwise it wraps the cause: a
+	// [codec.Violation], [ErrTimeout], [ErrControlFlood], [ErrOverflow] or an error of
+	// the network.
 	Err error
 }
 
-// Error gives the cause, or code and reason of the peer's.
+// Error returns the text of Err or, if Err is nil, the code and reason of the peer.
 func (e *CloseError) Error() string {
 	switch {
 	case e.Err != nil:
@@ -86,7 +86,7 @@ func (e *CloseError) Error() string {
 	return fmt.Sprintf("websocket: closed by the peer: %d %s: %q", uint16(e.Code), e.Code, e.Reason)
 }
 
-// Unwrap returns the cause.
+// Unwrap returns e.Err, for errors.Is and errors.As.
 func (e *CloseError) Unwrap() error { return e.Err }
 
 // CloseStatus returns the status code for err, an error of a read: the code of a
@@ -101,32 +101,32 @@ func CloseStatus(err error) StatusCode {
 	return StatusAbnormalClosure
 }
 
-// HandshakeError reports that an opening handshake was refused. The Route of a [Server]
-// returns one to refuse a request. [Upgrade] and [Dial] return one when the handshake
-// was refused. If a rule of the RFCs was the reason, errors.As finds the
-// [codec.Refusal].
+// HandshakeError reports that an opening handshake was refused. [Upgrade] and [Dial]
+// return it. The Route of a [Server] returns one to refuse a request. If the request or
+// response violated a rule, errors.As finds the [codec.Refusal].
 type HandshakeError struct {
-	Status int    // of the HTTP response: for a server to refuse, 400 to 599
-	Reason string // one line, sent as the body
+	Status int    // of the HTTP response; Route may set 400 to 599
+	Reason string // one line; a server sends it as the body
 
 	// The response that Dial received.
 	Header http.Header
 	Body   []byte // its first 4 KiB
 
-	// Proxy is the proxy, scheme://host:port, that refused the connection in Dial. It is
+	// Proxy is the proxy, scheme://host:port, that refused the connection of Dial. It is
 	// "" if the server refused the opening handshake.
 	Proxy string
 
 	cause    error
 	to       string // the endpoint of a Dial
-	variable string // of the environment, which has named the proxy
+	variable string // the environment variable that names the proxy
 }
 
-// Unwrap returns the [codec.Refusal] that was the reason, or nil.
+// Unwrap returns the cause, for example a [codec.Refusal], or nil.
 func (e *HandshakeError) Unwrap() error { return e.cause }
 
-// Error returns status and reason, which of proxy and server refused a Dial, the variable of
-// the environment that names the proxy, and the option that sets an exceeded limit.
+// Error returns the status and the reason. For a Dial it names the server or the proxy
+// that refused, with the environment variable of that proxy. It also names the option
+// whose limit was exceeded.
 func (e *HandshakeError) Error() string {
 	what, hint := "opening handshake refused", ""
 	switch {
@@ -153,7 +153,7 @@ func (e *HandshakeError) Error() string {
 	return fmt.Sprintf("websocket: %s: %d: %s%s", what, e.Status, e.Reason, hint)
 }
 
-// abnormal returns the end of a connection on which reading failed with err.
+// abnormal returns the CloseError of a connection on which reading failed with err.
 func abnormal(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return errAbnormal

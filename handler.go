@@ -5,9 +5,9 @@ package websocket
 // idle connection uses the least memory.
 //
 // The methods may call every method of c, except those that read, which return
-// [ErrHandlerReads]. While a method runs, no message is received. If it runs for longer
-// than a second, the library reads ahead: so [Conn.Ping] takes up to a second more in a
-// method. A method that blocks delays only its own connection.
+// [ErrHandlerReads]. While a method runs, no message is delivered. If it runs for longer
+// than a second, the library reads ahead. So a [Conn.Ping] inside a method may take a
+// second longer. A method that blocks delays only its own connection.
 //
 // A panic in a method is logged and closes the connection with StatusInternalError.
 // Close is still called. Other connections are not affected.

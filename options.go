@@ -8,8 +8,8 @@ import (
 )
 
 // Options are the settings of connections. The zero value is valid and safe. A field
-// that is zero selects its default; a negative value disables the limit. Functions that
-// take Options copy them.
+// that is zero selects its default. A negative value disables a limit, unless its field
+// says otherwise. Functions that take Options copy them.
 type Options struct {
 	// Subprotocols lists the supported sub-protocols, in order of preference (RFC 6455
 	// §1.9). A server selects the first one that the client also offers, or none.
@@ -53,8 +53,8 @@ type Options struct {
 	// s.
 	MessageTimeout time.Duration
 
-	// IdleTimeout limits the time without a message in either direction. After it the
-	// connection is closed with StatusGoingAway. Default: no limit.
+	// IdleTimeout limits the time without a message in either direction. When it is
+	// exceeded, the connection is closed with StatusGoingAway. Default: no limit.
 	IdleTimeout time.Duration
 
 	// PingInterval is the time without received bytes after which a Ping is sent. It
@@ -62,7 +62,7 @@ type Options struct {
 	PingInterval time.Duration
 
 	// PongTimeout is how long, after that Ping, the peer may neither send nor take any
-	// bytes. After it the connection is closed. Default: 30 s.
+	// bytes. Then the connection is closed with StatusPolicyViolation. Default: 30 s.
 	PongTimeout time.Duration
 
 	// MaxControlFrames limits the Pings and Pongs of the peer per second, on average;
@@ -77,19 +77,19 @@ type Options struct {
 	// Overflow selects what a write does when MaxPending is exceeded. Default: [Block].
 	Overflow Overflow
 
-	// WriteTimeout is how long the peer may take no byte of what is being sent. After
-	// it the connection is closed. It begins anew with every byte that the peer takes.
-	// Default: 10 s.
+	// WriteTimeout is how long the peer may take no bytes while a message is sent. Then
+	// the connection is closed without a closing handshake. The time begins anew with
+	// every byte that the peer takes. Default: 10 s.
 	WriteTimeout time.Duration
 
 	// CloseTimeout limits the time to wait for the peer's Close frame. Default: 5 s.
 	CloseTimeout time.Duration
 
 	// FlushDelay limits how long a message is delayed while further received messages
-	// wait to be read, or while one of at most 32 KiB is arriving, so that replies are
-	// sent with one system call. They are sent earlier when no received message waits
-	// and none is arriving, or when 96 KiB are pending. A negative
-	// value sends every message immediately. Default: 500 µs.
+	// wait to be read, or while one of at most 32 KiB is arriving. So several replies
+	// are sent with one system call. They are sent earlier when no received message
+	// waits and none is arriving, or when 96 KiB are pending. A negative value sends
+	// every message immediately. Default: 500 µs.
 	FlushDelay time.Duration
 
 	// Compression enables compression of messages if the peer agrees
@@ -112,7 +112,7 @@ type Options struct {
 type settings struct {
 	Options
 	limits session.Limits
-	ended  func(*Conn) // called when a connection has ended, behind Hooks.Closed; may be nil
+	ended  func(*Conn) // called when a connection has ended, after Hooks.Closed; may be nil
 }
 
 func (o Options) resolve() *settings {
@@ -137,7 +137,7 @@ func (o Options) resolve() *settings {
 	return &settings{Options: o, limits: limits}
 }
 
-// def replaces zero by the default and negative by zero.
+// def replaces zero by the default value, and negative values by zero.
 func def[T ~int | ~int64](field *T, value T) {
 	if *field == 0 {
 		*field = value

@@ -11,24 +11,24 @@ import (
 
 // originPolicy decides which pages may connect (RFC 6455 §10.2).
 //
-// A page of the server's own host always may: the host and port of its Origin
-// are those of the request's Host, where the port may be left out on either
-// side if it is the default of the origin's scheme. The scheme is not compared,
-// because behind a proxy that ends TLS it is not known. All comparison is of
-// whole strings, in ASCII without regard to case.
+// Pages of the server's own host are always allowed: the host and port of their
+// Origin equal those of the request's Host. Either side may omit the default
+// port of the origin's scheme. The scheme is not compared, because it is not
+// known behind a proxy that terminates TLS. Whole strings are compared, in ASCII
+// and without regard to case.
 type originPolicy struct {
 	any     bool
-	decide  func(origin, host string) bool // alone, if it is not nil
+	decide  func(origin, host string) bool // if not nil, it replaces all other rules
 	allowed []originPattern
 }
 
 type originPattern struct {
 	scheme, host string // in lower case, without a default port
-	below        bool   // matches every host below this one, and not it itself
+	below        bool   // matches every host below this one, but not this one
 }
 
-// newOriginPolicy returns the policy of o. The error names an entry that would match
-// nothing.
+// newOriginPolicy returns the policy of o. The error names an entry that cannot match any
+// origin.
 func newOriginPolicy(o *Options) (p originPolicy, err error) {
 	if p.decide = o.OriginFunc; p.decide != nil && len(o.Origins) > 0 {
 		return p, errors.New("websocket: Options.Origins and OriginFunc are both set: set one of them")
@@ -47,7 +47,8 @@ func newOriginPolicy(o *Options) (p originPolicy, err error) {
 	return p, nil
 }
 
-// parseOriginPattern reads an entry of Options.Origins, or says what is wrong with it.
+// parseOriginPattern parses an entry of Options.Origins. wrong describes an invalid entry,
+// and is "" for a valid one.
 func parseOriginPattern(entry string) (p originPattern, wrong string) {
 	entry = strings.ToLower(entry)
 	if entry == "null" {
@@ -74,8 +75,8 @@ func parseOriginPattern(entry string) (p originPattern, wrong string) {
 	return originPattern{scheme, trimPort(scheme, name), below}, ""
 }
 
-// check returns why a page of origin may not connect to host, nil if it may. No origin
-// means no browser.
+// check returns an error if a page of origin may not connect to host. It allows a nil
+// origin, because browsers always send one.
 func (p *originPolicy) check(origin []byte, host string) error {
 	if origin == nil || p.any {
 		return nil
@@ -96,7 +97,7 @@ func (p *originPolicy) check(origin []byte, host string) error {
 	}
 }
 
-// shortQuote quotes in ASCII what a client has sent, up to 200 bytes of it.
+// shortQuote quotes at most 200 bytes of a client's text, in ASCII.
 func shortQuote(s string) string {
 	if len(s) > 200 {
 		return fmt.Sprintf("%+q…", s[:200])
@@ -127,9 +128,9 @@ func (o originPattern) matches(host string) bool {
 	return host == o.host
 }
 
-// splitOrigin splits the serialised origin of RFC 6454 §6.2 into scheme, and host with
-// port. A path behind it, which clients send that are no browsers, is left out. scheme is
-// "" if it is no origin.
+// splitOrigin splits a serialised origin (RFC 6454 §6.2) into scheme, and host with port.
+// It ignores a path, which some clients other than browsers send. scheme is "" if origin
+// is not valid.
 func splitOrigin(origin string) (scheme, host string) {
 	if origin == "null" {
 		return "null", ""
@@ -145,7 +146,7 @@ func splitOrigin(origin string) (scheme, host string) {
 	return scheme, trimPort(scheme, host)
 }
 
-// isOriginText reports whether s is of visible ASCII characters.
+// isOriginText reports whether s consists of visible ASCII characters.
 func isOriginText(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c <= ' ' || c >= 0x7F {
@@ -155,7 +156,7 @@ func isOriginText(s string) bool {
 	return true
 }
 
-// trimPort takes the default port of scheme from host.
+// trimPort removes the default port of scheme from host.
 func trimPort(scheme, host string) string {
 	switch scheme {
 	case "http":

@@ -9,8 +9,8 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// handshakeError returns why a request was refused with err, fit to be sent: a
-// codec.Refusal with its status, what Route has returned, and 500 for everything else.
+// handshakeError converts err to the HandshakeError that is sent: that of Route, or one
+// with the status of a codec.Refusal, or one with status 500 for all other errors.
 func handshakeError(err error) *HandshakeError {
 	if refused, ok := errors.AsType[*HandshakeError](err); ok && refused.Status >= 400 && refused.Status <= 599 {
 		sent := *refused
@@ -23,23 +23,23 @@ func handshakeError(err error) *HandshakeError {
 	return &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError), cause: err}
 }
 
-// reason is the text for the other end.
+// reason returns the text that is sent to the client.
 func reason(refusal codec.Refusal) string { return strings.TrimPrefix(refusal.Error(), "codec: ") }
 
-// refuseHTTP answers a request that is refused because of err, and returns the
-// error for it.
+// refuseHTTP refuses a request because of err, and returns the HandshakeError that it has
+// sent.
 func refuseHTTP(w http.ResponseWriter, r *http.Request, err error) error {
 	refused := handshakeError(err)
 	writeRefusal(w, r, refused)
 	return refused
 }
 
-// writeRefusal answers a request that is refused, as appendRefusal does,
-// and has its connection closed: what follows it may be frames.
+// writeRefusal answers a refused request through net/http, as appendRefusal does without
+// it. net/http then closes the connection, because frames may follow the request.
 func writeRefusal(w http.ResponseWriter, r *http.Request, refused *HandshakeError) {
 	h := w.Header()
 	status := refused.Status
-	if r.ProtoMajor == 1 { // in HTTP/2 the connection has other requests
+	if r.ProtoMajor == 1 { // an HTTP/2 connection may have other requests
 		h["Connection"] = []string{"close"}
 	}
 	switch status {
@@ -48,11 +48,11 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, refused *HandshakeErro
 	case http.StatusUpgradeRequired:
 		h.Set("Sec-WebSocket-Version", "13")
 		if r.ProtoMajor != 1 {
-			status = http.StatusBadRequest // 426 needs the field Upgrade, which HTTP/2 has not (RFC 9113 §8.2.2)
+			status = http.StatusBadRequest // 426 needs the field Upgrade, which HTTP/2 forbids (RFC 9113 §8.2.2)
 			break
 		}
 		h.Set("Upgrade", "websocket")
-		h.Add("Connection", "Upgrade") // behind "close": http.Server minds the first line only
+		h.Add("Connection", "Upgrade") // after "close", because http.Server only checks the first line
 	}
 	http.Error(w, refused.Reason, status)
 }
@@ -70,18 +70,18 @@ func appendRefusal(dst []byte, refused *HandshakeError) []byte {
 		refused.Status, http.StatusText(refused.Status), fields, len(refused.Reason)+1, refused.Reason)
 }
 
-// fail answers a request that would be correct with 500, and returns err: the
-// fault is in this program.
+// fail answers a valid request with 500, because of an error in this program, and returns
+// err.
 func fail(w http.ResponseWriter, r *http.Request, err error) error {
 	const status = http.StatusInternalServerError
 	writeRefusal(w, r, &HandshakeError{Status: status, Reason: http.StatusText(status)})
 	return fmt.Errorf("websocket: upgrade: %w", err)
 }
 
-// WriteRefusal answers a request that is no opening handshake, at a place where
-// only those are served: 405 if it is no GET, 400 if it is not HTTP/1.1, else 426 with the
-// protocol and its version (RFC 6455 §4.4, RFC 9110 §15.5.22). The body says what to do. It
-// is for handlers beside a Server.
+// WriteRefusal answers a request that is no opening handshake, for handlers that serve
+// only WebSocket connections. The status is 405 if the method is not GET, 400 if the
+// version is not HTTP/1.1, and otherwise 426 with the protocol and its version (RFC 6455
+// §4.4, RFC 9110 §15.5.22). The body describes what to do.
 func WriteRefusal(w http.ResponseWriter, r *http.Request) {
 	refusal := codec.ErrUpgrade
 	switch {

@@ -10,18 +10,18 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// Request is a client's opening handshake as Server.Route and the hooks see it, whether
-// it came to a Server's own listener or through net/http. A Request is valid during the
-// call that it is passed to; the strings that its methods return stay valid. Of a head
-// that could not be read, they return "".
+// Request is a client's opening handshake, for the Route of a [Server] and [Hooks]. It was
+// received by a Server's own listener, or by net/http. It is valid only during the call
+// that it is passed to. The strings that its methods return stay valid; they are "" if the
+// head could not be read.
 type Request struct {
-	head   codec.Request // what the opening handshake looks at; all of it on an own listener
-	in     *pool.Buffer  // what head was read from
+	head   codec.Request // behind net/http only the fields of the opening handshake
+	in     *pool.Buffer  // the bytes of head
 	http   *http.Request // nil on an own listener
 	remote net.Addr      // nil behind net/http
 }
 
-// reset makes r ready for the next request.
+// reset prepares r for the next request.
 func (r *Request) reset() {
 	r.head.Reset()
 	if r.in != nil {
@@ -31,7 +31,7 @@ func (r *Request) reset() {
 	r.http, r.remote = nil, nil
 }
 
-// Method returns the method: "GET", or "CONNECT" over HTTP/2, if there is no fault.
+// Method returns the method. For a valid request it is "GET", or "CONNECT" over HTTP/2.
 func (r *Request) Method() string {
 	if r.http != nil {
 		return r.http.Method
@@ -39,8 +39,8 @@ func (r *Request) Method() string {
 	return string(r.head.Method())
 }
 
-// Path returns the path of the URL, still escaped. Behind net/http it is the path that
-// the handler sees, without what http.StripPrefix has removed.
+// Path returns the escaped path of the URL. Behind net/http it is the path that the
+// handler receives, without a prefix that http.StripPrefix has removed.
 func (r *Request) Path() string {
 	if r.http != nil {
 		return r.http.URL.EscapedPath()
@@ -48,7 +48,7 @@ func (r *Request) Path() string {
 	return string(r.head.Path())
 }
 
-// Query returns what follows the "?" of the URL, still escaped; url.ParseQuery reads it.
+// Query returns the escaped part of the URL after the "?". url.ParseQuery parses it.
 func (r *Request) Query() string {
 	if r.http != nil {
 		return r.http.URL.RawQuery
@@ -56,7 +56,7 @@ func (r *Request) Query() string {
 	return string(r.head.Query())
 }
 
-// Host returns the host, and the port if there is one, that the request is for.
+// Host returns the host of the request, with its port if there is one.
 func (r *Request) Host() string {
 	if r.http != nil {
 		return r.http.Host
@@ -64,11 +64,12 @@ func (r *Request) Host() string {
 	return string(r.head.Host())
 }
 
-// Origin returns the Origin that a browser sends (RFC 6455 §10.2), "" if there is none.
+// Origin returns the Origin of the page, which browsers send (RFC 6455 §10.2), or "" if
+// there is none.
 func (r *Request) Origin() string { return string(r.head.Origin()) }
 
-// Header returns the value of the first header line called name, in whatever case, and ""
-// if there is none.
+// Header returns the value of the first header line with the given name, or "" if there is
+// none. The case of name does not matter.
 func (r *Request) Header(name string) string {
 	for value := range r.Values(name) {
 		return value
@@ -76,8 +77,8 @@ func (r *Request) Header(name string) string {
 	return ""
 }
 
-// Values iterates over the values of all header lines called name, in whatever case, in
-// their order.
+// Values iterates over the values of all header lines with the given name, in their order.
+// The case of name does not matter.
 func (r *Request) Values(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if r.http != nil {
@@ -96,8 +97,8 @@ func (r *Request) Values(name string) iter.Seq[string] {
 	}
 }
 
-// Fields iterates over the header lines. Behind net/http names are in its spelling, in no
-// order, and Host is not among them.
+// Fields iterates over the names and values of the header lines. Behind net/http, names
+// have its canonical spelling, the order is random, and Host is left out.
 func (r *Request) Fields() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		if r.http != nil {
@@ -118,8 +119,8 @@ func (r *Request) Fields() iter.Seq2[string, string] {
 	}
 }
 
-// Subprotocols iterates over the sub-protocols that the client offers, the one it
-// prefers first.
+// Subprotocols iterates over the sub-protocols that the client offers, in its order of
+// preference (RFC 6455 §1.9).
 func (r *Request) Subprotocols() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for name := range r.head.Subprotocols() {
@@ -130,7 +131,7 @@ func (r *Request) Subprotocols() iter.Seq[string] {
 	}
 }
 
-// RemoteAddr returns the address of the client, or of the proxy before it.
+// RemoteAddr returns the network address of the client, or of the proxy in between.
 func (r *Request) RemoteAddr() net.Addr {
 	if r.http != nil {
 		return httpAddr(r.http.RemoteAddr)
@@ -138,8 +139,8 @@ func (r *Request) RemoteAddr() net.Addr {
 	return r.remote
 }
 
-// Context returns the context of net/http's request, with the values that middlewares
-// have put into it, and context.Background on an own listener.
+// Context returns the context of net/http's request, with the values that middlewares have
+// added. On a Server's own listener it returns context.Background.
 func (r *Request) Context() context.Context {
 	if r.http != nil {
 		return r.http.Context()
@@ -147,10 +148,10 @@ func (r *Request) Context() context.Context {
 	return context.Background()
 }
 
-// HTTP returns the request of net/http, nil on an own listener.
+// HTTP returns the request of net/http, or nil on a Server's own listener.
 func (r *Request) HTTP() *http.Request { return r.http }
 
-// httpAddr is the address of a client as net/http has it.
+// httpAddr is the address of a client as a string of net/http.
 type httpAddr string
 
 func (httpAddr) Network() string  { return "tcp" }
