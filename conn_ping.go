@@ -75,7 +75,7 @@ type pings struct {
 	waiting map[uint64]waitingPing // nil until the first call of Ping
 }
 
-// waitingPing is a Ping that a call of Ping waits for.
+// waitingPing is a Ping whose Pong a call of [Conn.Ping] waits for.
 type waitingPing struct {
 	sent   instant.Instant
 	answer chan<- time.Duration
@@ -148,7 +148,7 @@ func (w *sending) answered(payload []byte) bool {
 	return true
 }
 
-// end releases all waiting calls of Ping: no Pong will arrive.
+// end makes all waiting calls of Ping return, because no Pong will be received.
 func (p *pings) end() {
 	for _, ping := range p.waiting {
 		close(ping.answer)

@@ -36,8 +36,8 @@ type receiving struct {
 // continues at the same byte, even in the middle of a frame. All other errors are
 // final, and later reads return them again. They are [ErrClosed] after [Conn.CloseNow],
 // and otherwise a [*CloseError]. Its Err is nil if the peer sent a Close frame.
-// Otherwise Err is the cause: a [codec.Violation], [ErrTimeout], or an error of the
-// network.
+// Otherwise Err wraps the cause: for example a [codec.Violation], [ErrTimeout], or an
+// error of the network.
 //
 // [ErrConcurrentRead] and [ErrHandlerReads] report misuse, and have no effect on the
 // connection.
@@ -83,13 +83,13 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
-// outcome is the result of a step of reading.
+// outcome is the result of nextMessage.
 type outcome uint8
 
 const (
 	gotMessage outcome = iota
 	needInput          // receive has to be called
-	failed             // the error says why; it is final if in.ended
+	failed             // the error is returned; it is final if in.ended is set
 )
 
 // readMessage waits for the next message.

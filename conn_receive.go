@@ -34,7 +34,7 @@ func (c *Conn) receive() error {
 	return c.receiveInto(c.in.Room())
 }
 
-// receiveInto is receive into payload, or into the decoder if payload is nil.
+// receiveInto reads at least one byte into payload, or into the decoder if payload is nil.
 func (c *Conn) receiveInto(payload []byte) error {
 	c.in.wait.limitRest(!c.in.Decoder.Idle(), c.settings.MessageTimeout)
 	for {

@@ -17,7 +17,8 @@ import (
 //
 // Other messages wait until Close returns; Pings and Pongs do not. ctx applies to all
 // writes of the stream. op is OpText, for which the message must be valid UTF-8, or
-// OpBinary. The stream must not be used concurrently.
+// OpBinary. The stream copies what is written to it, and must not be used concurrently.
+// Errors are those of [Conn.Write].
 func (c *Conn) Writer(ctx context.Context, op Opcode) (io.WriteCloser, error) {
 	if err := mayWrite(ctx, op); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ var errStreamClosed = errors.New("websocket: write to a stream: it has been clos
 func (s *messageWriter) Write(p []byte) (n int, err error) {
 	size := s.c.settings.FragmentSize
 	for len(p) > 0 && s.err == nil {
-		if s.buf != nil && len(s.buf.B) == size { // it is not the last fragment: more follows
+		if s.buf != nil && len(s.buf.B) == size { // not the last fragment, because p follows
 			if s.err = s.send(false); s.err != nil {
 				break
 			}

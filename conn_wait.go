@@ -27,7 +27,7 @@ type wait struct {
 	closing  instant.Instant // when the closing handshake has to be complete
 	deadline instant.Instant // of the transport
 	limit    *int64          // of SetMaxMessage, until the reading goroutine applies it
-	context  *contextWatch   // conn_context.go; nil until a read comes with a context that can end
+	context  *contextWatch   // conn_context.go; nil until the first read with a context that can end
 }
 
 // limit is a reason for which a read ends early.

@@ -81,7 +81,7 @@ func (w *sending) writeCompressed(ctx context.Context, op Opcode, p []byte) erro
 		}
 		return w.dispatch(ctx)
 	}
-	packed := w.compression.Pack(p) // not under the lock: messages do not refer to each other
+	packed := w.compression.Pack(p) // needs no lock, because messages do not refer to each other
 	if packed == nil {
 		return w.write(ctx, op, p)
 	}

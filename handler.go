@@ -42,10 +42,12 @@ func (MessageFunc) Close(*Conn, error) {}
 // Blocking returns a [Handler] for the blocking form. serve is called once for each
 // connection, on a goroutine of the connection, and calls [Conn.Read]. When serve
 // returns, the connection is closed with StatusNormalClosure, unless it has been closed
-// before.
+// before. A panic in serve is logged, and closes the connection with
+// StatusInternalError.
 func Blocking(serve func(c *Conn)) Handler { return blocking(serve) }
 
-// blocking is a special case of Conn.run: its methods are never called.
+// blocking is a Handler whose methods are never called: callers of Handlers check for it,
+// and call Conn.serveBlocking.
 type blocking func(c *Conn)
 
 func (blocking) Open(*Conn)                    {}

@@ -40,8 +40,8 @@ type Options struct {
 	MaxHeadFields int
 
 	// MaxMessage limits the size of a received message, in bytes over all its frames,
-	// after decompression. A larger one ends the connection with StatusMessageTooBig.
-	// Default: 1 MiB.
+	// after decompression. A larger message ends the connection with
+	// StatusMessageTooBig (RFC 6455 §7.4.1). Default: 1 MiB.
 	MaxMessage int64
 
 	// HandshakeTimeout limits the opening handshake, from accepting the connection to
@@ -49,8 +49,8 @@ type Options struct {
 	HandshakeTimeout time.Duration
 
 	// MessageTimeout limits the time from the first to the last byte of a received
-	// message. A slower one ends the connection with StatusPolicyViolation. Default: 60
-	// s.
+	// message. A slower message ends the connection with StatusPolicyViolation.
+	// Default: 60 s.
 	MessageTimeout time.Duration
 
 	// IdleTimeout limits the time without a message in either direction. When it is
@@ -65,9 +65,9 @@ type Options struct {
 	// bytes. Then the connection is closed with StatusPolicyViolation. Default: 30 s.
 	PongTimeout time.Duration
 
-	// MaxControlFrames limits the Pings and Pongs of the peer per second, on average;
-	// bursts may be ten times as large. More end the connection with
-	// StatusPolicyViolation. Default: 100.
+	// MaxControlFrames limits the Pings and Pongs of the peer per second, on average.
+	// Bursts may be ten times as large. Pongs that answer a Ping do not count. If the
+	// limit is exceeded, the connection ends with StatusPolicyViolation. Default: 100.
 	MaxControlFrames int
 
 	// MaxPending limits the bytes that wait to be sent because the peer takes them too

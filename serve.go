@@ -92,7 +92,7 @@ func callBlocking(c *Conn, serve blocking) (err error) {
 type service struct {
 	c     *Conn
 	h     Handler
-	ended func(*Conn) // called when a service that was started has ended
+	ended func(*Conn) // called when a service has ended that start has started
 }
 
 // take acquires read ownership for the loop. It returns false if another goroutine
@@ -172,7 +172,7 @@ func (s *service) resume() {
 	c, o := s.c, &s.c.in.owner
 	for !o.take(eventLoop) {
 		switch o.holder.Load() {
-		case eventLoop: // a hook panicked, not a method
+		case eventLoop: // a hook panicked while the loop owned reading
 			return
 		case readAhead:
 			c.in.wait.recall(c)

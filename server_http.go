@@ -28,7 +28,7 @@ func newHTTPFallback(s *Server) *httpFallback {
 	f.server = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: s.settings.HandshakeTimeout,
-		ReadTimeout:       s.settings.MessageTimeout, // also between two requests, if there is no other limit
+		ReadTimeout:       s.settings.MessageTimeout, // without an IdleTimeout also between two requests
 		IdleTimeout:       s.settings.IdleTimeout,
 		ErrorLog:          slog.NewLogLogger(s.settings.Logger.Handler(), slog.LevelError),
 		ConnContext: func(ctx context.Context, nc net.Conn) context.Context {
@@ -46,7 +46,7 @@ type replayedKey struct{}
 // listener.
 func acceptedBefore(r *http.Request) bool { return r.Context().Value(replayedKey{}) != nil }
 
-// ServeHTTP serves a page, or upgrades.
+// ServeHTTP serves a page with Server.HTTP, or an opening handshake.
 func (f *httpFallback) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	nc := r.Context().Value(replayedKey{}).(*replayed)
 	refusal := nc.refusal

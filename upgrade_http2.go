@@ -76,7 +76,7 @@ func setAcceptance(h http.Header, protocol string, ext extension) error {
 		}
 		for _, value := range values {
 			if _, err := appendField(nil, name, value); err != nil {
-				delete(h, name) // nor may it go out with the 500
+				delete(h, name) // it must not be sent with the 500 either
 				return err
 			}
 		}

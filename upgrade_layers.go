@@ -51,7 +51,7 @@ func embedded(w http.ResponseWriter) http.ResponseWriter {
 	return inner
 }
 
-// innermost returns the last of the layers of w.
+// innermost returns the last layer of w.
 func innermost(w http.ResponseWriter) (last http.ResponseWriter) {
 	for last = range layers(w) {
 	}

@@ -16,7 +16,7 @@ type ahead struct{ q *aheadQueue }
 type aheadQueue struct {
 	frames []codec.Frame // without payloads
 	sizes  []int         // of the payloads
-	next   int           // the first frame that was not handed out
+	next   int           // the first frame that pop has not returned
 	at     int           // where its payload begins in buf
 	buf    *pool.Buffer  // the payloads, end to end
 }

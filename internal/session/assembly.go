@@ -13,7 +13,7 @@ import (
 type assembly struct {
 	buf   *pool.Buffer // nil while nothing is assembled
 	op    codec.Opcode // type of the message
-	begun bool         // a message has begun and not ended
+	begun bool         // a message has begun and is not complete
 	lent  bool         // the message is complete and was returned by finish
 
 	inflating *Inflater // of the compressed message that has begun or was returned; else nil

@@ -40,7 +40,7 @@ func (d *Delay) Wait() (flush bool) {
 	return d.word.Load() != 0 && d.word.And(^more)&delayed != 0
 }
 
-// Open reports whether a reply may be delayed at this moment.
+// Open reports whether a reply may be delayed now: a frame waits or is arriving.
 func (d *Delay) Open() bool { return d.word.Load()&more != 0 }
 
 // Try reports whether a reply may stay in the outbox until the reading goroutine flushes

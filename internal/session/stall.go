@@ -31,7 +31,7 @@ type Progress struct {
 	Known bool            // Held is known
 }
 
-// Begin begins a send.
+// Begin records that a send begins at the time now.
 func (s *Stall) Begin(now instant.Instant) { *s = Stall{began: now, life: now, before: s.before} }
 
 // BeginUntimed is Begin without a time. The next Check uses its own time as the

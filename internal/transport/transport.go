@@ -122,8 +122,8 @@ const (
 )
 
 // TrySend sends the part of rest that the system takes at once, and removes it from
-// rest. A portable transport sends nothing, unless nonblocking is set and the
-// net.Conn survives an interrupted write.
+// rest. A portable transport sends nothing, unless nonblocking is set and the transport
+// is Vectored.
 func (t *Transport) TrySend(rest *net.Buffers, nonblocking bool) error {
 	if t.raw != nil {
 		return t.raw.trySend(rest)
@@ -223,8 +223,8 @@ func (t *Transport) MayBlock(n int) bool {
 	return n > unknownBytes
 }
 
-// Vectored reports whether several slices are sent in one system call, and an
-// interrupted write does no harm.
+// Vectored reports whether several slices are sent in one system call, and whether a
+// write may be interrupted and continued, unlike over TLS.
 func (t *Transport) Vectored() bool {
 	switch t.nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
@@ -245,7 +245,7 @@ func (t *Transport) TookAt() instant.Instant { return instant.Instant(t.took.Loa
 func (t *Transport) Held() (n int, known bool) { return held(t.nc) }
 
 // Acknowledged returns a number that changes when the system of the peer acknowledges
-// bytes, as far as the system tells.
+// bytes. known is false if the system does not report one.
 func (t *Transport) Acknowledged() (n int, known bool) { return acknowledged(t.nc) }
 
 // Quiet reports whether there is certainly no unread input.
