@@ -17,7 +17,7 @@ const (
 	best          = 9
 )
 
-// agree makes the connection compress with what the handshake has agreed on.
+// agree enables compression with the parameters that the handshake has negotiated.
 func (c *Conn) agree(p deflate.Params) {
 	ours, theirs := p.ServerMaxWindowBits, p.ClientMaxWindowBits
 	if c.role == codec.Client {
@@ -29,15 +29,15 @@ func (c *Conn) agree(p deflate.Params) {
 	c.out.deflate = &deflate.Compressor{WindowBits: int(ours)}
 }
 
-// EnableWriteCompression switches the compression of messages that are written from
-// then on. It is on by default, and of no effect if the handshake has not agreed on
-// compression.
+// EnableWriteCompression enables or disables compression for later messages. Default:
+// enabled. It has no effect if compression was not negotiated. It must not be called
+// concurrently with writes.
 func (c *Conn) EnableWriteCompression(enable bool) { c.out.compress = enable }
 
-// SetCompressionLevel sets how hard messages that are written from then on are
-// compressed: 1, the default, to 9, with -1 for 6, -2 for the fastest, and 0 for not
-// at all, as in package compress/flate. It is of no effect if the handshake has not
-// agreed on compression.
+// SetCompressionLevel sets the compression level of later messages, as in package
+// compress/flate: from 1, the default, to 9, or -1 for 6, -2 for the fastest, and 0 for no
+// compression. It has no effect if compression was not negotiated. It must not be called
+// concurrently with writes. The error reports an invalid level.
 func (c *Conn) SetCompressionLevel(level int) error {
 	if level < huffmanOnly || level > best {
 		return errLevel
@@ -64,7 +64,7 @@ func (c *Conn) compressor() *deflate.Compressor {
 	return c.out.deflate
 }
 
-// writeCompressed sends p compressed, if it is smaller then.
+// writeCompressed sends p compressed, or uncompressed if that is not larger.
 func (c *Conn) writeCompressed(op codec.Opcode, p []byte) error {
 	b := pool.Get(deflate.Bound(len(p)))
 	defer func() { pool.Put(b) }()
@@ -76,12 +76,12 @@ func (c *Conn) writeCompressed(op codec.Opcode, p []byte) error {
 	return c.writeFrames(op, codec.RSV1, packed)
 }
 
-// inflating inflates the messages that come compressed.
+// inflating inflates received messages.
 type inflating struct {
 	deflate.Decompressor
-	fed   bool   // of the message begun, something was handed to the Decompressor
-	piece []byte // what was inflated and not read
-	done  bool   // it is the last of the message
+	fed   bool   // the Decompressor holds a part of the current message
+	piece []byte // inflated bytes that were not read
+	done  bool   // piece is the last of the message
 }
 
 func (z *inflating) begin(limit int64) {
@@ -89,14 +89,14 @@ func (z *inflating) begin(limit int64) {
 	z.fed, z.piece, z.done = false, nil, false
 }
 
-// abandon gives the memory of the message begun back.
+// abandon releases the memory of the current message.
 func (z *inflating) abandon() {
 	z.Reset()
 	z.piece, z.done = nil, true
 }
 
-// readInflated reads the message begun, which comes compressed, into p. It returns
-// io.EOF at its end. Other errors are final.
+// readInflated reads the current message, which is compressed, into p. It returns io.EOF at
+// its end. Other errors are final.
 func (c *Conn) readInflated(p []byte) (int, error) {
 	z := c.in.inflate
 	for len(z.piece) == 0 {
@@ -123,7 +123,7 @@ func (c *Conn) readInflated(p []byte) (int, error) {
 	return n, nil
 }
 
-// feed hands the next piece that is received to the Decompressor.
+// feed passes the next received piece to the Decompressor.
 func (c *Conn) feed() error {
 	p, last, err := c.nextPiece()
 	if err == nil {
@@ -133,7 +133,7 @@ func (c *Conn) feed() error {
 	return err
 }
 
-// inflateMessage returns the message begun, which comes compressed.
+// inflateMessage returns the current message, which is compressed.
 func (c *Conn) inflateMessage() ([]byte, error) {
 	z := c.in.inflate
 	for last := false; !last; {
@@ -158,7 +158,7 @@ func (c *Conn) inflateMessage() ([]byte, error) {
 	return p, nil
 }
 
-// inflateError returns the error of a read that failed with err.
+// inflateError returns the error for a read that failed with err.
 func (c *Conn) inflateError(err error) error {
 	v, ok := err.(codec.Violation)
 	switch {
@@ -170,8 +170,8 @@ func (c *Conn) inflateError(err error) error {
 	return c.violated(v)
 }
 
-// nextPiece receives the next payload bytes of the message begun, and reports
-// whether it ends with them. They are valid until something else is read.
+// nextPiece receives the next payload bytes of the current message. last reports whether the
+// message ends with them. p is valid until the next read.
 func (c *Conn) nextPiece() (p []byte, last bool, err error) {
 	in := &c.in
 	for in.left == 0 && !in.header.Fin {

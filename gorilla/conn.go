@@ -17,21 +17,21 @@ const (
 	PongMessage   = 10 // at most 125 bytes
 )
 
-// AllowInvalidUTF8 lets reads return text messages that are not UTF-8. By default
-// such a message ends the connection with status 1007 (RFC 6455 §8.1). It applies
-// to connections that are made after it was set: set it when the program starts.
+// AllowInvalidUTF8 lets reads return text messages that are not UTF-8. By default, such a
+// message ends the connection with status 1007 (RFC 6455 §8.1). It applies to connections
+// that are created later. Set it when the program starts: access is not synchronized.
 var AllowInvalidUTF8 bool
 
 const (
 	defaultBufferSize = 4096        // bytes, of either direction
-	controlWait       = time.Second // for the frames that answer the peer
+	controlWait       = time.Second // limit for sending the frames that answer the peer
 )
 
-// Conn is a WebSocket connection. [Upgrader.Upgrade] and [Dialer.Dial] make it.
+// Conn is a WebSocket connection (RFC 6455). [Upgrader.Upgrade] and [Dialer.Dial] create it.
 //
-// One goroutine may read and one may write at the same time. Close and
-// WriteControl may be called at any time. Conn starts no goroutine and reads
-// nothing from the network unless the application reads.
+// One goroutine may read and one may write at the same time. [Conn.Close] and
+// [Conn.WriteControl] may be called at any time. A Conn starts no goroutine, and reads from the
+// network only while the application reads.
 type Conn struct {
 	conn        net.Conn
 	role        codec.Role
@@ -40,13 +40,13 @@ type Conn struct {
 	out         output // write.go
 }
 
-// bufferSizes are what an application has set, in bytes; 0 for the default.
+// bufferSizes are the buffer sizes that an application has set, in bytes; 0 for the default.
 type bufferSizes struct {
 	read, write int
 	pool        BufferPool
 }
 
-// newConn makes a Conn of nc. br reads from nc, and is nil if there is none yet.
+// newConn returns a Conn on nc. br reads from nc; nil creates a new reader.
 func newConn(nc net.Conn, role codec.Role, sizes bufferSizes, br *bufio.Reader) *Conn {
 	if br == nil {
 		if sizes.read == 0 {
@@ -66,13 +66,13 @@ func newConn(nc net.Conn, role codec.Role, sizes bufferSizes, br *bufio.Reader) 
 	return c
 }
 
-// Subprotocol returns the sub-protocol agreed on in the opening handshake, "" if
-// there is none.
+// Subprotocol returns the sub-protocol that the opening handshake has selected, or "" for
+// none.
 func (c *Conn) Subprotocol() string { return c.subprotocol }
 
-// Close closes the network connection at once. It sends no Close frame, and does
-// not wait for one: send it before with [Conn.WriteControl]. It may be called
-// concurrently with all other methods, whose calls then fail.
+// Close closes the network connection immediately. It does not send a Close frame: send one
+// before with [Conn.WriteControl]. Close may be called concurrently with all other methods;
+// their calls then fail.
 func (c *Conn) Close() error { return c.conn.Close() }
 
 // LocalAddr returns the local network address.
@@ -81,11 +81,11 @@ func (c *Conn) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 // RemoteAddr returns the peer's network address.
 func (c *Conn) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 
-// NetConn returns the network connection, for its options and deadlines. Reading
-// from it or writing to it breaks the stream of frames.
+// NetConn returns the network connection, for its options and deadlines. Do not read from it
+// or write to it: that corrupts the stream of frames.
 func (c *Conn) NetConn() net.Conn { return c.conn }
 
-// UnderlyingConn returns what [Conn.NetConn] returns.
+// UnderlyingConn is [Conn.NetConn].
 //
 // Deprecated: Use NetConn.
 func (c *Conn) UnderlyingConn() net.Conn { return c.conn }

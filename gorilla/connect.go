@@ -16,8 +16,8 @@ import (
 	"golang.org/x/net/proxy"
 )
 
-// connect opens the network connection for req, perhaps through a proxy. TLS comes
-// later.
+// connect opens the network connection for req, through a proxy if there is one. It does not
+// perform the TLS handshake with the server.
 func (d *Dialer) connect(ctx context.Context, req *http.Request) (net.Conn, error) {
 	var proxyURL *url.URL
 	if d.Proxy != nil {
@@ -38,7 +38,7 @@ func (d *Dialer) connect(ctx context.Context, req *http.Request) (net.Conn, erro
 	return nc, err
 }
 
-// dialThrough opens a connection to addr through the proxy, which may be nil.
+// dialThrough opens a connection to addr through a proxy. proxyURL may be nil.
 func (d *Dialer) dialThrough(ctx context.Context, proxyURL *url.URL, scheme, addr string) (net.Conn, error) {
 	direct := dialFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
 		return d.dial(ctx, scheme, network, addr)
@@ -59,7 +59,7 @@ func (d *Dialer) dialThrough(ctx context.Context, proxyURL *url.URL, scheme, add
 	return dialer.Dial("tcp", addr)
 }
 
-// dial opens a connection as the application wants it for this scheme.
+// dial opens a connection with the function that the application has set for this scheme.
 func (d *Dialer) dial(ctx context.Context, scheme, network, addr string) (net.Conn, error) {
 	switch {
 	case scheme == "https" && d.NetDialTLSContext != nil:
@@ -131,7 +131,7 @@ func (d *Dialer) connectHTTP(ctx context.Context, direct dialFunc, proxyURL *url
 	return nc, nil
 }
 
-// secure does the TLS handshake on nc if u wants TLS and nc is not TLS yet.
+// secure performs the TLS handshake on nc, if the scheme of u requires TLS and nc has none yet.
 func (d *Dialer) secure(ctx context.Context, nc net.Conn, u *url.URL) (net.Conn, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		nc.SetDeadline(deadline)
@@ -154,7 +154,7 @@ func (d *Dialer) secure(ctx context.Context, nc net.Conn, u *url.URL) (net.Conn,
 	return conn, nil
 }
 
-// config returns the configuration for TLS with the host of u.
+// config returns the TLS configuration for the host of u.
 func (d *Dialer) config(u *url.URL) *tls.Config {
 	config := d.TLSClientConfig.Clone()
 	if config == nil {

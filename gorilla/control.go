@@ -39,8 +39,8 @@ func (c *Conn) control(h codec.Header) error {
 	return e
 }
 
-// answerPing is the default handler of Pings. That the answer comes too late, or
-// after our Close frame, does not matter to the one who reads.
+// answerPing is the default handler of Pings. It ignores timeouts and ErrCloseSent, because a
+// missing Pong must not end reading.
 func (c *Conn) answerPing(p []byte) error {
 	err := c.WriteControl(PongMessage, p, time.Now().Add(controlWait))
 	if err == ErrCloseSent || isTemporary(err) {
@@ -49,24 +49,22 @@ func (c *Conn) answerPing(p []byte) error {
 	return err
 }
 
-// answerClose is the default handler of Close frames. The one who reads gets the
-// peer's Close frame in any case, so that a failure to answer is not reported.
+// answerClose is the default handler of Close frames. It does not report a failure to answer,
+// because the read returns the peer's Close frame in any case.
 func (c *Conn) answerClose(code int, _ string) error {
 	c.WriteControl(CloseMessage, FormatCloseMessage(code, ""), time.Now().Add(controlWait))
 	return nil
 }
 
-// SetPingHandler sets the function that is called with the payload of each Ping.
-// The default, for a nil h, sends a Pong with the same payload and waits up to a
-// second for that.
+// SetPingHandler sets the function that is called with the payload of each Ping. The default,
+// also for a nil h, sends a Pong with the same payload, and waits at most one second for that.
 //
-// Handlers are called by the goroutine that reads: from NextReader, ReadMessage,
-// ReadJSON and Read of a message's reader. An error that one returns ends reading,
-// and is what the read returns. Set handlers from the goroutine that reads, or
-// before it begins.
+// Handlers are called on the reading goroutine, from NextReader, ReadMessage, ReadJSON and
+// Read of a message's reader. An error of a handler ends reading, and the read returns it. Set
+// handlers on the reading goroutine, or before it starts.
 func (c *Conn) SetPingHandler(h func(appData string) error) { c.in.ping = h }
 
-// PingHandler returns the handler of Pings, which is never nil.
+// PingHandler returns the handler of Pings. It never returns nil.
 func (c *Conn) PingHandler() func(appData string) error {
 	if c.in.ping != nil {
 		return c.in.ping
@@ -75,10 +73,10 @@ func (c *Conn) PingHandler() func(appData string) error {
 }
 
 // SetPongHandler sets the function that is called with the payload of each Pong.
-// The default, for a nil h, does nothing. See [Conn.SetPingHandler].
+// The default, also for a nil h, does nothing. See [Conn.SetPingHandler].
 func (c *Conn) SetPongHandler(h func(appData string) error) { c.in.pong = h }
 
-// PongHandler returns the handler of Pongs, which is never nil.
+// PongHandler returns the handler of Pongs. It never returns nil.
 func (c *Conn) PongHandler() func(appData string) error {
 	if c.in.pong != nil {
 		return c.in.pong
@@ -86,14 +84,14 @@ func (c *Conn) PongHandler() func(appData string) error {
 	return func(string) error { return nil }
 }
 
-// SetCloseHandler sets the function that is called with the status code and the
-// reason of the peer's Close frame; the code is [CloseNoStatusReceived] if the frame
-// has none. The default, for a nil h, answers with a Close frame of the same code
-// and waits up to a second for that. When the handler has returned nil, the read
-// returns a *[CloseError]. See [Conn.SetPingHandler].
+// SetCloseHandler sets the function that is called with the status code and the reason of the
+// peer's Close frame. The code is [CloseNoStatusReceived] if the frame has none. The default,
+// also for a nil h, answers with a Close frame of the same code, and waits at most one second
+// for that. After the handler has returned nil, the read returns a [*CloseError]. See
+// [Conn.SetPingHandler].
 func (c *Conn) SetCloseHandler(h func(code int, text string) error) { c.in.close = h }
 
-// CloseHandler returns the handler of Close frames, which is never nil.
+// CloseHandler returns the handler of Close frames. It never returns nil.
 func (c *Conn) CloseHandler() func(code int, text string) error {
 	if c.in.close != nil {
 		return c.in.close
@@ -101,14 +99,13 @@ func (c *Conn) CloseHandler() func(code int, text string) error {
 	return c.answerClose
 }
 
-// WriteControl sends a control frame: of type [CloseMessage], [PingMessage] or
-// [PongMessage], with at most 125 bytes. It may be called at any time, also while
-// a message is being written: the frame goes between two of its frames. After a
-// Close frame all writes fail with [ErrCloseSent].
+// WriteControl sends a control frame of type [CloseMessage], [PingMessage] or [PongMessage].
+// data has at most 125 bytes, and is not retained. WriteControl may be called concurrently. If
+// a message is being written, the control frame is sent between two of its frames. After a
+// Close frame, all writes fail with [ErrCloseSent].
 //
-// The deadline is for waiting until a concurrent write has ended and for the write
-// itself; the zero value means none. If it passes while waiting, the connection
-// stays usable. data is not retained.
+// deadline limits the wait for a concurrent write and the write itself; the zero value means
+// no limit. If it passes during the wait, the connection stays usable.
 func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) error {
 	op := codec.Opcode(messageType)
 	switch {
@@ -127,8 +124,8 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 	return err
 }
 
-// acquire takes the right to write a frame. It returns false if deadline, which
-// may be zero, passes before that.
+// acquire takes the lock for writing a frame. It returns false if deadline passes first. A zero
+// deadline means no limit.
 func (o *output) acquire(deadline time.Time) bool {
 	if deadline.IsZero() {
 		o.lock <- struct{}{}

@@ -20,53 +20,51 @@ import (
 	"github.com/zerowire/websocket/codec/deflate"
 )
 
-// Dialer opens connections to WebSocket servers. Its fields must not be changed
-// while its methods are called, which may be concurrently. A nil *Dialer is
-// [DefaultDialer].
+// Dialer opens connections to WebSocket servers. Its methods may be called concurrently. Its
+// fields must not be changed during a call. A nil *Dialer means [DefaultDialer].
 type Dialer struct {
 	// NetDial opens network connections; nil means net.Dialer.
 	NetDial func(network, addr string) (net.Conn, error)
 
-	// NetDialContext takes the place of NetDial.
+	// NetDialContext, if not nil, replaces NetDial.
 	NetDialContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// NetDialTLSContext takes the place of the two for wss, and returns a connection on
-	// which the TLS handshake is done: TLSClientConfig is not used then.
+	// NetDialTLSContext, if not nil, replaces both for wss. It must perform the TLS
+	// handshake; TLSClientConfig is then not used.
 	NetDialTLSContext func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Proxy returns the proxy for a request; nil, or a nil URL, means none. Schemes are
-	// http, https and socks5. An error ends Dial, which returns it.
+	// Proxy returns the proxy for a request; nil, or a nil URL, means none. The scheme is
+	// http, https or socks5. Dial returns an error of Proxy.
 	Proxy func(*http.Request) (*url.URL, error)
 
-	// TLSClientConfig is for wss; nil means the defaults. ServerName is set if it is
-	// empty, and the protocol h2 is not offered.
+	// TLSClientConfig applies to wss; nil means the defaults. An empty ServerName is set
+	// from the URL. The protocol h2 is not offered.
 	TLSClientConfig *tls.Config
 
-	// HandshakeTimeout limits all of Dial; 0 means no limit.
+	// HandshakeTimeout limits the whole call of Dial; 0 means no limit.
 	HandshakeTimeout time.Duration
 
-	// ReadBufferSize and WriteBufferSize are the sizes of the buffers for the network,
-	// in bytes; 0 means 4096. Messages may be larger: they leave in frames of
-	// WriteBufferSize.
+	// ReadBufferSize and WriteBufferSize are the sizes of the network buffers, in bytes; 0
+	// means 4096. Messages may be larger: they are sent in frames of WriteBufferSize.
 	ReadBufferSize, WriteBufferSize int
 
-	// WriteBufferPool keeps write buffers while no message is being written; nil means
-	// package pool of this library. Connections hold none between messages in either
-	// case.
+	// WriteBufferPool stores write buffers while no message is being written; nil means
+	// package pool of this library. In both cases, connections hold no write buffer
+	// between messages.
 	WriteBufferPool BufferPool
 
-	// Subprotocols are those that the client offers, the preferred one first.
+	// Subprotocols are the sub-protocols that the client offers, in order of preference.
 	Subprotocols []string
 
 	// EnableCompression offers permessage-deflate (RFC 7692), without context takeover.
 	EnableCompression bool
 
-	// Jar has the cookies that are sent, and gets those of the response; nil means none.
+	// Jar provides cookies for the request, and stores those of the response; nil means
+	// none.
 	Jar http.CookieJar
 }
 
-// DefaultDialer uses the proxy that the environment names, and 45 s for the
-// handshake.
+// DefaultDialer uses the proxy of the environment, and limits the handshake to 45 s.
 var DefaultDialer = &Dialer{
 	Proxy:            http.ProxyFromEnvironment,
 	HandshakeTimeout: 45 * time.Second,
@@ -79,7 +77,7 @@ var (
 	errExtension = errors.New("websocket: dial: the server agrees to an extension that was not offered like this")
 )
 
-// offer is what EnableCompression offers.
+// offer is the offer of EnableCompression.
 var offer = deflate.Params{ServerNoContextTakeover: true, ClientNoContextTakeover: true}.String()
 
 // Dial is [Dialer.DialContext] with the background context.
@@ -87,13 +85,14 @@ func (d *Dialer) Dial(urlStr string, requestHeader http.Header) (*Conn, *http.Re
 	return d.DialContext(context.Background(), urlStr, requestHeader)
 }
 
-// DialContext opens a connection to the server at a URL with scheme ws or wss.
-// requestHeader is sent with the request: it may have Host, Origin, Cookie and,
-// if Subprotocols is empty, Sec-WebSocket-Protocol, but none that the handshake sets
-// itself. When ctx ends, DialContext gives up and returns its error.
+// DialContext connects to a server and performs the opening handshake (RFC 6455 §4.1). The
+// scheme of the URL is ws or wss. requestHeader is sent with the request. It may contain Host,
+// Origin, Cookie and, if Subprotocols is empty, Sec-WebSocket-Protocol, but no field that the
+// handshake sets. If ctx ends, DialContext returns its error. ctx has no effect on the returned
+// Conn.
 //
-// If the server refuses, the error is [ErrBadHandshake], and the response has the
-// first kilobyte of the body, which need not be closed. Redirects are not followed.
+// If the server refuses, the error is [ErrBadHandshake]. The body of the response then holds
+// its first kilobyte, and need not be closed. Redirects are not followed.
 func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader http.Header) (*Conn, *http.Response, error) {
 	if d == nil {
 		d = &defaultDialer
@@ -131,7 +130,7 @@ func (d *Dialer) DialContext(ctx context.Context, urlStr string, requestHeader h
 	return c, resp, nil
 }
 
-// parseURL returns the URL with the scheme that net/http knows.
+// parseURL parses s and replaces its scheme by http or https, for net/http.
 func parseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -145,7 +144,7 @@ func parseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// request makes the opening handshake's request.
+// request returns the request of the opening handshake.
 func (d *Dialer) request(ctx context.Context, u *url.URL, header http.Header) (req *http.Request, key string, err error) {
 	var nonce [16]byte
 	rand.Read(nonce[:])
@@ -161,7 +160,8 @@ func (d *Dialer) request(ctx context.Context, u *url.URL, header http.Header) (r
 			req.AddCookie(cookie)
 		}
 	}
-	// Names as RFC 6455 writes them, which net/http does not: some servers compare case.
+	// Names are written as in RFC 6455, not in net/http's form: for some servers case
+	// matters.
 	req.Header["Upgrade"] = []string{"websocket"}
 	req.Header["Connection"] = []string{"Upgrade"}
 	req.Header["Sec-WebSocket-Key"] = []string{key}
@@ -193,7 +193,7 @@ var reserved = []string{
 	"Sec-Websocket-Extensions", "Sec-Websocket-Protocol",
 }
 
-// handshake does the opening handshake on nc.
+// handshake performs the opening handshake on nc.
 func (d *Dialer) handshake(ctx context.Context, nc net.Conn, req *http.Request, key string) (*Conn, *http.Response, error) {
 	nc, err := d.secure(ctx, nc, req.URL)
 	if err != nil {
@@ -243,8 +243,8 @@ func accepts(resp *http.Response, key string) bool {
 		slices.Equal(resp.Header["Sec-Websocket-Accept"], []string{string(accept[:])})
 }
 
-// NewClient does the opening handshake for u on netConn. The caller keeps netConn
-// if it fails: it is closed then.
+// NewClient performs the opening handshake for u on netConn. If the handshake fails, NewClient
+// closes netConn.
 //
 // Deprecated: Use Dialer with NetDial.
 func NewClient(netConn net.Conn, u *url.URL, requestHeader http.Header, readBufSize, writeBufSize int) (c *Conn, response *http.Response, err error) {

@@ -1,64 +1,61 @@
-// Package websocket has the exported API of github.com/gorilla/websocket v1.5.3 on
-// the engine of github.com/zerowire/websocket: its frame codec with SIMD masking
-// and UTF-8 validation, its DEFLATE decoder, its buffer pools.
+// Package websocket provides the exported API of github.com/gorilla/websocket v1.5.3 on the
+// engine of github.com/zerowire/websocket: its frame codec with SIMD masking and UTF-8
+// validation, its DEFLATE decoder and its buffer pools.
 //
-// # Moving an application
+// # Migrating an application
 //
-// One of two lines moves it. Either the import path in its source files,
+// There are two ways, of one line each. Change the import path in the source files,
 //
 //	import "github.com/zerowire/websocket/gorilla"
 //
-// or a line in its go.mod, which moves the packages that it depends on too:
+// or add a line to go.mod, which also applies to the dependencies of the application:
 //
 //	replace github.com/gorilla/websocket => github.com/zerowire/websocket/gorilla v1.0.0
 //
-// New programs are better served by the API of github.com/zerowire/websocket, which
-// watches the peer, limits what it can consume and shuts down gracefully.
+// For new programs, use the API of github.com/zerowire/websocket. It detects dead peers,
+// limits the resources that a peer can consume, and shuts down gracefully.
 //
 // # Use
 //
-// A server calls [Upgrader.Upgrade] in an HTTP handler, a client [Dialer.Dial]. Both
-// get a [Conn], which reads and writes messages as byte slices, as streams, or as
-// JSON. The defaults are those of gorilla/websocket: no limits, no Pings, no
-// timeouts. Set them with [Conn.SetReadLimit], [Conn.SetReadDeadline] and
-// [Conn.SetWriteDeadline].
+// A server calls [Upgrader.Upgrade] in an HTTP handler. A client calls [Dialer.Dial]. Both
+// return a [Conn], which reads and writes messages as byte slices, as streams, or as JSON.
+// The defaults are those of gorilla/websocket: no limits, no Pings, no timeouts. Set limits
+// with [Conn.SetReadLimit], [Conn.SetReadDeadline] and [Conn.SetWriteDeadline].
 //
-// Control frames are handled when the application reads, by the handlers that
-// [Conn.SetPingHandler], [Conn.SetPongHandler] and [Conn.SetCloseHandler] set. So a
-// connection has to be read even if no messages are expected. When reading fails,
-// call [Conn.Close].
+// Control frames are handled while the application reads, by the handlers of
+// [Conn.SetPingHandler], [Conn.SetPongHandler] and [Conn.SetCloseHandler]. So an application
+// must read even if it expects no messages. When reading fails, call [Conn.Close].
 //
 // One goroutine may read and one may write at the same time. [Conn.Close] and
-// [Conn.WriteControl] may be called by any.
+// [Conn.WriteControl] may be called concurrently with all other methods.
 //
 // # Differences from gorilla/websocket
 //
-// What breaks the protocol is refused. The connection then ends with a Close frame,
-// and the read returns an error that wraps a codec.Violation:
+// These violations of the protocol are refused. The connection ends with a Close frame, and
+// the read returns an error that wraps a codec.Violation:
 //
-//   - text that is not UTF-8 (RFC 6455 §8.1); [AllowInvalidUTF8] lets it pass
-//   - a payload length that is not in its shortest form, or of 64 bits (§5.2)
+//   - text that is not UTF-8 (RFC 6455 §8.1); [AllowInvalidUTF8] allows it
+//   - a payload length that is not in its shortest form, or exceeds 63 bits (§5.2)
 //   - a reserved bit on a control frame or on a continuation (§5.2, RFC 7692 §6)
 //   - a Close frame with a payload of one byte (§5.5.1)
 //
-// In the opening handshake, a list where RFC 6455 wants one value is refused:
-// Sec-WebSocket-Version, Sec-WebSocket-Key, Sec-WebSocket-Accept. So is an
-// extension that a client has not offered. What a peer says of the window sizes of
-// compression is honoured; gorilla/websocket ignores it.
+// In the opening handshake, Sec-WebSocket-Version, Sec-WebSocket-Key and
+// Sec-WebSocket-Accept must have one value: a list is refused. An extension that the client
+// has not offered is refused. The peer's window sizes for compression are respected;
+// gorilla/websocket ignores them.
 //
-// Limits: [Conn.SetReadLimit] also limits what a compressed message inflates to.
+// Limits: [Conn.SetReadLimit] also limits the inflated size of a compressed message.
 //
-// Writing: concurrent calls of [Conn.WriteMessage] do not panic, they take turns. A
-// message that compression does not make smaller is sent uncompressed, and a server
-// sends a compressed message from WriteMessage as one frame.
-// [Conn.WriteJSON] sends nothing if the value cannot be encoded. A client masks each
-// copy of a [PreparedMessage] with a new key.
+// Writing: concurrent calls of [Conn.WriteMessage] do not panic; they wait for each other. A
+// message that compression does not make smaller is sent uncompressed. A server sends a
+// compressed message of WriteMessage as one frame. [Conn.WriteJSON] sends nothing if the value
+// cannot be encoded. A client masks each copy of a [PreparedMessage] with a new key.
 //
-// Reading: the payload of a message is never delivered past a protocol error, and
-// a connection that ends while a message is skipped has status 1006 too.
+// Reading: no payload after a protocol error is returned. If a connection ends while a message
+// is skipped, the error has status 1006, too.
 //
-// Dialing ends when its context does, also during the handshake. The protocol h2 is
-// not offered in TLS, so that a tls.Config may be shared with net/http.
+// Dialing: the end of the context ends Dial, also during the handshake. Dial does not offer
+// the protocol h2 in TLS, so that a tls.Config may be shared with net/http.
 //
-// Error texts differ, but for those of the exported errors and of [CloseError].
+// Error texts differ, except those of the exported errors and of [CloseError].
 package websocket

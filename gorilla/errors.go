@@ -31,11 +31,11 @@ const (
 )
 
 var (
-	// ErrCloseSent is returned by writes that follow a Close frame.
+	// ErrCloseSent is returned by writes after a Close frame.
 	ErrCloseSent = errors.New("websocket: close sent")
 
-	// ErrReadLimit is returned by reads of a message above the limit that
-	// [Conn.SetReadLimit] has set.
+	// ErrReadLimit is returned by reads of a message above the limit of
+	// [Conn.SetReadLimit].
 	ErrReadLimit = errors.New("websocket: read limit exceeded")
 
 	// ErrBadHandshake is returned by [Dialer.Dial] when the server's response does
@@ -50,14 +50,14 @@ var (
 	errLevel        = errors.New("websocket: compression level: want -2 to 9")
 )
 
-// CloseError is the error of a read after the peer's Close frame, and, with code
-// [CloseAbnormalClosure], after the connection ended without one.
+// CloseError is the error of a read after the peer's Close frame. If the connection ended
+// without a Close frame, the code is [CloseAbnormalClosure].
 type CloseError struct {
 	Code int    // CloseNoStatusReceived if the frame had no code
 	Text string // the reason, which may be empty
 }
 
-// closeNames are what CloseError.Error adds to a code.
+// closeNames are the texts that CloseError.Error adds to a code.
 var closeNames = map[int]string{
 	CloseNormalClosure:           "normal",
 	CloseGoingAway:               "going away",
@@ -85,23 +85,23 @@ func (e *CloseError) Error() string {
 	return s
 }
 
-// IsCloseError reports whether err is a *CloseError with one of codes. A wrapped
-// *CloseError is not found.
+// IsCloseError reports whether err is a [*CloseError] with one of codes. It does not unwrap
+// err.
 func IsCloseError(err error, codes ...int) bool {
 	e, ok := err.(*CloseError)
 	return ok && slices.Contains(codes, e.Code)
 }
 
-// IsUnexpectedCloseError reports whether err is a *CloseError with a code that is
-// not in expectedCodes. A wrapped *CloseError is not found.
+// IsUnexpectedCloseError reports whether err is a [*CloseError] with a code that is not in
+// expectedCodes. It does not unwrap err.
 func IsUnexpectedCloseError(err error, expectedCodes ...int) bool {
 	e, ok := err.(*CloseError)
 	return ok && !slices.Contains(expectedCodes, e.Code)
 }
 
-// FormatCloseMessage returns the payload of a Close frame with this code and
-// reason. It is empty, but not nil, for [CloseNoStatusReceived]. Nothing is
-// checked: a code or a reason that must not be sent is sent all the same.
+// FormatCloseMessage returns the payload of a Close frame with a code and a reason (RFC 6455
+// §5.5.1). For [CloseNoStatusReceived] it is empty, but not nil. FormatCloseMessage does not
+// check whether code and reason may be sent.
 func FormatCloseMessage(closeCode int, text string) []byte {
 	if closeCode == CloseNoStatusReceived {
 		return []byte{}
@@ -111,7 +111,7 @@ func FormatCloseMessage(closeCode int, text string) []byte {
 	return append(p, text...)
 }
 
-// protocolError is a rule of the protocol that the peer broke.
+// protocolError is a violation of the protocol by the peer.
 type protocolError struct{ violation codec.Violation }
 
 func (e *protocolError) Error() string { return "websocket: read: " + e.violation.Rule() }
@@ -126,8 +126,8 @@ func lost(err error) error {
 	return permanent(err)
 }
 
-// permanent returns err, or an error around it if err claims that the call may be
-// repeated: after a failed read or write it cannot be.
+// permanent returns err. If err reports that it is temporary, permanent wraps it to hide that:
+// after a failed read or write, the call cannot be repeated.
 func permanent(err error) error {
 	if e, ok := err.(net.Error); ok && isTemporary(err) {
 		return permanentError{e}
@@ -135,7 +135,7 @@ func permanent(err error) error {
 	return err
 }
 
-// isTemporary reports whether err claims that the call may be repeated.
+// isTemporary reports whether err has a method Temporary that returns true.
 func isTemporary(err error) bool {
 	e, ok := err.(interface{ Temporary() bool })
 	return ok && e.Temporary()
@@ -148,8 +148,8 @@ func (e permanentError) Timeout() bool { return e.cause.Timeout() }
 func (permanentError) Temporary() bool { return false }
 func (e permanentError) Unwrap() error { return e.cause }
 
-// timeoutError is that a control frame was not written before its deadline,
-// because another write did not end. The connection stays usable.
+// timeoutError reports that a control frame was not written before its deadline, because
+// another write did not end. The connection stays usable.
 type timeoutError struct{}
 
 func (timeoutError) Error() string   { return "websocket: write timeout" }

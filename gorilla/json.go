@@ -10,8 +10,8 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// WriteJSON sends v in JSON as a text message, with a line feed at its end. If v
-// cannot be encoded, nothing is sent. See [encoding/json.Marshal].
+// WriteJSON encodes v in JSON and sends it as a text message, with a line feed at its end. If
+// v cannot be encoded, it sends nothing. See [encoding/json.Marshal].
 func (c *Conn) WriteJSON(v interface{}) error {
 	b := pool.Get(512)
 	defer pool.Put(b)
@@ -21,8 +21,8 @@ func (c *Conn) WriteJSON(v interface{}) error {
 	return c.WriteMessage(TextMessage, b.B)
 }
 
-// ReadJSON reads the next message, of either type, and decodes the first JSON value
-// in it to v; what follows the value is ignored. A message without a value is
+// ReadJSON reads the next message, of either type, and decodes the first JSON value in it to
+// v. It ignores data after the value. For a message without a value it returns
 // [io.ErrUnexpectedEOF]. See [encoding/json.Unmarshal].
 func (c *Conn) ReadJSON(v interface{}) error {
 	_, p, err := c.ReadMessage()
@@ -31,7 +31,7 @@ func (c *Conn) ReadJSON(v interface{}) error {
 	}
 	err = json.Unmarshal(p, v)
 	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		err = json.NewDecoder(bytes.NewReader(p)).Decode(v) // stops behind the first value
+		err = json.NewDecoder(bytes.NewReader(p)).Decode(v) // stops after the first value
 	}
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -49,14 +49,14 @@ func WriteJSON(c *Conn, v interface{}) error { return c.WriteJSON(v) }
 // Deprecated: Use [Conn.ReadJSON].
 func ReadJSON(c *Conn, v interface{}) error { return c.ReadJSON(v) }
 
-// JoinMessages returns a reader of the messages to come, with term behind each of
+// JoinMessages returns a reader that concatenates the next messages, with term after each of
 // them. It must not be used concurrently.
 func JoinMessages(c *Conn, term string) io.Reader { return &joined{c: c, term: term} }
 
 type joined struct {
 	c       *Conn
 	term    string
-	message io.Reader // with term behind it; nil between messages
+	message io.Reader // the current message followed by term; nil between messages
 }
 
 func (j *joined) Read(p []byte) (int, error) {

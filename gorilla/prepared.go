@@ -8,9 +8,8 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// PreparedMessage is a message to be sent on many connections. It is encoded once
-// for all servers' connections, and compressed once for each setting of them. It
-// may be used concurrently.
+// PreparedMessage is a message for many connections. It is encoded once for all connections
+// of servers, and compressed once for each compression setting. It may be used concurrently.
 type PreparedMessage struct {
 	op    codec.Opcode
 	plain preparedFrame
@@ -19,7 +18,7 @@ type PreparedMessage struct {
 	packed []preparedFrame
 }
 
-// preparedFrame is a message as a server sends it with certain settings.
+// preparedFrame is the encoded message of a server for certain settings.
 type preparedFrame struct {
 	frame       []byte
 	header      int // size of its header
@@ -47,8 +46,8 @@ func NewPreparedMessage(messageType int, data []byte) (*PreparedMessage, error) 
 	return &PreparedMessage{op: op, plain: prepare(op, 0, data)}, nil
 }
 
-// WritePreparedMessage is [Conn.WriteMessage] for a message that was encoded before.
-// A server sends it without copying.
+// WritePreparedMessage is [Conn.WriteMessage] for a prepared message. A server sends it
+// without copying.
 func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 	if c.out.writer != nil {
 		c.out.writer.Close()
@@ -65,8 +64,8 @@ func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 	return c.send(pm.op, f.frame, nil)
 }
 
-// compressedBy returns the frame that fits connections with a compressor like z. It
-// is the uncompressed one if compressing makes the message no smaller.
+// compressedBy returns the frame for connections with the settings of z. If compression does
+// not make the message smaller, it is the uncompressed frame.
 func (pm *PreparedMessage) compressedBy(z *deflate.Compressor) *preparedFrame {
 	pm.mu.Lock()
 	defer pm.mu.Unlock()

@@ -11,43 +11,43 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// input is the receiving half of a Conn. It belongs to the goroutine that reads.
+// input is the receiving half of a Conn. The reading goroutine owns it.
 type input struct {
 	br       *bufio.Reader
 	sequence codec.Sequence
-	header   codec.Header // of the data frame begun
-	left     uint64       // payload bytes of it that were not read
-	place    int          // of the next of them, for unmasking
-	op       codec.Opcode // of the message begun
-	total    uint64       // payload bytes that the headers of its frames add up to
-	limit    atomic.Int64 // of total; 0 or less for none
-	checked  bool         // text has to be UTF-8
-	text     bool         // the message begun does
+	header   codec.Header // of the current data frame
+	left     uint64       // payload bytes of the frame that were not read
+	place    int          // position of the next payload byte, for unmasking
+	op       codec.Opcode // type of the current message
+	total    uint64       // sum of the payload lengths of its frames
+	limit    atomic.Int64 // limit of total; 0 or less for none
+	checked  bool         // text must be UTF-8
+	text     bool         // the current message must be UTF-8
 	utf8     codec.UTF8
-	inflate  *inflating // nil if messages do not come compressed
-	packed   bool       // the message begun does
+	inflate  *inflating // nil if compression was not negotiated
+	packed   bool       // the current message is compressed
 
-	current *messageReader // the one that may read the message begun
+	current *messageReader // the reader of the current message
 	spare   []messageReader
 
 	ping, pong func(string) error      // nil for the default
 	close      func(int, string) error // nil for the default
 
-	err      error // what ended reading: every later read returns it
-	failures int   // how often it was returned
+	err      error // the error that ended reading: every later read returns it
+	failures int   // number of times that NextReader has returned it
 }
 
-// maxFailures is how many times NextReader returns the error that ended a
-// connection. A program that calls it more often is in an endless loop.
+// maxFailures is the number of times that NextReader returns the error that ended reading. A
+// program that calls it more often is in an endless loop.
 const maxFailures = 1000
 
-// NextReader returns the next data message: its type and a reader of its payload,
-// which returns io.EOF at its end. What was not read of the message before is
-// skipped, and its reader returns io.EOF from then on.
+// NextReader returns the type of the next data message and a reader of its payload. The reader
+// returns [io.EOF] at the end of the message. NextReader skips the unread rest of the previous
+// message; the reader of that message then returns io.EOF.
 //
-// NextReader and the reader call the handlers of control frames that come before
-// or inside the message. Every error is final: all later reads return it again,
-// and after a thousand times NextReader panics.
+// NextReader and the reader call the handlers of control frames that arrive before or inside
+// the message. Every error is final: all later reads return it, and NextReader panics after it
+// has returned the error a thousand times.
 func (c *Conn) NextReader() (messageType int, r io.Reader, err error) {
 	if err := c.nextMessage(); err != nil {
 		return -1, nil, err
@@ -60,8 +60,8 @@ func (c *Conn) NextReader() (messageType int, r io.Reader, err error) {
 	return int(c.in.op), c.in.current, nil
 }
 
-// handleBatch is how many readers or writers of messages are allocated at once.
-// Each serves one message, so that one kept by mistake never reaches another's.
+// handleBatch is the number of message readers or writers that are allocated at once. Each is
+// used for one message only, so that a stale one cannot access a later message.
 const handleBatch = 16
 
 // messageReader reads the payload of one message.
@@ -92,9 +92,9 @@ func (r *messageReader) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// ReadMessage returns the next message. p belongs to the caller. It is
-// [Conn.NextReader] and a read to the end of the message; an error in the middle
-// of it comes with what was read before.
+// ReadMessage returns the next message. The caller owns p. It is equivalent to
+// [Conn.NextReader] and reading to the end. If an error occurs inside the message, ReadMessage
+// returns the bytes before it together with the error.
 func (c *Conn) ReadMessage() (messageType int, p []byte, err error) {
 	if err := c.nextMessage(); err != nil {
 		return -1, nil, err
@@ -115,20 +115,19 @@ func (c *Conn) ReadMessage() (messageType int, p []byte, err error) {
 	return int(c.in.op), p, err
 }
 
-// SetReadLimit limits messages to limit bytes, on the wire and when inflated; 0
-// means no limit, which is the default. A message above it is answered with a
-// Close frame of status 1009, and reading fails with [ErrReadLimit]. SetReadLimit
-// may be called at any time: it applies to frames that begin later, and to
-// compressed messages that begin later.
+// SetReadLimit limits messages to limit bytes, as received and when inflated. 0, the default,
+// means no limit. A larger message is answered with a Close frame of status 1009, and reading
+// fails with [ErrReadLimit]. SetReadLimit may be called at any time. It applies to frames, and
+// to compressed messages, that begin later.
 func (c *Conn) SetReadLimit(limit int64) { c.in.limit.Store(limit) }
 
-// SetReadDeadline sets the deadline for reads of the network connection; the zero
-// value means none. It may be called while a read blocks, which it then moves.
-// After a read has timed out, all later reads return its error.
+// SetReadDeadline sets the deadline for current and later reads from the network connection.
+// The zero value means none. It may be called concurrently with a read. After a timeout, all
+// later reads return its error.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadline(t) }
 
-// nextMessage skips what is left of the message begun and reads on to the first
-// header of the next one.
+// nextMessage skips the rest of the current message, and reads to the first header of the next
+// one.
 func (c *Conn) nextMessage() error {
 	c.in.current = nil
 	if c.in.packed {
@@ -145,8 +144,8 @@ func (c *Conn) nextMessage() error {
 	return c.in.err
 }
 
-// nextFrame skips what is left of the data frame begun, handles the control
-// frames behind it, and begins the next data frame.
+// nextFrame skips the rest of the current data frame, handles control frames after it, and
+// begins the next data frame.
 func (c *Conn) nextFrame() error {
 	for {
 		if err := c.in.skip(); err != nil {
@@ -190,8 +189,8 @@ func (c *Conn) beginFrame(h codec.Header) error {
 	return nil
 }
 
-// readPayload reads payload of the message begun into p. It returns io.EOF at the
-// end of the message. Other errors are final.
+// readPayload reads payload of the current message into p. It returns io.EOF at the end of the
+// message. Other errors are final.
 func (c *Conn) readPayload(p []byte) (int, error) {
 	in := &c.in
 	for in.left == 0 {
@@ -213,7 +212,7 @@ func (c *Conn) readPayload(p []byte) (int, error) {
 	return n, nil
 }
 
-// readFull reads the rest of the message into p, which is as large as that.
+// readFull reads the rest of the message into p, which has the same size.
 func (c *Conn) readFull(p []byte) (n int, err error) {
 	for n < len(p) && err == nil {
 		var m int
@@ -229,8 +228,8 @@ func (c *Conn) readFull(p []byte) (n int, err error) {
 	return n, err
 }
 
-// readLong reads the message begun, which is long or fragmented. What it allocates
-// follows what has arrived, not what a header claims.
+// readLong reads the current message, which is long or fragmented. It allocates memory for the
+// received bytes, not for the length that a header claims.
 func (c *Conn) readLong() ([]byte, error) {
 	b := pool.Get(2 * codec.MaxWhole)
 	defer func() { pool.Put(b) }()
@@ -252,7 +251,7 @@ func (c *Conn) readLong() ([]byte, error) {
 	}
 }
 
-// endText returns io.EOF if the message may end here.
+// endText returns io.EOF if the text of the message may end here.
 func (c *Conn) endText() error {
 	if c.in.text && !c.in.utf8.Complete() {
 		return c.violated(codec.ErrText)
@@ -260,19 +259,19 @@ func (c *Conn) endText() error {
 	return io.EOF
 }
 
-// violated tells the peer which rule it broke, and returns the error of the read.
+// violated sends a Close frame that reports the violation, and returns the error of the read.
 func (c *Conn) violated(v codec.Violation) error {
 	c.WriteControl(CloseMessage, FormatCloseMessage(int(v.StatusCode()), v.Rule()), time.Now().Add(controlWait))
 	return &protocolError{v}
 }
 
-// tooBig tells the peer that a message is above the limit.
+// tooBig sends a Close frame with status 1009, and returns ErrReadLimit.
 func (c *Conn) tooBig() error {
 	c.WriteControl(CloseMessage, FormatCloseMessage(CloseMessageTooBig, ""), time.Now().Add(controlWait))
 	return ErrReadLimit
 }
 
-// skip reads past what is left of the data frame begun.
+// skip discards the rest of the current data frame.
 func (in *input) skip() error {
 	for in.left > 0 {
 		n, err := in.br.Discard(int(min(in.left, 1<<30)))
@@ -284,8 +283,8 @@ func (in *input) skip() error {
 	return nil
 }
 
-// readHeader reads the header of a frame. The error is a codec.Violation or what
-// the network reported.
+// readHeader reads the header of a frame. The error is a codec.Violation or an error of the
+// network.
 func (in *input) readHeader() (codec.Header, error) {
 	b, err := in.br.Peek(2)
 	if err != nil {
@@ -309,7 +308,7 @@ func (in *input) readHeader() (codec.Header, error) {
 	return h, err
 }
 
-// unmask unmasks p, the next payload bytes of the data frame begun.
+// unmask unmasks p, the next payload bytes of the current data frame.
 func (in *input) unmask(p []byte) {
 	in.left -= uint64(len(p))
 	if in.header.Masked {

@@ -16,34 +16,33 @@ import (
 	"github.com/zerowire/websocket/codec/deflate"
 )
 
-// Upgrader upgrades HTTP requests to WebSocket connections. The zero value is
-// ready for use. Its fields must not be changed while Upgrade is called; Upgrade may
-// be called concurrently.
+// Upgrader upgrades HTTP requests to WebSocket connections. The zero value is valid. Its
+// methods may be called concurrently. Its fields must not be changed during a call.
 type Upgrader struct {
-	// HandshakeTimeout limits sending the response; 0 means no limit.
+	// HandshakeTimeout limits the time for sending the response; 0 means no limit.
 	HandshakeTimeout time.Duration
 
-	// ReadBufferSize and WriteBufferSize are the sizes of the buffers for the network,
-	// in bytes. Messages may be larger. 0 means the HTTP server's: 4096. A message
-	// from NextWriter leaves in frames of WriteBufferSize.
+	// ReadBufferSize and WriteBufferSize are the sizes of the network buffers, in bytes; 0
+	// means the size of the HTTP server's buffers, 4096. Messages may be larger: a message
+	// of NextWriter is sent in frames of WriteBufferSize.
 	ReadBufferSize, WriteBufferSize int
 
-	// WriteBufferPool keeps write buffers while no message is being written; nil means
-	// package pool of this library. Connections hold none between messages in either
-	// case.
+	// WriteBufferPool stores write buffers while no message is being written; nil means
+	// package pool of this library. In both cases, connections hold no write buffer
+	// between messages.
 	WriteBufferPool BufferPool
 
-	// Subprotocols are those that the server speaks. The first of them that the client
-	// offers is selected. If it is nil, the response header Sec-WebSocket-Protocol that
-	// is passed to Upgrade decides.
+	// Subprotocols are the sub-protocols of the server. The first one that the client
+	// offers is selected. If nil, the field Sec-WebSocket-Protocol of the response header
+	// that is passed to Upgrade is used.
 	Subprotocols []string
 
-	// Error replies to a request that is refused; reason is a HandshakeError. nil
-	// means http.Error with the status' text.
+	// Error writes the response to a refused request. reason is a [HandshakeError]. nil
+	// means http.Error with the text of the status.
 	Error func(w http.ResponseWriter, r *http.Request, status int, reason error)
 
-	// CheckOrigin reports whether requests from the page that the header Origin names
-	// are accepted. nil means: no Origin, or one with the request's host.
+	// CheckOrigin reports whether the origin of a request is allowed. nil allows requests
+	// without Origin, and those whose Origin has the request's host.
 	CheckOrigin func(r *http.Request) bool
 
 	// EnableCompression accepts permessage-deflate (RFC 7692), without context
@@ -51,24 +50,24 @@ type Upgrader struct {
 	EnableCompression bool
 }
 
-// HandshakeError is why an upgrade was refused.
+// HandshakeError is the error of a refused upgrade.
 type HandshakeError struct{ message string }
 
 // Error returns the reason.
 func (e HandshakeError) Error() string { return e.message }
 
-// refusal is the status and the reason of a request that is refused.
+// refusal holds the status and the reason of a refused request.
 type refusal struct {
 	status int
 	reason string
 }
 
-// Upgrade accepts the WebSocket handshake in r and takes the connection over from
-// the HTTP server. responseHeader is sent with the response; it may have
+// Upgrade accepts the opening handshake in r (RFC 6455 §4.2) and takes ownership of the
+// connection from the HTTP server. responseHeader is sent with the response. It may contain
 // Set-Cookie and, if Subprotocols is nil, Sec-WebSocket-Protocol, but not
 // Sec-WebSocket-Extensions.
 //
-// If r is refused, Upgrade has replied through Error and returns a [HandshakeError].
+// If Upgrade refuses r, it calls Error, and returns a [HandshakeError].
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, responseHeader http.Header) (*Conn, error) {
 	if no := u.check(r, responseHeader); no != nil {
 		return nil, u.refuse(w, r, no)
@@ -99,7 +98,7 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request, responseHeade
 	return c, nil
 }
 
-// check judges a request by RFC 6455 §4.2.1.
+// check checks a request against RFC 6455 §4.2.1.
 func (u *Upgrader) check(r *http.Request, responseHeader http.Header) *refusal {
 	checkOrigin := u.CheckOrigin
 	if checkOrigin == nil {
@@ -125,7 +124,7 @@ func (u *Upgrader) check(r *http.Request, responseHeader http.Header) *refusal {
 	return nil
 }
 
-// refuse replies to a request that is refused.
+// refuse writes the response to a refused request.
 func (u *Upgrader) refuse(w http.ResponseWriter, r *http.Request, no *refusal) error {
 	err := HandshakeError{"websocket: upgrade: " + no.reason}
 	if u.Error != nil {
@@ -160,8 +159,8 @@ func (u *Upgrader) subprotocol(r *http.Request, responseHeader http.Header) stri
 	return ""
 }
 
-// appendResponse appends the response that accepts r. Control characters in the
-// application's values become spaces, so that none can add a line.
+// appendResponse appends the response that accepts r. It replaces control characters in the
+// application's values by spaces, so that none can inject a header line.
 func appendResponse(dst []byte, r *http.Request, subprotocol string, agreed deflate.Params, compress bool, h http.Header) ([]byte, error) {
 	extension := ""
 	if compress {
@@ -196,7 +195,7 @@ func printable(r rune) rune {
 
 // respond sends the response.
 func (u *Upgrader) respond(nc net.Conn, response []byte) error {
-	nc.SetDeadline(time.Time{}) // the HTTP server's
+	nc.SetDeadline(time.Time{}) // removes the HTTP server's deadlines
 	if u.HandshakeTimeout > 0 {
 		nc.SetWriteDeadline(time.Now().Add(u.HandshakeTimeout))
 		defer nc.SetWriteDeadline(time.Time{})
@@ -205,12 +204,11 @@ func (u *Upgrader) respond(nc net.Conn, response []byte) error {
 	return err
 }
 
-// smallBuffer is the size, in bytes, below which the HTTP server's buffers are not
-// used.
+// smallBuffer is the minimum size, in bytes, of an HTTP server's buffer that is reused.
 const smallBuffer = 256
 
-// newConn makes a Conn of what the HTTP server has left. Its reader is used if the
-// application wants no other size.
+// newConn returns a Conn on the connection of the HTTP server. It reuses the server's reader,
+// unless the application has set another size.
 func (u *Upgrader) newConn(nc net.Conn, brw *bufio.ReadWriter) *Conn {
 	sizes := bufferSizes{u.ReadBufferSize, u.WriteBufferSize, u.WriteBufferPool}
 	var br *bufio.Reader
@@ -224,7 +222,7 @@ func (u *Upgrader) newConn(nc net.Conn, brw *bufio.ReadWriter) *Conn {
 	return newConn(nc, codec.Server, sizes, br)
 }
 
-// sameOrigin reports whether r comes from no browser or from a page of its host.
+// sameOrigin reports whether r has no Origin, or an Origin with the request's host.
 func sameOrigin(r *http.Request) bool {
 	origin := r.Header["Origin"]
 	if len(origin) == 0 {
@@ -234,13 +232,13 @@ func sameOrigin(r *http.Request) bool {
 	return err == nil && strings.EqualFold(u.Host, r.Host)
 }
 
-// IsWebSocketUpgrade reports whether r asks for an upgrade to WebSocket.
+// IsWebSocketUpgrade reports whether r requests an upgrade to WebSocket.
 func IsWebSocketUpgrade(r *http.Request) bool {
 	return hasToken(r.Header, "Connection", "upgrade") && hasToken(r.Header, "Upgrade", "websocket")
 }
 
 // Subprotocols returns the sub-protocols that the client offers in the first
-// Sec-WebSocket-Protocol header of r, nil if none.
+// Sec-WebSocket-Protocol header of r, or nil if there are none.
 func Subprotocols(r *http.Request) []string {
 	list := strings.TrimSpace(r.Header.Get("Sec-Websocket-Protocol"))
 	if list == "" {
@@ -253,8 +251,8 @@ func Subprotocols(r *http.Request) []string {
 	return names
 }
 
-// Upgrade is [Upgrader.Upgrade] with these buffer sizes, without a check of the
-// origin, and without a reply if the request is refused: the caller has to reply.
+// Upgrade is [Upgrader.Upgrade] with these buffer sizes. It does not check the origin. If it
+// refuses the request, the caller must write the response.
 //
 // Deprecated: Use Upgrader.
 func Upgrade(w http.ResponseWriter, r *http.Request, responseHeader http.Header, readBufSize, writeBufSize int) (*Conn, error) {
@@ -267,13 +265,13 @@ func Upgrade(w http.ResponseWriter, r *http.Request, responseHeader http.Header,
 	return u.Upgrade(w, r, responseHeader)
 }
 
-// hasToken reports whether the lists in the header lines called name have token,
-// which is in lower case.
+// hasToken reports whether the lists in the header lines with the given name contain token,
+// which must be in lower case.
 func hasToken(h http.Header, name, token string) bool {
 	return slices.ContainsFunc(h[name], func(list string) bool { return codec.HasToken(list, token) })
 }
 
-// values iterates over the header lines called name.
+// values iterates over the values of the header lines with the given name.
 func values(h http.Header, name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for _, value := range h[name] {

@@ -19,45 +19,45 @@ import (
 // Locks are taken in this order: messages, lock.
 type output struct {
 	size     int           // payload bytes of a frame that is sent from a buffer
-	pool     BufferPool    // the application's; nil for ours
-	deadline time.Time     // of messages
+	pool     BufferPool    // the application's; nil for package pool
+	deadline time.Time     // for messages
 	messages sync.Mutex    // held while WriteMessage sends the frames of a message
-	lock     chan struct{} // full while a frame is sent; guards what follows
+	lock     chan struct{} // full while a frame is sent; guards the fields below
 	timeless bool          // the network connection has no write deadline
-	pair     [2][]byte     // of vector
-	vector   net.Buffers   // what is being sent
+	pair     [2][]byte     // memory of vector
+	vector   net.Buffers   // the bytes that are being sent
 
-	err atomic.Pointer[error] // what ended writing: every later write returns it
+	err atomic.Pointer[error] // the error that ended writing: every later write returns it
 
-	compress bool                // the application wants it; of no effect if compressor is nil
+	compress bool                // compression is enabled; no effect if deflate is nil
 	level    int                 // as the application has set it
-	deflate  *deflate.Compressor // nil if messages are not sent compressed
+	deflate  *deflate.Compressor // nil if compression was not negotiated
 
-	writer *messageWriter // the one of the message begun
+	writer *messageWriter // the writer of the current message
 	spare  []messageWriter
 	begun  message // writer.go
 }
 
 const (
-	// gathered is how many bytes at most are copied to be sent with one write.
+	// gathered is the maximum number of bytes that are copied to send them with one write.
 	gathered = 64 << 10
-	// copied is how many bytes of a server's message are copied behind its header.
-	// Those that follow are sent from where they are.
+	// copied is the maximum number of bytes of a server's message that are copied after its
+	// header. The other bytes are sent without a copy.
 	copied = 16 << 10
 )
 
-// BufferPool keeps write buffers while no message is being written. *sync.Pool
-// is one. Get may return nil. The values are of a type of this package's own, all
-// of the same size: use one pool for each WriteBufferSize.
+// BufferPool stores write buffers while no message is being written. [*sync.Pool] implements
+// it. Get may return nil. The values have an unexported type of this package, and all have the
+// same size: use a separate pool for each WriteBufferSize.
 type BufferPool interface {
 	Get() interface{}
 	Put(interface{})
 }
 
-// pooledBuffer is what an application's pool keeps.
+// pooledBuffer is the type of the values in an application's pool.
 type pooledBuffer pool.Buffer
 
-// room is the size of the buffers that an application's pool keeps.
+// room returns the size of the buffers in an application's pool.
 func (o *output) room() int { return codec.MaxHeaderSize + o.size }
 
 // borrow returns an empty buffer for a frame of size bytes of payload.
@@ -80,11 +80,10 @@ func (o *output) giveBack(b *pool.Buffer) {
 	o.pool.Put((*pooledBuffer)(b))
 }
 
-// WriteMessage sends data as a message. A server sends it as one frame, a client
-// as frames of WriteBufferSize. data is not changed and not retained. Concurrent
-// calls of WriteMessage and WritePreparedMessage are allowed.
-//
-// messageType may also be a control message's: see [Conn.NextWriter].
+// WriteMessage sends data as a message. A server sends it as one frame, a client as frames of
+// WriteBufferSize. data is neither modified nor retained. WriteMessage and
+// [Conn.WritePreparedMessage] may be called concurrently. messageType may be a control type,
+// see [Conn.NextWriter].
 func (c *Conn) WriteMessage(messageType int, data []byte) error {
 	if c.out.writer != nil {
 		c.out.writer.Close()
@@ -111,8 +110,8 @@ func isMessageType(t int) bool {
 	return t == TextMessage || t == BinaryMessage || t == CloseMessage || t == PingMessage || t == PongMessage
 }
 
-// writeFrames sends p as a message of type op: a server in one frame, a client in
-// as many as it takes.
+// writeFrames sends p as a message of type op: a server in one frame, a client in as many as
+// necessary.
 func (c *Conn) writeFrames(op codec.Opcode, rsv uint8, p []byte) error {
 	if c.role == codec.Client {
 		return c.writeMasked(op, rsv, p)
@@ -128,14 +127,14 @@ func (c *Conn) writeFrames(op codec.Opcode, rsv uint8, p []byte) error {
 	return err
 }
 
-// writeMasked sends p, masked, in frames of the buffer's size. Each write to the
-// network takes several of them.
+// writeMasked sends p, masked, in frames of the buffer's size. Each write to the network
+// contains several frames.
 func (c *Conn) writeMasked(op codec.Opcode, rsv uint8, p []byte) error {
 	own := c.out.pool == nil || len(p) > c.out.size
 	frames := min(len(p), gathered)/c.out.size + 1
 	b := c.borrowFor(min(len(p), max(gathered, c.out.size))+(frames-1)*codec.MaxHeaderSize, own)
 	defer func() { c.giveBackTo(b, own) }()
-	kind := op // of the next frame
+	kind := op // opcode of the next frame
 	for {
 		part := p[:min(len(p), c.out.size)]
 		p = p[len(part):]
@@ -154,8 +153,8 @@ func (c *Conn) writeMasked(op codec.Opcode, rsv uint8, p []byte) error {
 	}
 }
 
-// borrowFor returns an empty buffer for n bytes and a header: our own, or one of
-// the application's pool, which has to be large enough.
+// borrowFor returns an empty buffer for n bytes and a header. If own is set, it is from
+// package pool, otherwise from the application's pool, whose buffers must be large enough.
 func (c *Conn) borrowFor(n int, own bool) *pool.Buffer {
 	if own {
 		return pool.Get(codec.MaxHeaderSize + n)
@@ -171,8 +170,8 @@ func (c *Conn) giveBackTo(b *pool.Buffer, own bool) {
 	c.out.giveBack(b)
 }
 
-// frameHeader returns the header of a frame that is sent, without its length. A
-// client's has a fresh key of a strong generator (RFC 6455 §5.3).
+// frameHeader returns the header of a frame to send, without its length. For a client it has a
+// new key from a cryptographically strong generator (RFC 6455 §5.3).
 func (c *Conn) frameHeader(op codec.Opcode, rsv uint8, fin bool) codec.Header {
 	h := codec.Header{Fin: fin, RSV: rsv, Opcode: op, Masked: c.role == codec.Client}
 	if h.Masked {
@@ -188,7 +187,7 @@ func (c *Conn) send(op codec.Opcode, a, b []byte) error {
 	return c.sendLocked(op, c.out.deadline, a, b)
 }
 
-// sendLocked is send for the one who has the right to write a frame.
+// sendLocked is send for a caller that holds the lock.
 func (c *Conn) sendLocked(op codec.Opcode, deadline time.Time, a, b []byte) error {
 	if err := c.writeError(); err != nil {
 		return err
@@ -218,14 +217,15 @@ func (c *Conn) writeBoth(a, b []byte) error {
 	return err
 }
 
-// failWrite ends writing, because of err if nothing has ended it before.
+// failWrite ends writing with err, unless it has ended before, and returns the error that
+// ended it.
 func (c *Conn) failWrite(err error) error {
 	err = permanent(err)
 	c.out.err.CompareAndSwap(nil, &err)
 	return err
 }
 
-// writeError returns what ended writing, nil if nothing has.
+// writeError returns the error that ended writing, or nil.
 func (c *Conn) writeError() error {
 	if err := c.out.err.Load(); err != nil {
 		return *err
@@ -233,20 +233,20 @@ func (c *Conn) writeError() error {
 	return nil
 }
 
-// SetWriteDeadline sets the deadline of messages that are written from then on; the
-// zero value means none. After a write has timed out, all later writes return its
-// error, because part of a frame may have been sent.
+// SetWriteDeadline sets the deadline for writing later messages. The zero value means none.
+// After a timeout, all later writes return its error, because part of a frame may have been
+// sent. It must not be called concurrently with writes.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.out.deadline = t
 	return nil
 }
 
-// NextWriter returns a writer for the next message. Its Close sends the end of the
-// message, and ends it. A message that is still open is closed first. What is
-// written leaves in frames of WriteBufferSize, each when the next one begins.
+// NextWriter returns a writer for the next message. Closing it sends the end of the message.
+// NextWriter first closes a message that is still open. The message is sent in frames of
+// WriteBufferSize. A frame is sent when bytes of the next one are written.
 //
-// The type may also be a control message's, with at most 125 bytes in one frame:
-// more is an error of the writer.
+// messageType may be a control type. Such a message is one frame of at most 125 bytes; the
+// writer returns an error for more.
 func (c *Conn) NextWriter(messageType int) (io.WriteCloser, error) {
 	if c.out.writer != nil {
 		c.out.writer.Close()

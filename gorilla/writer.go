@@ -8,18 +8,18 @@ import (
 	"github.com/zerowire/websocket/pool"
 )
 
-// message is a message that NextWriter has begun.
+// message is the state of a message that NextWriter has begun.
 type message struct {
 	op     codec.Opcode // of the message
 	next   codec.Opcode // of its next frame
 	rsv    uint8        // of its next frame
 	buf    *pool.Buffer // room for a header, then payload of the next frame
-	packed bool         // it is sent compressed
-	raw    *pool.Buffer // what is to be compressed next
-	parts  bool         // a part of it was compressed
+	packed bool         // the message is sent compressed
+	raw    *pool.Buffer // bytes to compress next
+	parts  bool         // a part of the message was compressed
 }
 
-// packBytes is how many bytes of a message are compressed at once.
+// packBytes is the number of bytes of a message that are compressed at once.
 const packBytes = 32 << 10
 
 func (c *Conn) beginMessage(op codec.Opcode) {
@@ -31,7 +31,7 @@ func (c *Conn) beginMessage(op codec.Opcode) {
 // messageWriter writes one message.
 type messageWriter struct {
 	c   *Conn
-	err error // why it no longer writes
+	err error // the error that ended the writer
 }
 
 // Write adds p to the message. p is not retained.
@@ -63,7 +63,7 @@ func (w *messageWriter) WriteString(s string) (int, error) {
 	return fill(w, s)
 }
 
-// ReadFrom adds what r returns up to its end.
+// ReadFrom adds all bytes of r to the message.
 func (w *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 	if w.err != nil {
 		return 0, w.err
@@ -115,7 +115,7 @@ func fill[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 	return n, nil
 }
 
-// makeRoom sends the frame begun if it is full.
+// makeRoom sends the current frame if it is full.
 func (w *messageWriter) makeRoom() error {
 	if len(w.c.out.begun.buf.B) < w.c.out.room() {
 		return nil
@@ -123,7 +123,7 @@ func (w *messageWriter) makeRoom() error {
 	return w.flush(false, nil)
 }
 
-// flush sends a frame with what the buffer holds, and extra behind it.
+// flush sends a frame with the contents of the buffer, followed by extra.
 func (w *messageWriter) flush(final bool, extra []byte) error {
 	c, m := w.c, &w.c.out.begun
 	b := m.buf.B
@@ -150,7 +150,7 @@ func (w *messageWriter) flush(final bool, extra []byte) error {
 	return nil
 }
 
-// end ends the message, because of err, and gives its buffers back.
+// end ends the message with err, and returns its buffers to their pools.
 func (w *messageWriter) end(err error) error {
 	o := &w.c.out
 	w.err, o.writer = err, nil
@@ -165,7 +165,7 @@ func (w *messageWriter) end(err error) error {
 	return err
 }
 
-// pack adds p to what is to be compressed.
+// pack adds p to the bytes to compress.
 func pack[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 	m := &w.c.out.begun
 	for len(p) > 0 {
@@ -185,8 +185,8 @@ func pack[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 	return n, nil
 }
 
-// packOut compresses what was gathered and adds it to the message's frames. A
-// message that was gathered whole and becomes no smaller is sent uncompressed.
+// packOut compresses the gathered bytes and adds the result to the message's frames. If they
+// are the whole message and do not become smaller, they are sent uncompressed.
 func (w *messageWriter) packOut(last bool) error {
 	c, m := w.c, &w.c.out.begun
 	var raw []byte
