@@ -46,8 +46,8 @@ type DialOptions struct {
 	Proxy func(*http.Request) (*url.URL, error)
 
 	// NetDial opens the connection to a server or proxy, instead of a net.Dialer.
-	// network is "tcp" or "unix". It has to return when ctx ends; afterwards ctx has no
-	// effect on the connection.
+	// network is "tcp" or "unix". NetDial must return when ctx ends. ctx must have no effect
+	// on the returned connection.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// Wrap replaces the connection before the opening handshake, after proxies and above

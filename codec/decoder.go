@@ -227,7 +227,7 @@ func (d *Decoder) Release() {
 	}
 }
 
-// smaller is how many times smaller the buffer has to become for Release to replace it.
+// smaller is the factor by which a buffer must shrink for Release to replace it.
 const smaller = 16
 
 // move moves unread bytes to a buffer of at least n bytes.

@@ -41,9 +41,9 @@ type Encoder struct {
 // new unpredictable key for every frame (RFC 6455 §5.3). payload is neither modified
 // nor retained.
 //
-// If the frame is illegal, Append returns the [Violation] and dst unchanged. Illegal are a
-// frame out of sequence, a frame after Close, a control frame longer than 125 bytes, and a
-// Close payload that [ParseClose] refuses. The caller must check that text is valid UTF-8.
+// If the frame is illegal, Append returns the [Violation] and dst unchanged. These frames are
+// illegal: a frame out of sequence, a frame after Close, a control frame longer than 125 bytes,
+// and a Close payload that [ParseClose] refuses. The caller must check that text is valid UTF-8.
 func (e *Encoder) Append(dst []byte, h Header, payload []byte) ([]byte, error) {
 	if h.Opcode == OpClose {
 		if _, _, err := ParseClose(payload); err != nil {

@@ -9,9 +9,9 @@ import (
 
 // Event reports that a name has joined a topic or left it.
 type Event struct {
-	Topic  string
-	Name   string
-	Joined bool // false: left
+	Topic  string // the topic that was passed to Join
+	Name   string // the name that was passed to Join
+	Joined bool   // true: joined; false: left
 }
 
 // Members returns the names that have joined topic, on all nodes, sorted. The caller

@@ -35,9 +35,9 @@ type Options struct {
 	MaxUnsent int
 
 	// MaxUndelivered limits the bytes of messages from NATS that wait for the hub.
-	// Beyond it newer messages are dropped, and Lost is called. With a Stream it limits
-	// how much is requested at a time, which is at least 32 messages, and nothing is
-	// dropped. Default: 64 MiB.
+	// Beyond it newer messages are dropped, and Lost is called. With a Stream it limits the
+	// messages that are requested at a time, at least 32, and no message is dropped.
+	// Default: 64 MiB.
 	MaxUndelivered int
 
 	// Lost is called when at least n messages were lost. why is [ErrSlowConsumer],

@@ -98,8 +98,8 @@ type Server struct {
 	opts *server.Options
 }
 
-// Start starts a server, and returns when it accepts connections. Other nodes need not
-// be running.
+// Start starts a server, and returns when it accepts connections. Other nodes need not be
+// running. The caller must call [Server.Shutdown].
 func Start(o Options) (*Server, error) {
 	opts, err := o.server()
 	if err != nil {

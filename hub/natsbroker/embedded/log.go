@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// logger hands to slog what the NATS server says, and remembers what has kept it
-// from starting.
+// logger passes the log of the NATS server to slog, and stores the error that has prevented
+// its start.
 type logger struct {
 	slog *slog.Logger
 	mu   sync.Mutex
@@ -30,7 +30,7 @@ func (l *logger) Fatalf(format string, v ...any) {
 	l.mu.Unlock()
 }
 
-// failure returns why the server did not start, nil if it has not said so.
+// failure returns the error that has prevented the start, or nil if none was logged.
 func (l *logger) failure() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
