@@ -12,8 +12,8 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Dial opens a WebSocket on cc, which many may share: it comes from
-// http3.Transport.NewClientConn. The scheme of the URL is https.
+// Dial opens a WebSocket in a stream of cc (RFC 9220). Many WebSockets may share cc, which
+// http3.Transport.NewClientConn returns. The scheme of the URL is https. opts may be nil.
 func Dial(ctx context.Context, cc *http3.ClientConn, rawURL string, opts *websocket.Options) (*websocket.Conn, error) {
 	select {
 	case <-cc.ReceivedSettings():

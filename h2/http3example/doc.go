@@ -1,4 +1,4 @@
-// Package http3example is a recipe for WebSockets over HTTP/3 (RFC 9220) with quic-go: its
-// streams have the deadlines of a net.Conn, so [websocket.NewConn] is all that is needed.
-// Copy what you need; it is no API.
+// Package http3example is an example of WebSockets over HTTP/3 (RFC 9220) with quic-go. The
+// streams of quic-go have the deadlines of a net.Conn, so [websocket.NewConn] is sufficient.
+// Copy the parts that you need: the package has no stable API.
 package http3example

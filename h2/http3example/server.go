@@ -12,13 +12,13 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// Accept does the server's side of the opening handshake on a request that http3.Server
-// serves. http3.Server announces extended CONNECT by itself. A handler may return while
-// the connection is open.
+// Accept performs the server's side of the opening handshake (RFC 9220) on a request of an
+// http3.Server, which announces extended CONNECT by default. The handler may return while the
+// connection is open. opts may be nil.
 func Accept(w http.ResponseWriter, r *http.Request, opts *websocket.Options) (*websocket.Conn, error) {
 	status := 0
 	switch {
-	case r.Method != http.MethodConnect || r.Proto != "websocket": // quic-go keeps :protocol there
+	case r.Method != http.MethodConnect || r.Proto != "websocket": // quic-go stores :protocol in Proto
 		status = http.StatusNotImplemented
 	case r.Header.Get("Sec-WebSocket-Version") != "13":
 		status = http.StatusBadRequest
@@ -44,8 +44,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *websocket.Options) (*w
 	return websocket.NewConn(nc, websocket.RoleServer, websocket.Handshake{}, opts)
 }
 
-// sameOrigin reports whether the request comes from a page of the same host, or from no
-// page.
+// sameOrigin reports whether the request has no Origin, or an Origin with the request's host.
 func sameOrigin(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// quicStream is what http3.Stream and http3.RequestStream have in common.
+// quicStream has the common methods of http3.Stream and http3.RequestStream.
 type quicStream interface {
 	io.ReadWriteCloser
 	CancelRead(quic.StreamErrorCode)
@@ -19,11 +19,11 @@ type quicStream interface {
 	SetWriteDeadline(time.Time) error
 }
 
-// stream is a net.Conn on one stream of HTTP/3.
+// stream implements net.Conn on one stream of HTTP/3.
 type stream struct {
 	quicStream
 	local, remote net.Addr
-	writing       sync.Mutex // Close of a QUIC stream must not run beside Write
+	writing       sync.Mutex // Close of a QUIC stream must not be called concurrently with Write
 }
 
 func (s *stream) LocalAddr() net.Addr  { return s.local }
@@ -35,8 +35,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	return s.quicStream.Write(p)
 }
 
-// Close ends both directions: what was written is still sent, and the peer is asked to
-// send nothing more.
+// Close ends both directions. Written bytes are still sent. The peer is asked to stop sending.
 func (s *stream) Close() error {
 	s.SetWriteDeadline(time.Unix(1, 0)) // ends a Write that waits for the peer
 	s.writing.Lock()
