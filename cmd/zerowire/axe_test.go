@@ -25,6 +25,7 @@ func axe(t *testing.T) string {
 // accessible checks that axe finds nothing wrong with what the tab shows.
 func (b *tab) accessible(axe, state string) {
 	b.t.Helper()
+	b.until(`!document.getAnimations().some(a => a instanceof CSSTransition)`) // colours in between are none
 	b.do(chromedp.Evaluate[chromedp.Void](axe + "; window.found = undefined; " +
 		`axe.run().then(({violations}) => { window.found = violations.map((v) =>
 			v.id + ": " + v.nodes[0].html + ": " + v.nodes[0].failureSummary).join("\n") }, (e) => { window.found = String(e) }); 0`))
