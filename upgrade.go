@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/pool"
 )
 
@@ -134,7 +135,10 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 	out := pool.Get(pool.MinSize)
 	defer pool.Put(out)
 	var err error
-	if out.B, err = appendAcceptance(out.B, r.head.Key(), protocol, ext, w.Header()); err != nil {
+	if out.B, err = codec.AppendResponse(out.B, r.head.Key(), protocol, ext.String()); err == nil {
+		out.B, err = appendFields(out.B, w.Header())
+	}
+	if err != nil {
 		return nil, fail(w, r.http, err)
 	}
 	sent := announce(w, r.head.Key(), protocol, ext)

@@ -8,11 +8,10 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// appendAcceptance appends the 101 that accepts a request with key, with the fields of h.
-func appendAcceptance(dst, key []byte, protocol string, ext extension, h http.Header) ([]byte, error) {
-	dst, err := codec.AppendResponse(dst, key, protocol, ext.String())
-	if err != nil || len(h) == 0 {
-		return dst, err
+// appendFields adds the fields of h to the 101 in dst.
+func appendFields(dst []byte, h http.Header) (_ []byte, err error) {
+	if len(h) == 0 {
+		return dst, nil
 	}
 	dst = dst[:len(dst)-len("\r\n")]
 	for name, values := range h {

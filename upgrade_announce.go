@@ -53,12 +53,9 @@ func announce(w http.ResponseWriter, key []byte, protocol string, ext extension)
 // serverResponse returns the innermost layer of w if that is net/http's ResponseWriter
 // for HTTP/1.1, and otherwise the zero Value.
 func serverResponse(w http.ResponseWriter) reflect.Value {
-	v := reflect.ValueOf(innermost(w))
-	if !v.IsValid() {
-		return v
+	last := innermost(w)
+	if last == nil || !isOfNetHTTP(last) || reflect.TypeOf(last).Elem().Name() != "response" {
+		return reflect.Value{}
 	}
-	if t := v.Type(); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http" && t.Elem().Name() == "response" {
-		return v
-	}
-	return reflect.Value{}
+	return reflect.ValueOf(last)
 }

@@ -67,7 +67,7 @@ func canFlush(w http.ResponseWriter) bool {
 var zeroKey = func() string { key := codec.EncodeKey([16]byte{}); return string(key[:]) }()
 
 // setAcceptance adds the fields of the response that accepts a request to h, which the
-// application has filled. It checks h as appendAcceptance does.
+// application has filled. It checks h as appendFields does.
 func setAcceptance(h http.Header, protocol string, ext extension) error {
 	for name, values := range h {
 		if isAboutBody(name) {

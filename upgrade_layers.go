@@ -15,7 +15,7 @@ const maxWrappers = 64
 
 // layers yields w and the ResponseWriters that it wraps, from the outermost on. It unwraps
 // with the method Unwrap or, for a wrapper that has Hijack, the field ResponseWriter. It
-// stops at a wrapper that has neither method.
+// stops at a wrapper that has neither method, and at a ResponseWriter of net/http.
 func layers(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
 	return func(yield func(http.ResponseWriter) bool) {
 		for range maxWrappers {
@@ -26,12 +26,24 @@ func layers(w http.ResponseWriter) iter.Seq[http.ResponseWriter] {
 			case interface{ Unwrap() http.ResponseWriter }:
 				w = outer.Unwrap()
 			case http.Hijacker:
+				if isOfNetHTTP(w) {
+					return
+				}
 				w = embedded(w)
 			default:
 				return
 			}
 		}
 	}
+}
+
+// isOfNetHTTP reports whether the type of w is one of net/http.
+//
+// NOTE: to look for a field in it, as in other types, would cost more than the rest of a
+// handshake, and make the stacks of all handlers larger.
+func isOfNetHTTP(w http.ResponseWriter) bool {
+	t := reflect.TypeOf(w)
+	return t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "net/http"
 }
 
 // embedded returns the field ResponseWriter of w, or nil if there is none.
