@@ -98,10 +98,7 @@ func (c *Conn) beginClose(ctx context.Context, code StatusCode, reason string) e
 // much of the pending data as is possible without waiting; the rest is lost. CloseNow
 // may be called in any state, and always returns nil.
 func (c *Conn) CloseNow() error {
-	if !c.life.Closed() {
-		c.out.sendLast()
-		c.end(ErrClosed, ErrClosed, false)
-	}
+	c.end(ErrClosed, ErrClosed, false)
 	c.life.Abandon()
 	c.freeReading()
 	return nil
@@ -110,11 +107,15 @@ func (c *Conn) CloseNow() error {
 // end closes the connection; no other function does. The first call has an effect. It
 // records cause, unless an earlier cause is known. Later writes return the error writes.
 // Waiting calls return, and the hooks and functions for the end are called. If reset is
-// set, the system discards the data that it still holds for the peer.
+// set, the system discards the data that it still holds for the peer. Otherwise end sends
+// as much of the pending data as is possible without waiting.
 func (c *Conn) end(cause, writes error, reset bool) {
 	cause = c.life.End(cause)
 	if !c.life.Close() {
 		return
+	}
+	if !reset {
+		c.out.sendLast()
 	}
 	c.out.mu.Lock()
 	c.out.fail(writes)
@@ -142,10 +143,8 @@ func (c *Conn) end(cause, writes error, reset bool) {
 }
 
 // endReading ends the connection because of an error of reading, and returns the cause.
-// An earlier cause takes precedence. endReading sends as many delayed replies as is
-// possible without waiting.
+// An earlier cause takes precedence.
 func (c *Conn) endReading(err error) error {
-	c.out.sendLast()
 	c.end(err, ErrClosed, false)
 	c.in.ended = true
 	c.in.Reset(true)

@@ -61,8 +61,8 @@ func (c *Conn) receiveInto(payload []byte) error {
 func (c *Conn) heard(now instant.Instant) {
 	c.in.slow = now.Since(c.in.alive.Heard) > busyGap
 	c.in.alive.Heard = now
-	if c.in.parks && !c.in.slow {
-		c.lookToPark(now)
+	if c.in.parks && !c.in.slow { // else it is parked after the message
+		c.in.wait.alive = instant.Earlier(c.in.wait.alive, now.After(parkTime))
 	}
 }
 

@@ -16,14 +16,6 @@ import (
 // parkTime is how long a connection receives nothing before it is parked.
 const parkTime = time.Second
 
-// lookToPark moves the deadline of a busy connection to the time when it may be parked. A
-// connection that is parked after each message needs no such deadline.
-func (c *Conn) lookToPark(now instant.Instant) {
-	if alive := &c.in.wait.alive; *alive == instant.Never || alive.Since(now) > parkTime {
-		*alive = now.After(parkTime)
-	}
-}
-
 // errParked ends a goroutine that serves a connection, but not the connection.
 var errParked = errors.New("websocket: parked")
 

@@ -161,7 +161,7 @@ func (r *Receiver) Release() { r.message.release() }
 func (r *Receiver) Ready() bool { return r.HasAhead() || r.Decoder.Ready() }
 
 // More reports whether another frame is Ready, or a part of one has been received.
-func (r *Receiver) More() bool { return r.HasAhead() || r.Decoder.Arriving() || r.Decoder.Ready() }
+func (r *Receiver) More() bool { return r.Decoder.Arriving() || r.Ready() }
 
 // Idle reports whether no part of a message or frame is held.
 func (r *Receiver) Idle() bool { return r.Decoder.Idle() && r.ahead.q == nil && !r.message.begun }
