@@ -1,17 +1,20 @@
-package websocket_test
+package stress_test
 
 import (
 	"context"
 	"crypto/tls"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -47,17 +50,17 @@ func dialHostile(t *testing.T, c *wstest.Hostile, mode wstest.Mode, config *tls.
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := "ws://" + ln.Addr().String() + "/chat"
+	addr := "ws://" + ln.Addr().String() + "/chat"
 	if config != nil {
-		ln, url = tls.NewListener(ln, config), "wss"+url[len("ws"):]
+		ln, addr = tls.NewListener(ln, config), "wss"+addr[len("ws"):]
 	}
 	opts := hostileOptions(c.Client)
 	var got hostileOutcome
 	var report wstest.HostileReport
 	begin := time.Now()
-	allocated := allocated(func() {
+	allocated := testkit.Allocated(func() {
 		srv := wstest.ServeHostile(ln, c, mode)
-		got = converse(url, opts)
+		got = converse(addr, opts)
 		report = srv.Stop()
 	})
 	took := time.Since(begin)
@@ -103,7 +106,7 @@ func orDefault[T comparable](v, d T) T {
 
 // hostileOptions are the DialOptions for a case.
 func hostileOptions(c wstest.HostileClient) *websocket.DialOptions {
-	opts := &websocket.DialOptions{Proxy: noProxy, TLSConfig: &tls.Config{InsecureSkipVerify: true}}
+	opts := &websocket.DialOptions{Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }, TLSConfig: &tls.Config{InsecureSkipVerify: true}}
 	opts.Subprotocols, opts.MaxMessage = c.Subprotocols, c.MaxMessage
 	opts.HandshakeTimeout, opts.MessageTimeout, opts.CloseTimeout = c.HandshakeTimeout, c.MessageTimeout, c.CloseTimeout
 	if c.Compression {
@@ -119,11 +122,11 @@ type hostileOutcome struct {
 	end      error // of reading
 }
 
-// converse dials url, and reads to the end.
-func converse(url string, opts *websocket.DialOptions) (got hostileOutcome) {
+// converse dials addr, and reads to the end.
+func converse(addr string, opts *websocket.DialOptions) (got hostileOutcome) {
 	ctx, cancel := context.WithTimeout(background, 15*time.Second)
 	defer cancel()
-	c, err := websocket.Dial(ctx, url, opts)
+	c, err := websocket.Dial(ctx, addr, opts)
 	if err != nil {
 		return hostileOutcome{dial: err}
 	}
