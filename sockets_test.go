@@ -4,9 +4,10 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // layers are what a connection may run over. pair returns the two ends of one, closed
@@ -20,7 +21,7 @@ var layers = []struct {
 		return a, b, b
 	}},
 	{"Unix", func(t *testing.T) (ours, peer, below net.Conn) {
-		a, b := unixPair(t)
+		a, b := testkit.UnixPair(t)
 		return a, b, b
 	}},
 	{"TLS", func(t *testing.T) (ours, peer, below net.Conn) {
@@ -45,29 +46,6 @@ var certificates = sync.OnceValue(func() []tls.Certificate {
 	defer hs.Close()
 	return hs.TLS.Certificates
 })
-
-// unixPair is tcpPair with a Unix socket.
-func unixPair(t *testing.T) (ours, peer net.Conn) {
-	t.Helper()
-	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	dialled, err := net.Dial("unix", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	accepted, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		dialled.Close()
-		accepted.Close()
-	})
-	return accepted, dialled
-}
 
 // onLayers runs f over every layer, side by side.
 func onLayers(t *testing.T, f func(t *testing.T, ours, peer, below net.Conn)) {

@@ -11,20 +11,6 @@ import (
 // report is what the cases came to, in the order of their numbers.
 type report []entry
 
-var about = map[string]string{
-	"1":  "payload lengths",
-	"2":  "Pings and Pongs",
-	"3":  "reserved bits",
-	"4":  "reserved opcodes",
-	"5":  "fragmentation",
-	"6":  "UTF-8",
-	"7":  "closing",
-	"9":  "large messages, many messages",
-	"10": "many small fragments",
-	"12": "permessage-deflate: payloads",
-	"13": "permessage-deflate: parameters",
-}
-
 // markdown returns the tables of docs/conformance.md.
 func (r report) markdown() string {
 	var b strings.Builder
@@ -35,7 +21,7 @@ func (r report) markdown() string {
 			n++
 		}
 		group := r[i:n]
-		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", r[i].Group(), about[r[i].Group()], len(group), group.sums(codec.Server), group.sums(codec.Client))
+		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s |\n", r[i].Group(), wstest.GroupNames[r[i].Group()], len(group), group.sums(codec.Server), group.sums(codec.Client))
 		i = n
 	}
 	fmt.Fprintf(&b, "| | all | %d | %s | %s |\n", len(r), r.sums(codec.Server), r.sums(codec.Client))

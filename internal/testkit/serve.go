@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"testing"
 
 	"github.com/zerowire/websocket"
@@ -82,22 +83,32 @@ func Upgraded(t testing.TB, addr string) net.Conn {
 // closed when the test ends.
 func TCPPair(t testing.TB) (ours, peer *net.TCPConn) {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	accepted, dialled := pair(t, "tcp", "127.0.0.1:0")
+	return accepted.(*net.TCPConn), dialled.(*net.TCPConn)
+}
+
+// UnixPair is TCPPair with a Unix socket.
+func UnixPair(t testing.TB) (ours, peer net.Conn) {
+	t.Helper()
+	return pair(t, "unix", filepath.Join(t.TempDir(), "s"))
+}
+
+func pair(t testing.TB, network, address string) (accepted, dialled net.Conn) {
+	t.Helper()
+	ln, err := net.Listen(network, address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer ln.Close()
-	dialled, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
+	if dialled, err = net.Dial(network, ln.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	accepted, err := ln.Accept()
-	if err != nil {
+	if accepted, err = ln.Accept(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		dialled.Close()
 		accepted.Close()
 	})
-	return accepted.(*net.TCPConn), dialled.(*net.TCPConn)
+	return accepted, dialled
 }

@@ -31,6 +31,21 @@ func (c *Case) Group() string {
 	return group
 }
 
+// GroupNames has what the cases of each group are about.
+var GroupNames = map[string]string{
+	"1":  "payload lengths",
+	"2":  "pings and pongs",
+	"3":  "reserved bits",
+	"4":  "reserved opcodes",
+	"5":  "fragmentation",
+	"6":  "UTF-8",
+	"7":  "closing",
+	"9":  "large messages, many messages",
+	"10": "many small fragments",
+	"12": "compression: payloads",
+	"13": "compression: parameters",
+}
+
 // Script is the conversation of a case.
 type Script struct {
 	Steps     []Step

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
+	"github.com/zerowire/websocket/internal/wstest"
 )
 
 // report is what a run came to.
@@ -53,26 +54,12 @@ type group struct {
 	counts
 }
 
-var aboutGroup = map[string]string{
-	"1":  "payload lengths",
-	"2":  "pings and pongs",
-	"3":  "reserved bits",
-	"4":  "reserved opcodes",
-	"5":  "fragmentation",
-	"6":  "UTF-8",
-	"7":  "closing",
-	"9":  "large messages, many messages",
-	"10": "many small fragments",
-	"12": "compression: payloads",
-	"13": "compression: parameters",
-}
-
 // newReport sums up results, which are in the table's order.
 func newReport(url string, started time.Time, results []result) *report {
 	r := &report{URL: url, Started: started, Took: milliseconds(time.Since(started)), Results: results}
 	for _, res := range results {
 		if n := len(r.Groups); n == 0 || r.Groups[n-1].ID != res.Group {
-			r.Groups = append(r.Groups, group{ID: res.Group, About: aboutGroup[res.Group]})
+			r.Groups = append(r.Groups, group{ID: res.Group, About: wstest.GroupNames[res.Group]})
 		}
 		r.Groups[len(r.Groups)-1].add(res.Verdict)
 		r.Total.add(res.Verdict)
