@@ -280,7 +280,7 @@ func closeOnce(c chan struct{}) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	breakOff := func(nc net.Conn) { nc.SetReadDeadline(instant.Past.Time()) } // current responses are completed
 	for _, c := range s.stop(breakOff) {
-		go c.closeUnattended(StatusGoingAway, "")
+		c.StartClose(StatusGoingAway, "")
 	}
 	if s.fallback != nil {
 		s.fallback.server.Shutdown(ctx)
@@ -289,6 +289,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.idle:
 		return nil
 	case <-ctx.Done():
+		for _, c := range s.stop(func(nc net.Conn) { nc.Close() }) {
+			c.out.sendClose(offhand, StatusGoingAway, "") // it may have been opened since
+		}
 		s.Close()
 		s.awaitHooks()
 		return ctx.Err()

@@ -89,16 +89,18 @@ func TestPromise29ShutdownSends1001(t *testing.T) {
 
 func TestPromise29ShutdownEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	release := make(chan struct{})
+	release, serves := make(chan struct{}), make(chan struct{}, 1)
 	for name, h := range map[string]websocket.Handler{
-		"a peer that does not answer": forms["events"],
+		"a peer that does not answer": opener(func(*websocket.Conn) { serves <- struct{}{} }),
 		"a handler that does not read": websocket.Blocking(func(*websocket.Conn) {
+			serves <- struct{}{}
 			<-release
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := &websocket.Server{Handler: h}
 			nc := upgraded(t, serve(t, srv))
+			<-serves // a connection in its opening handshake gets no Close frame
 			ctx, cancel := context.WithTimeout(background, 100*time.Millisecond)
 			defer cancel()
 			start := time.Now()

@@ -81,7 +81,7 @@ func echoStreamed(c gorillaConn) error {
 }
 
 // serve serves connections of l that echo, until tb ends, and returns the address. Each is
-// sent to upgraded, if that is not nil.
+// sent to upgraded once it has echoed a message.
 func (l *gorillaLibrary) serve(tb testing.TB, echo gorillaWay, deflate bool, upgraded chan<- gorillaConn) netip.AddrPort {
 	tb.Helper()
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -95,10 +95,10 @@ func (l *gorillaLibrary) serve(tb testing.TB, echo gorillaWay, deflate bool, upg
 			return
 		}
 		defer c.Close()
-		if upgraded != nil {
-			upgraded <- c
-		}
-		for echo(c) == nil {
+		for n := 0; echo(c) == nil; n++ {
+			if n == 0 {
+				upgraded <- c // its one message has been written, so that others may write now
+			}
 		}
 	})}
 	go server.Serve(ln)
