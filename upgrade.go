@@ -57,7 +57,7 @@ type Upgrader struct {
 // net/http has announced support for it; see docs/http2.md. The response is then 200.
 // The caller has to serve the connection in the handler: net/http ends the stream when
 // the handler returns. [Conn.CloseNow] waits until the stream is no longer used, for at
-// most two seconds.
+// most six seconds.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	u.init()
 	c, err := u.upgrade(w, r, nil, false)

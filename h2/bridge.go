@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/net/http2"
 
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/h2stream"
@@ -107,6 +110,9 @@ func (b *bridge) handshake() error {
 	}
 	if err != nil {
 		b.cancel()
+		if notProcessed(err) {
+			err = fmt.Errorf("%w: %w", errNotProcessed, err)
+		}
 		return fmt.Errorf("HTTP/2: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
@@ -116,11 +122,28 @@ func (b *bridge) handshake() error {
 	b.accepted(response, key)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.stream = body.Conn(response.Body, b.session.settings.LocalAddr(), b.session.settings.RemoteAddr())
+	b.stream = body.Conn(responseBody{response.Body}, b.session.settings.LocalAddr(), b.session.settings.RemoteAddr())
 	if b.closed {
 		b.stream.Close()
 	}
 	return nil
+}
+
+// errNotProcessed reports that the server has not processed the request.
+var errNotProcessed = errors.New("the server has not processed the request")
+
+// notProcessed reports whether err, from RoundTrip, guarantees that the server has not
+// processed the request, so that it may be sent again (RFC 9113 §8.7). Two of these errors are
+// not exported by x/net/http2.
+func notProcessed(err error) bool {
+	if reset, ok := errors.AsType[http2.StreamError](err); ok {
+		return reset.Code == http2.ErrCodeRefusedStream
+	}
+	switch err.Error() {
+	case "http2: Transport received Server's graceful shutdown GOAWAY", "http2: client conn not usable":
+		return true
+	}
+	return false
 }
 
 // extendedConnect converts asked to a request of HTTP/2.
@@ -150,6 +173,18 @@ func (b *bridge) accepted(r *http.Response, key string) {
 	h.Set("Connection", "Upgrade")
 	h.Set("Sec-WebSocket-Accept", string(accept[:]))
 	b.response = appendHead(http.StatusSwitchingProtocols, h)
+}
+
+// responseBody is the body of the response that accepts the WebSocket.
+type responseBody struct{ io.ReadCloser }
+
+// Read returns a [*h2stream.ResetError] after RST_STREAM.
+func (r responseBody) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	if reset, ok := errors.AsType[http2.StreamError](err); ok {
+		err = &h2stream.ResetError{Code: uint32(reset.Code)}
+	}
+	return n, err
 }
 
 // Limits for the body of a refusal. Status and header matter more, and some bodies never
@@ -217,14 +252,6 @@ func (b *bridge) unreserve() {
 	if response, err := b.session.conn.RoundTrip(r); err == nil { // canceled before the request is sent
 		response.Body.Close()
 	}
-}
-
-// CloseWrite sends END_STREAM after all written bytes.
-func (b *bridge) CloseWrite() error {
-	if stream := b.conn(); stream != nil {
-		return stream.CloseWrite()
-	}
-	return nil
 }
 
 // LocalAddr returns the address of this end of the HTTP/2 connection.

@@ -2,17 +2,17 @@ package h2_test
 
 import (
 	"bufio"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	"crypto/tls"
-	"crypto/x509"
-
-	"net/http/httptest"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/h2"
@@ -21,7 +21,11 @@ import (
 // serveChild serves an echo until standard input ends. Its URL and its certificate go to
 // standard output.
 func serveChild() {
-	s := httptest.NewUnstartedServer(&websocket.Server{Handler: echo{}})
+	srv := &websocket.Server{Handler: echo{}}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Protocol", r.Proto)
+		srv.ServeHTTP(w, r)
+	}))
 	s.EnableHTTP2 = os.Getenv(childVariable) == "http2"
 	s.StartTLS()
 	fmt.Println(s.URL)
@@ -64,34 +68,40 @@ func startChild(t *testing.T, speaks, godebug string) (url string, trust *tls.Co
 	return "wss" + strings.TrimSpace(url)[len("https"):], &tls.Config{RootCAs: roots}
 }
 
-// TestFallback dials servers that do not accept WebSockets over HTTP/2.
+// TestFallback dials servers with and without WebSockets over HTTP/2, in each Mode.
 func TestFallback(t *testing.T) {
-	for _, tt := range []struct{ name, speaks, godebug string }{
-		{"HTTP/2 without extended CONNECT", "http2", "http2xconnect=0"},
-		{"HTTP/1.1 only", "http1", ""},
+	t.Parallel()
+	for _, tt := range []struct {
+		name, speaks, godebug string
+		auto                  string // the protocol of the mode Auto
+		supported             bool   // the mode OnlyHTTP2 works
+	}{
+		{"extended CONNECT", "http2", "http2xconnect=1", "HTTP/2.0", true},
+		{"HTTP/2 without extended CONNECT", "http2", "http2xconnect=0", "HTTP/1.1", false},
+		{"HTTP/1.1 only", "http1", "", "HTTP/1.1", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url, trust := startChild(t, tt.speaks, tt.godebug)
-			only := &h2.Transport{Mode: h2.OnlyHTTP2, TLSConfig: trust}
-			defer only.Close()
-			if _, err := only.Dial(t.Context(), url, nil); err == nil {
-				t.Error("Dial() over nothing but HTTP/2 = nil")
-			} else {
-				t.Logf("OnlyHTTP2: %v", err)
-			}
-			for _, mode := range []h2.Mode{h2.Auto, h2.OnlyHTTP1} {
+			for mode, want := range map[h2.Mode]string{h2.Auto: tt.auto, h2.OnlyHTTP1: "HTTP/1.1", h2.OnlyHTTP2: "HTTP/2.0"} {
 				tr := &h2.Transport{Mode: mode, TLSConfig: trust}
 				defer tr.Close()
+				if mode == h2.OnlyHTTP2 && !tt.supported {
+					if _, err := tr.Dial(t.Context(), url, nil); !errors.Is(err, h2.ErrNotSupported) {
+						t.Errorf("Dial() in the mode OnlyHTTP2 = %v, want ErrNotSupported", err)
+					}
+					continue
+				}
 				for range 3 {
-					wantEcho(t, dial(t, tr, url, nil), websocket.OpText, "hello")
+					var protocol string
+					wantEcho(t, dial(t, tr, url, &websocket.DialOptions{Accepted: func(h http.Header) error {
+						protocol = h.Get("X-Protocol")
+						return nil
+					}}), websocket.OpText, "hello")
+					if protocol != want {
+						t.Errorf("mode %d used %s, want %s", mode, protocol, want)
+					}
 				}
 			}
 		})
 	}
-	t.Run("it accepts them", func(t *testing.T) {
-		url, trust := startChild(t, "http2", "http2xconnect=1")
-		tr := &h2.Transport{Mode: h2.OnlyHTTP2, TLSConfig: trust}
-		defer tr.Close()
-		wantEcho(t, dial(t, tr, url, nil), websocket.OpText, "hello")
-	})
 }

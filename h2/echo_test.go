@@ -22,6 +22,7 @@ func noise(n int) string {
 }
 
 func TestEcho(t *testing.T) {
+	t.Parallel()
 	for form, handler := range forms(t, websocket.Options{MaxMessage: 1 << 21, Compression: &websocket.Compression{Takeover: true}}) {
 		t.Run(form, func(t *testing.T) {
 			s := serve(t, handler)
@@ -53,6 +54,7 @@ func TestEcho(t *testing.T) {
 }
 
 func TestManyShareOneConnection(t *testing.T) {
+	t.Parallel()
 	s := serve(t, &websocket.Server{Handler: echo{}})
 	tr := newTransport(t, s)
 	var dialed sync.WaitGroup
@@ -78,24 +80,39 @@ func TestManyShareOneConnection(t *testing.T) {
 	}
 }
 
-// TestMoreThanOneConnectionHolds dials more WebSockets than the server allows streams on a
-// connection.
+// TestMoreThanOneConnectionHolds dials more WebSockets at the same time than the server allows
+// streams on a connection.
 func TestMoreThanOneConnectionHolds(t *testing.T) {
+	t.Parallel()
 	s := serve(t, &websocket.Server{Handler: echo{}}, func(srv *http.Server) { srv.HTTP2.MaxConcurrentStreams = 10 })
 	tr := newTransport(t, s)
+	var dialed sync.WaitGroup
 	for range 25 {
-		wantEcho(t, dial(t, tr, s.wss(), nil), websocket.OpText, "hello")
+		dialed.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			c, err := tr.Dial(ctx, s.wss(), nil)
+			if err != nil {
+				t.Errorf("Dial() = %v", err)
+				return
+			}
+			t.Cleanup(func() { c.CloseNow() })
+			wantEcho(t, c, websocket.OpText, "hello")
+		})
 	}
+	dialed.Wait()
 	if n := s.conns.Load(); n != 3 {
 		t.Errorf("%d TCP connections, want 3 of at most 10 streams each", n)
 	}
 }
 
+// TestCloseCodes closes WebSockets at one end, and reads what arrives at the other one.
 func TestCloseCodes(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
-		close  func(c *websocket.Conn) // at the server
-		want   websocket.StatusCode    // at the client
+		close  func(c *websocket.Conn)
+		want   websocket.StatusCode // at the other end
 		reason string
 	}{
 		{"code and reason", func(c *websocket.Conn) { c.Close(4321, "enough") }, 4321, "enough"},
@@ -103,16 +120,27 @@ func TestCloseCodes(t *testing.T) {
 		{"without a Close frame", func(c *websocket.Conn) { c.CloseNow() }, websocket.StatusAbnormalClosure, ""},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
+		check := func(t *testing.T, err error) {
+			t.Helper()
+			closed, ok := errors.AsType[*websocket.CloseError](err)
+			if got := websocket.CloseStatus(err); got != tt.want || ok && closed.Reason != tt.reason {
+				t.Errorf("Read() = %v, want the status %d and the reason %q", err, tt.want, tt.reason)
+			}
+		}
+		t.Run(tt.name+"/by the server", func(t *testing.T) {
 			s := serve(t, &websocket.Server{Handler: websocket.Blocking(tt.close)})
 			c := dial(t, newTransport(t, s), s.wss(), nil)
 			_, _, err := c.Read(t.Context())
-			if got := websocket.CloseStatus(err); got != tt.want {
-				t.Errorf("Read() = %v, want the status %d", err, tt.want)
-			}
-			if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Reason != tt.reason {
-				t.Errorf("reason %q, want %q", closed.Reason, tt.reason)
-			}
+			check(t, err)
+		})
+		t.Run(tt.name+"/by the client", func(t *testing.T) {
+			ended := make(chan error, 1)
+			s := serve(t, &websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
+				_, _, err := c.Read(context.Background())
+				ended <- err
+			})})
+			tt.close(dial(t, newTransport(t, s), s.wss(), nil))
+			check(t, <-ended)
 		})
 	}
 }
@@ -191,6 +219,7 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestShutdown(t *testing.T) {
+	t.Parallel()
 	srv := &websocket.Server{Handler: echo{}}
 	s := serve(t, srv)
 	tr := newTransport(t, s)

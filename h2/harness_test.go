@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"flag"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,8 +32,18 @@ func TestMain(m *testing.M) {
 		serveChild()
 		return
 	}
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		flag.Set("test.parallel", strconv.Itoa(waitingTests))
+	}
 	leak.Main(m, patience, "github.com/zerowire/websocket")
 }
+
+// waitingTests is how many tests run at a time by default: those that are parallel wait most
+// of the time.
+const waitingTests = 16
 
 // server is a net/http server for HTTP/2 and HTTP/1.1 over TLS, on a free port.
 type server struct {

@@ -5,6 +5,7 @@ package h2
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -155,6 +156,9 @@ func (t *Transport) dial(ctx context.Context, addr string, secure bool) (net.Con
 	conn := tls.Client(nc, config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		nc.Close()
+		if t.Mode == OnlyHTTP2 && strings.HasSuffix(err.Error(), "tls: no application protocol") {
+			err = fmt.Errorf("%w: %w", ErrNotSupported, err) // RFC 7301 §3.2
+		}
 		return nil, err
 	}
 	return conn, nil

@@ -22,6 +22,7 @@ func (s subscribing) Open(c *websocket.Conn) {
 
 // TestHub publishes to subscribers that share one HTTP/2 connection.
 func TestHub(t *testing.T) {
+	t.Parallel()
 	h, err := hub.New(nil)
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +51,7 @@ func TestHub(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	var opened, closed, received atomic.Int32
 	opts := websocket.Options{MaxMessage: 1000, Hooks: websocket.Hooks{
 		Opened:   func(*websocket.Conn, *websocket.Request) { opened.Add(1) },

@@ -20,33 +20,37 @@ const largestFrame = 16 << 10
 // the frame to largestFrame.
 type settingsConn struct {
 	net.Conn
-	rest []byte        // part of the first frame that Read has not returned
-	seen chan struct{} // closed when the frame has arrived or err is set
+	begun   bool          // Read was called
+	rest    []byte        // part of the first frame that Read has not returned
+	applied chan struct{} // closed when x/net/http2 has processed the frame, or err is set
 
-	// Set before seen is closed.
+	// Set before applied is closed.
 	connect bool // SETTINGS_ENABLE_CONNECT_PROTOCOL is 1
 	err     error
 }
 
 func newSettingsConn(nc net.Conn) *settingsConn {
-	return &settingsConn{Conn: nc, seen: make(chan struct{})}
+	return &settingsConn{Conn: nc, applied: make(chan struct{})}
 }
 
 // Read reads from the connection. It must not be called concurrently.
 func (c *settingsConn) Read(p []byte) (int, error) {
-	select {
-	case <-c.seen:
-	default:
+	if !c.begun {
+		c.begun = true
 		c.err = c.first()
-		close(c.seen)
-	}
-	if c.err != nil {
-		return 0, c.err
 	}
 	if len(c.rest) > 0 {
 		n := copy(p, c.rest)
 		c.rest = c.rest[n:]
 		return n, nil
+	}
+	select {
+	case <-c.applied:
+	default:
+		close(c.applied) // x/net/http2 reads on when it has processed the frame
+	}
+	if c.err != nil {
+		return 0, c.err
 	}
 	return c.Conn.Read(p)
 }
@@ -82,11 +86,12 @@ func (c *settingsConn) first() error {
 	return err
 }
 
-// wait waits for the settings. The error is ErrNotSupported if they do not allow
+// wait waits until x/net/http2 has applied the settings, including the number of streams that
+// the server allows. The error is ErrNotSupported if they do not allow
 // WebSockets.
 func (c *settingsConn) wait(ctx context.Context) error {
 	select {
-	case <-c.seen:
+	case <-c.applied:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

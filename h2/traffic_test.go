@@ -12,29 +12,46 @@ import (
 	"github.com/zerowire/websocket"
 )
 
-// TestQuietConnectionLives leaves connections alone for more than three intervals of the
-// keepalive, at both ends, whose deadlines a stream of net/http would not survive.
+// TestQuietConnectionLives leaves connections without messages for more than three intervals
+// of the keepalive. The time limits of http.Server, which would end a stream, have passed then.
 func TestQuietConnectionLives(t *testing.T) {
-	const interval = 200 * time.Millisecond
-	opts := websocket.Options{PingInterval: interval, PongTimeout: patience, WriteTimeout: patience}
-	for form, handler := range forms(t, opts) {
+	t.Parallel()
+	const (
+		interval = 200 * time.Millisecond
+		limit    = time.Second // of http.Server, also for TLS
+	)
+	count := func(frames *atomic.Int32) websocket.Options {
+		control := func(*websocket.Conn, websocket.Opcode, []byte) { frames.Add(1) }
+		return websocket.Options{PingInterval: interval, PongTimeout: patience, Hooks: websocket.Hooks{Control: control}}
+	}
+	var atServer atomic.Int32
+	for form, handler := range forms(t, count(&atServer)) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, handler, func(srv *http.Server) {
-				srv.ReadTimeout, srv.WriteTimeout = interval, interval // they end where Upgrade begins
-			})
-			c := dial(t, newTransport(t, s), s.wss(), &websocket.DialOptions{Options: opts})
-			for range 2 {
-				time.Sleep(7 * interval / 2)
-				wantEcho(t, c, websocket.OpText, "still there")
+			s := serve(t, handler, func(srv *http.Server) { srv.ReadTimeout, srv.WriteTimeout = limit, limit })
+			var atClient atomic.Int32
+			opened := time.Now()
+			c := dial(t, newTransport(t, s), s.wss(), &websocket.DialOptions{Options: count(&atClient)})
+			for time.Since(opened) < limit+interval || atClient.Load() < 3 {
+				if time.Since(opened) > patience {
+					t.Fatalf("%d control frames arrived in %v, want 3", atClient.Load(), patience)
+				}
+				time.Sleep(interval / 2)
 			}
+			wantEcho(t, c, websocket.OpText, "still there")
 		})
 	}
+	t.Cleanup(func() {
+		if n := atServer.Load(); n < 4*3 {
+			t.Errorf("%d control frames arrived at the servers, want 3 on each of 4 connections", n)
+		}
+	})
 }
 
-// TestStalledStream has one WebSocket whose server does not read, and one whose client
-// does not, beside 48 that are busy.
+// TestStalledStream has one WebSocket whose server does not read, and one whose client does
+// not read, beside 49 that exchange messages.
 func TestStalledStream(t *testing.T) {
+	t.Parallel()
 	opts := websocket.Options{MaxMessage: 1 << 21, WriteTimeout: patience}
 	release := make(chan struct{})
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,23 +68,31 @@ func TestStalledStream(t *testing.T) {
 	tr := newTransport(t, s)
 	client := &websocket.DialOptions{Options: opts}
 
-	// fill writes until a write waits for room, and reports how much was written.
-	fill := func(c *websocket.Conn, written *atomic.Int64) {
-		message := []byte(noise(1 << 20))
-		for range 64 {
-			if c.Write(context.Background(), websocket.OpBinary, message) != nil {
-				return
+	// stall writes messages to a WebSocket, and returns when no write ends any more.
+	message := noise(10_000)
+	stall := func(path string) *websocket.Conn {
+		c := dial(t, tr, s.wss()+path, client)
+		var written atomic.Int64
+		go func() {
+			for c.Write(context.Background(), websocket.OpBinary, []byte(message)) == nil {
+				written.Add(1)
 			}
-			written.Add(int64(len(message)))
+		}()
+		for before := int64(0); ; time.Sleep(100 * time.Millisecond) {
+			now := written.Load()
+			if now > 0 && now == before {
+				return c
+			}
+			if before = now; now > 10_000 {
+				t.Fatalf("%d messages were written to %s, which is not read", now, path)
+			}
 		}
 	}
-	deaf, mute := dial(t, tr, s.wss()+"/deaf", client), dial(t, tr, s.wss(), client)
-	var intoDeaf, intoMute atomic.Int64
-	go fill(deaf, &intoDeaf)
-	go fill(mute, &intoMute) // whose echoes nothing reads
+	deaf := stall("/deaf")
+	stall("/mute") // its echoes are not read
 
 	var busy sync.WaitGroup
-	for i := range 48 {
+	for i := range 49 {
 		busy.Go(func() {
 			c, err := tr.Dial(t.Context(), s.wss(), client)
 			if err != nil {
@@ -88,20 +113,20 @@ func TestStalledStream(t *testing.T) {
 	if n := s.conns.Load(); n != 1 {
 		t.Errorf("%d TCP connections, want 1", n)
 	}
-	if a, b := intoDeaf.Load(), intoMute.Load(); a == 64<<20 || b == 64<<20 {
-		t.Errorf("%d and %d bytes were written to the stalled ones: nothing held them back", a, b)
-	}
 
-	// The stalled one goes on where it was.
+	// The stalled WebSocket continues at the same byte.
 	close(release)
-	if _, p, err := deaf.Read(t.Context()); err != nil || string(p) != noise(1<<20) {
-		t.Errorf("Read() after the stall = %d bytes, %v", len(p), err)
+	for i := range 100 {
+		if _, p, err := deaf.Read(t.Context()); err != nil || string(p) != message {
+			t.Fatalf("Read() of message %d after the stall = %d bytes, %v", i, len(p), err)
+		}
 	}
 }
 
 // TestGoaway shuts the HTTP server down, which sends GOAWAY, while messages are on their
 // way: open WebSockets go on until they are closed.
 func TestGoaway(t *testing.T) {
+	t.Parallel()
 	s := serve(t, &websocket.Server{Handler: echo{}})
 	tr := newTransport(t, s)
 	var running, done sync.WaitGroup
@@ -151,6 +176,7 @@ func TestGoaway(t *testing.T) {
 // TestResetsAtRandom ends WebSockets at random, in every way and at both ends, while they
 // are busy, beside one that must not notice.
 func TestResetsAtRandom(t *testing.T) {
+	t.Parallel()
 	var open atomic.Int64
 	opts := websocket.Options{Hooks: websocket.Hooks{
 		Opened: func(*websocket.Conn, *websocket.Request) { open.Add(1) },

@@ -83,7 +83,8 @@ type Transport struct {
 // Dial is [websocket.Dial] in a stream of HTTP/2, if Mode and the server allow it (RFC 8441).
 // The first Dial to a server opens an HTTP/2 connection and waits for its settings. Later and
 // concurrent calls share the connection. When it has as many streams as the server allows,
-// Dial opens another one.
+// Dial opens another one. A request that the server has refused to process, because of
+// GOAWAY or with REFUSED_STREAM (RFC 9113 §8.7), is sent again, at most twice.
 //
 // opts may be nil. Its TLSConfig, NetDial and Proxy must not be set, because connections are
 // shared: set the fields of the Transport. Redirects are followed over HTTP/1.1. Accepted, Wrap
@@ -114,12 +115,27 @@ func (t *Transport) Dial(ctx context.Context, rawURL string, opts *websocket.Dia
 	o.NetDial = func(ctx context.Context, _, addr string) (net.Conn, error) {
 		return t.connect(ctx, addr, secure)
 	}
-	if o.MaxRedirects = -1; t.Mode == OnlyHTTP2 {
-		return websocket.Dial(ctx, rawURL, &o)
+	o.MaxRedirects = -1
+	c, err := dialStream(ctx, rawURL, &o)
+	if t.Mode == OnlyHTTP2 {
+		return c, err
 	}
-	c, err := websocket.Dial(ctx, rawURL, &o)
 	if errors.Is(err, ErrNotSupported) || redirects(err) && plain.MaxRedirects >= 0 {
 		return websocket.Dial(ctx, rawURL, &plain)
+	}
+	return c, err
+}
+
+// maxAttempts limits how often Dial sends its request over HTTP/2.
+const maxAttempts = 3
+
+// dialStream is websocket.Dial in a stream. If the server has not processed the request,
+// dialStream repeats it in another stream.
+func dialStream(ctx context.Context, rawURL string, o *websocket.DialOptions) (c *websocket.Conn, err error) {
+	for range maxAttempts {
+		if c, err = websocket.Dial(ctx, rawURL, o); !errors.Is(err, errNotProcessed) {
+			break
+		}
 	}
 	return c, err
 }

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -85,31 +85,36 @@ func (w *wire) frames(stream uint32) func(yield func(http2.Frame) bool) {
 	}
 }
 
-// end reads a stream up to its end: whether END_STREAM came, and the code of RST_STREAM,
-// -1 for none within a moment.
+// end reads a stream up to its end. It reports whether END_STREAM came, and the code of
+// RST_STREAM, or -1 if there was none.
 func (w *wire) end(stream uint32) (ended bool, code int) {
 	w.t.Helper()
-	for f := range w.frames(stream) {
+	const first, second = 1, 2 // PINGs
+	for {
+		f, err := w.ReadFrame()
+		if err != nil {
+			w.t.Fatalf("ReadFrame() = %v", err)
+		}
 		switch f := f.(type) {
 		case *http2.DataFrame:
-			if ended = f.StreamEnded(); ended {
-				w.conn.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
-				defer w.conn.SetReadDeadline(time.Now().Add(patience))
-				for {
-					f, err := w.ReadFrame()
-					if errors.Is(err, os.ErrDeadlineExceeded) {
-						return true, -1
-					}
-					if rst, ok := f.(*http2.RSTStreamFrame); ok && rst.StreamID == stream {
-						return true, int(rst.ErrCode)
-					}
-				}
+			if f.StreamID == stream && f.StreamEnded() {
+				ended = true
+				w.WritePing(false, [8]byte{first})
 			}
 		case *http2.RSTStreamFrame:
-			return false, int(f.ErrCode)
+			if f.StreamID == stream {
+				return ended, int(f.ErrCode)
+			}
+		case *http2.PingFrame:
+			// RST_STREAM comes at the latest with the answer to the first PING.
+			switch {
+			case f.IsAck() && f.Data[0] == first:
+				w.WritePing(false, [8]byte{second})
+			case f.IsAck() && f.Data[0] == second:
+				return ended, -1
+			}
 		}
 	}
-	panic("not reached")
 }
 
 // masked is a client's frame with a mask of zeros.
@@ -117,9 +122,10 @@ func masked(op byte, payload string) []byte {
 	return append([]byte{0x80 | op, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
 }
 
-// TestEndsOnTheWire holds the ends of a WebSocket to the frames of HTTP/2 they are mapped
-// to (RFC 8441 §5), as far as net/http lets a server choose them.
+// TestEndsOnTheWire compares the frames of HTTP/2 that end a WebSocket with RFC 8441 §5, as
+// far as net/http lets a server choose them.
 func TestEndsOnTheWire(t *testing.T) {
+	t.Parallel()
 	closeNow := func(c *websocket.Conn) { c.CloseNow() }
 	closes := func(c *websocket.Conn) { c.Close(websocket.StatusNormalClosure, "") }
 	flood := func(c *websocket.Conn) {
@@ -198,25 +204,45 @@ func TestResetByThePeer(t *testing.T) {
 	})
 }
 
-// TestRefusalsOnTheWire sends requests that are not as they should be.
-func TestRefusalsOnTheWire(t *testing.T) {
-	s := serve(t, &websocket.Server{Handler: echo{}})
+// TestHandshakeOnTheWire sends requests, valid and invalid ones.
+func TestHandshakeOnTheWire(t *testing.T) {
+	t.Parallel()
+	var refused atomic.Int32
+	s := serve(t, &websocket.Server{Handler: echo{}, Options: websocket.Options{
+		Subprotocols: []string{"v2", "v1"},
+		Compression:  &websocket.Compression{},
+		Hooks:        websocket.Hooks{Refused: func(*websocket.Request, error) { refused.Add(1) }},
+	}})
 	w := dialWire(t, s, 65535)
+	const extensions, protocol = "sec-websocket-extensions", "sec-websocket-protocol"
+	valid := []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "13"}
 	tests := []struct {
 		name   string
 		fields []string
 		status string
-		header [2]string
+		want   map[string]string // fields of the response; "" for none
 	}{
-		{name: "other protocol", fields: []string{":method", "CONNECT", ":protocol", "connect-udp"}, status: "501"},
-		{name: "other version", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "8"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
-		{name: "no version", fields: []string{":method", "CONNECT", ":protocol", "websocket"}, status: "400", header: [2]string{"sec-websocket-version", "13"}},
-		{name: "other origin", fields: []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "13", "origin", "https://evil.example"}, status: "403"},
-		{name: "GET", fields: []string{":method", "GET"}, status: "400"},
-		{name: "key that means nothing", fields: []string{":method", "CONNECT", ":protocol", "WebSocket", "sec-websocket-version", "13", "sec-websocket-key", "x"}, status: "200"},
+		{"nothing to agree on", valid, "200", map[string]string{extensions: "", protocol: ""}},
+		{"name of the protocol in other case", []string{":method", "CONNECT", ":protocol", "WebSocket", "sec-websocket-version", "13"}, "200", nil},
+		{"key without a meaning", append(valid[:6:6], "sec-websocket-key", "x"), "200", nil},
+		{"sub-protocols in two fields", append(valid[:6:6], protocol, "v0, v1", protocol, "v2"), "200", map[string]string{protocol: "v2"}},
+		{"unknown sub-protocol", append(valid[:6:6], protocol, "v3"), "200", map[string]string{protocol: ""}},
+		{"compression", append(valid[:6:6], extensions, "permessage-deflate"), "200", map[string]string{extensions: "permessage-deflate; client_no_context_takeover"}},
+		{"second offer", append(valid[:6:6], extensions, "permessage-deflate; server_max_window_bits=7", extensions, "permessage-deflate; server_no_context_takeover"), "200", map[string]string{extensions: "permessage-deflate; server_no_context_takeover; client_no_context_takeover"}},
+		{"offer that must be declined", append(valid[:6:6], extensions, "permessage-deflate; unknown"), "200", map[string]string{extensions: ""}},
+		{"malformed offer", append(valid[:6:6], extensions, "permessage-deflate;;"), "200", map[string]string{extensions: ""}},
+		{"other protocol", []string{":method", "CONNECT", ":protocol", "connect-udp"}, "501", nil},
+		{"other version", []string{":method", "CONNECT", ":protocol", "websocket", "sec-websocket-version", "8"}, "400", map[string]string{"sec-websocket-version": "13"}},
+		{"no version", valid[:4], "400", map[string]string{"sec-websocket-version": "13"}},
+		{"other origin", append(valid[:6:6], "origin", "https://evil.example"), "403", nil},
+		{"GET", []string{":method", "GET"}, "400", nil},
 	}
+	refusals := int32(0)
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			if tt.status != "200" {
+				refusals++
+			}
 			stream := uint32(2*i + 1)
 			w.request(stream, append([]string{":scheme", "https", ":path", "/", ":authority", "example.com"}, tt.fields...)...)
 			for f := range w.frames(stream) {
@@ -227,20 +253,26 @@ func TestRefusalsOnTheWire(t *testing.T) {
 				if status := head.PseudoValue("status"); status != tt.status {
 					t.Errorf("status %s, want %s", status, tt.status)
 				}
-				found := tt.header[0] == ""
+				got := map[string]string{}
 				for _, field := range head.RegularFields() {
-					found = found || field.Name == tt.header[0] && field.Value == tt.header[1]
-					switch field.Name {
-					case "connection", "upgrade", "sec-websocket-accept":
-						t.Errorf("field %s: %s, which HTTP/2 has not", field.Name, field.Value)
+					got[field.Name] = field.Value
+				}
+				for name, want := range tt.want {
+					if got[name] != want {
+						t.Errorf("%s: %q, want %q", name, got[name], want)
 					}
 				}
-				if !found {
-					t.Errorf("fields %v, want %v among them", head.RegularFields(), tt.header)
+				for _, name := range []string{"connection", "upgrade", "sec-websocket-accept"} {
+					if value, has := got[name]; has {
+						t.Errorf("%s: %q, which HTTP/2 does not have", name, value)
+					}
 				}
 				return
 			}
 		})
+	}
+	if refused.Load() != refusals {
+		t.Errorf("Hooks.Refused was called %d times, want %d", refused.Load(), refusals)
 	}
 }
 

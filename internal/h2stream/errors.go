@@ -37,7 +37,7 @@ func codeName(code uint32) string {
 // errEnded is the error of a client's writes to a stream that has ended.
 var errEnded = errors.New("http2: the stream has ended")
 
-// streamError has the fields of StreamError in net/http and x/net/http2. The method As of that
+// streamError has the fields of net/http's type for the error of a stream. The method As of that
 // type fills any struct with these fields. It is needed because net/http does not export the
 // type.
 type streamError struct {

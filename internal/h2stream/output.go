@@ -162,6 +162,7 @@ func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
+	o.stop()
 	o.changed.Broadcast()
 }
 

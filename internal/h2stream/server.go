@@ -14,7 +14,7 @@ import (
 // returns its stream. The handler must not return before [Conn.Done] is closed. Accept removes
 // deadlines that http.Server has set for the stream.
 //
-// With wait, [Conn.Close] waits until Done is closed, for at most two seconds, so that the
+// With wait, [Conn.Close] waits until Done is closed, for at most six seconds, so that the
 // handler may return after Close.
 func Accept(w http.ResponseWriter, r *http.Request, wait bool) (*Conn, error) {
 	s := &serverStream{ctx: r.Context(), w: innermost(w)}

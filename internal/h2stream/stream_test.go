@@ -77,8 +77,8 @@ func TestWriteIsBounded(t *testing.T) {
 	})
 }
 
-// TestCloseLingers closes a stream with something pending: for a second its peer may make
-// room.
+// TestCloseLingers closes a stream with pending bytes. Close waits for three seconds until the
+// peer makes room.
 func TestCloseLingers(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
