@@ -6,7 +6,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
@@ -16,8 +18,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"crypto/tls"
-
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/h2"
 )
@@ -26,7 +26,17 @@ var (
 	idle    = flag.Int("idle", 1000, "idle connections whose memory is measured")
 	busy    = flag.Int("busy", 64, "connections that exchange messages")
 	lasting = flag.Duration("for", 3*time.Second, "how long messages are exchanged, for each size")
+	settle  = flag.Duration("settle", time.Second, "how long idle connections settle before their memory is measured")
 )
+
+// versions are the rows of the table.
+var versions = []struct {
+	name string
+	mode h2.Mode
+}{{"HTTP/1.1", h2.OnlyHTTP1}, {"HTTP/2", h2.OnlyHTTP2}}
+
+// sizes are the sizes of the messages, in bytes.
+var sizes = []int{125, 16 << 10}
 
 func main() {
 	if os.Getenv(childVariable) != "" {
@@ -37,22 +47,37 @@ func main() {
 	fmt.Printf("%s, %d CPUs, %d idle connections, %d busy ones\n\n", runtime.Version(), runtime.NumCPU(), *idle, *busy)
 	fmt.Println("| | server, KB/connection | client, KB/connection | 125 B: messages/s | server µs/message | 16 KiB: messages/s | server µs/message |")
 	fmt.Println("|---|---|---|---|---|---|---|")
-	for _, v := range []struct {
-		name string
-		mode h2.Mode
-	}{{"HTTP/1.1", h2.OnlyHTTP1}, {"HTTP/2", h2.OnlyHTTP2}} {
-		if err := measure(v.name, v.mode); err != nil {
+	for _, v := range versions {
+		costs, err := measure(v.mode)
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+		fmt.Printf("| %s | %.1f | %.1f |", v.name, costs.server/1000, costs.client/1000)
+		for _, e := range costs.exchanges {
+			fmt.Printf(" %.0f | %.1f |", e.rate, e.cpu)
+		}
+		fmt.Println()
 	}
 }
 
-// measure prints one line of the table.
-func measure(name string, mode h2.Mode) error {
+// costs are the costs of one version of HTTP.
+type costs struct {
+	server, client float64 // memory of an idle connection, in bytes
+	exchanges      []exchanged
+}
+
+// exchanged is the result for one size of message.
+type exchanged struct {
+	rate float64 // messages per second
+	cpu  float64 // of the server for each message, in microseconds
+}
+
+// measure measures one version of HTTP.
+func measure(mode h2.Mode) (c costs, err error) {
 	s, err := startServer()
 	if err != nil {
-		return err
+		return c, err
 	}
 	defer s.stop()
 	tr := &h2.Transport{Mode: mode, TLSConfig: &tls.Config{InsecureSkipVerify: true}} // on loopback
@@ -60,32 +85,55 @@ func measure(name string, mode h2.Mode) error {
 
 	first, err := dial(tr, s.url, 1) // what the process needs once
 	if err != nil {
-		return err
+		return c, err
 	}
-	here, there := memory(), s.usage().Memory
+	before, err := s.usage()
+	if err != nil {
+		return c, err
+	}
+	own := memory()
 	conns, err := dial(tr, s.url, *idle)
 	if err != nil {
-		return err
+		return c, err
 	}
-	time.Sleep(time.Second)
-	server := float64(s.usage().Memory-there) / float64(*idle) / 1000
-	client := float64(memory()-here) / float64(*idle) / 1000
+	time.Sleep(*settle)
+	after, err := s.usage()
+	if err != nil {
+		return c, err
+	}
+	c.server = float64(after.Memory-before.Memory) / float64(*idle)
+	c.client = float64(memory()-own) / float64(*idle)
 	closeAll(append(conns, first...))
 
-	fmt.Printf("| %s | %.1f | %.1f |", name, server, client)
-	for _, size := range []int{125, 16 << 10} {
-		conns, err := dial(tr, s.url, *busy)
+	for _, size := range sizes {
+		e, err := measureExchange(s, tr, size)
 		if err != nil {
-			return err
+			return c, err
 		}
-		before := s.usage().CPU
-		messages := exchange(conns, size)
-		cpu := s.usage().CPU - before
-		fmt.Printf(" %.0f | %.1f |", float64(messages)/lasting.Seconds(), float64(cpu.Microseconds())/float64(messages))
-		closeAll(conns)
+		c.exchanges = append(c.exchanges, e)
 	}
-	fmt.Println()
-	return nil
+	return c, nil
+}
+
+// measureExchange measures messages of size bytes.
+func measureExchange(s *server, tr *h2.Transport, size int) (e exchanged, err error) {
+	conns, err := dial(tr, s.url, *busy)
+	if err != nil {
+		return e, err
+	}
+	defer closeAll(conns)
+	before, err := s.usage()
+	if err != nil {
+		return e, err
+	}
+	messages, err := exchange(conns, size)
+	if err != nil {
+		return e, err
+	}
+	after, err := s.usage()
+	e.rate = float64(messages) / lasting.Seconds()
+	e.cpu = float64((after.CPU - before.CPU).Microseconds()) / float64(messages)
+	return e, err
 }
 
 func dial(tr *h2.Transport, url string, n int) (conns []*websocket.Conn, err error) {
@@ -107,32 +155,42 @@ func closeAll(conns []*websocket.Conn) {
 	closed.Wait()
 }
 
-// exchange has each connection send a message and read its echo, over and over, and
-// returns how many messages there were.
-func exchange(conns []*websocket.Conn, size int) int64 {
+// exchange sends a message on each connection and reads its echo, repeatedly. It returns the
+// number of echoes.
+func exchange(conns []*websocket.Conn, size int) (int64, error) {
 	var messages atomic.Int64
-	ctx, cancel := context.WithTimeout(context.Background(), *lasting)
-	defer cancel()
-	var done sync.WaitGroup
+	failed := make(chan error, len(conns))
+	end := time.Now().Add(*lasting)
 	for _, c := range conns {
-		done.Go(func() {
+		go func() {
 			message := make([]byte, size)
-			for ctx.Err() == nil {
-				if c.Write(context.Background(), websocket.OpBinary, message) != nil {
+			for time.Now().Before(end) {
+				if err := c.Write(context.Background(), websocket.OpBinary, message); err != nil {
+					failed <- err
 					return
 				}
-				if _, p, err := c.Read(context.Background()); err != nil || len(p) != size {
+				_, p, err := c.Read(context.Background())
+				if err == nil && len(p) != size {
+					err = fmt.Errorf("an echo of %d bytes, want %d", len(p), size)
+				}
+				if err != nil {
+					failed <- err
 					return
 				}
 				messages.Add(1)
 			}
-		})
+			failed <- nil
+		}()
 	}
-	done.Wait()
-	return messages.Load()
+	var err error
+	for range conns {
+		err = cmp.Or(err, <-failed)
+	}
+	return messages.Load(), err
 }
 
-// memory is what heap and stacks of this process hold after a collection, in bytes.
+// memory returns the memory of the heap and the stacks of this process after a garbage
+// collection, in bytes.
 func memory() int64 {
 	for range 3 {
 		debug.FreeOSMemory()

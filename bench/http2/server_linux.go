@@ -89,13 +89,13 @@ func (s *server) stop() {
 	s.cmd.Wait()
 }
 
-// usage returns what the server has used until now; zero if it does not answer.
-func (s *server) usage() (u usage) {
+// usage returns what the server has used until now.
+func (s *server) usage() (u usage, err error) {
 	r, err := s.http.Get(s.https + "/usage")
 	if err != nil {
-		return u
+		return u, err
 	}
 	defer r.Body.Close()
-	json.NewDecoder(r.Body).Decode(&u)
-	return u
+	err = json.NewDecoder(r.Body).Decode(&u)
+	return u, err
 }
