@@ -180,3 +180,25 @@ func TestSettings(t *testing.T) {
 		})
 	}
 }
+
+// TestPingInterval waits for a PING on a quiet HTTP/2 connection.
+func TestPingInterval(t *testing.T) {
+	t.Parallel()
+	url, accept := listenWire(t)
+	tr := &h2.Transport{Mode: h2.OnlyHTTP2, PingInterval: 50 * time.Millisecond}
+	defer tr.Close()
+	d := startDial(t, tr, url)
+	w := accept()
+	w.announce()
+	w.allow(w.request())
+	d.open()
+	for {
+		f, err := w.ReadFrame()
+		if err != nil {
+			t.Fatalf("ReadFrame() = %v, want PING", err)
+		}
+		if f.Header().Type == http2.FramePing {
+			return
+		}
+	}
+}

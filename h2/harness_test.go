@@ -131,7 +131,13 @@ func forms(t testing.TB, opts websocket.Options) map[string]http.Handler {
 			serve(c)
 		})
 	}
+	srv := &websocket.Server{Options: opts}
 	return map[string]http.Handler{
+		"Server.Upgrade": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if c, err := srv.Upgrade(w, r); err == nil {
+				c.Serve(echo{})
+			}
+		}),
 		"Server, events":    &websocket.Server{Handler: echo{}, Options: opts},
 		"Server, blocking":  &websocket.Server{Handler: websocket.Blocking(echoBlocking), Options: opts},
 		"Upgrade, events":   upgrade(func(c *websocket.Conn) { c.Serve(echo{}) }),

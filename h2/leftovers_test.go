@@ -3,14 +3,17 @@ package h2_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/h2"
 	"github.com/zerowire/websocket/internal/leak"
 )
 
@@ -61,10 +64,11 @@ func TestGoroutinesEndWithTheWebSocket(t *testing.T) {
 		{"CloseNow of the server", stay, closeNow},
 		{"too large for the server", violate, stay},
 		{"too large for the client", stay, violate},
+		{"panic of the handler", stay, func(*websocket.Conn) { panic("a test") }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			opts := websocket.Options{MaxMessage: 1000}
+			opts := websocket.Options{MaxMessage: 1000, Logger: slog.New(slog.DiscardHandler)}
 			s := serve(t, &websocket.Server{Options: opts, Handler: websocket.Blocking(func(c *websocket.Conn) {
 				op, p, err := c.Read(context.Background())
 				if err == nil && c.Write(context.Background(), op, p) == nil {
@@ -129,32 +133,41 @@ func TestReservationsAreReleased(t *testing.T) {
 	}
 }
 
-// TestCloseIdle closes an HTTP/2 connection only after its last WebSocket has ended.
-func TestCloseIdle(t *testing.T) {
-	closed := make(chan struct{})
-	s := serve(t, &websocket.Server{Handler: echo{}}, func(srv *http.Server) {
-		count := srv.ConnState
-		srv.ConnState = func(nc net.Conn, state http.ConnState) {
-			if count(nc, state); state == http.StateClosed {
-				close(closed)
+// TestIdleConnections ends the last WebSocket of an HTTP/2 connection. Then CloseIdle closes
+// the connection, or IdleTimeout passes.
+func TestIdleConnections(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		timeout time.Duration
+		close   func(tr *h2.Transport)
+	}{
+		{"CloseIdle", 0, func(tr *h2.Transport) { tr.CloseIdle() }},
+		{"IdleTimeout", 50 * time.Millisecond, func(*h2.Transport) {}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var closed atomic.Bool
+			s := serve(t, &websocket.Server{Handler: echo{}}, func(srv *http.Server) {
+				count := srv.ConnState
+				srv.ConnState = func(nc net.Conn, state http.ConnState) {
+					count(nc, state)
+					closed.Store(state == http.StateClosed)
+				}
+			})
+			tr := newTransport(t, s)
+			tr.IdleTimeout = tt.timeout
+			c := dial(t, tr, s.wss(), nil)
+			tt.close(tr)
+			time.Sleep(2 * tt.timeout)
+			wantEcho(t, c, websocket.OpText, "still open")
+			c.Close(websocket.StatusNormalClosure, "")
+			if !eventually(func() bool {
+				tt.close(tr)
+				return closed.Load()
+			}) {
+				t.Error("the connection was not closed")
 			}
-		}
-	})
-	tr := newTransport(t, s)
-	c := dial(t, tr, s.wss(), nil)
-	tr.CloseIdle()
-	wantEcho(t, c, websocket.OpText, "still open")
-	c.Close(websocket.StatusNormalClosure, "")
-	if !eventually(func() bool {
-		tr.CloseIdle()
-		select {
-		case <-closed:
-			return true
-		default:
-			return false
-		}
-	}) {
-		t.Error("CloseIdle has not closed the connection")
+		})
 	}
 }
 

@@ -16,9 +16,13 @@ import (
 	"github.com/quic-go/quic-go/http3"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/leak"
 )
 
 const patience = 20 * time.Second
+
+// TestMain fails if a goroutine of the library outlives the tests.
+func TestMain(m *testing.M) { leak.Main(m, patience, "github.com/zerowire/websocket") }
 
 func echo(c *websocket.Conn) {
 	defer c.CloseNow()
@@ -104,4 +108,31 @@ func TestOverHTTP3(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestAcceptRefuses(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(r *http.Request)
+		status int
+	}{
+		{"GET", func(r *http.Request) { r.Method = http.MethodGet }, http.StatusNotImplemented},
+		{"other protocol", func(r *http.Request) { r.Proto = "connect-udp" }, http.StatusNotImplemented},
+		{"other version", func(r *http.Request) { r.Header.Set("Sec-WebSocket-Version", "8") }, http.StatusBadRequest},
+		{"other origin", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, http.StatusForbidden},
+		{"opaque origin", func(r *http.Request) { r.Header.Set("Origin", "null") }, http.StatusForbidden},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequest(http.MethodConnect, "https://example.com/chat", nil)
+			r.Proto = "websocket"
+			r.Header.Set("Sec-WebSocket-Version", "13")
+			r.Header.Set("Origin", "https://example.com")
+			tt.change(r)
+			w := httptest.NewRecorder()
+			if _, err := Accept(w, r, nil); err == nil || w.Code != tt.status {
+				t.Errorf("Accept() = %v, status %d, want %d", err, w.Code, tt.status)
+			}
+		})
+	}
 }
