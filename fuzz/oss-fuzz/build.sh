@@ -15,7 +15,7 @@ declare -A dictionary=(
 tool=github.com/AdamKorcz/go-118-fuzz-build version=v0.0.0-20250520111509-a70c2aa677fa
 
 cd "$SRC/websocket"
-export GOWORK=off GOFLAGS=-mod=mod
+export GOWORK=off GOFLAGS="${GOFLAGS:-} -mod=mod"
 go install "$tool@$version"
 go get "$tool/testing@$version"
 

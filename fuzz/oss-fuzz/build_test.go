@@ -63,7 +63,7 @@ func TestBuild(t *testing.T) {
 	}
 	run(t, []string{
 		"SRC=" + src, "OUT=" + out, "WORK=" + t.TempDir(), "TARGETS=" + strings.Join(targets, " "),
-		"SANITIZER=address", "CC=clang", "CXX=clang++", "CXXFLAGS=-fsanitize=address", "LIB_FUZZING_ENGINE=-fsanitize=fuzzer",
+		"SANITIZER=address", "GOFLAGS=-trimpath", "CC=clang", "CXX=clang++", "CXXFLAGS=-fsanitize=address", "LIB_FUZZING_ENGINE=-fsanitize=fuzzer",
 		"GOBIN=" + bin, "PATH=" + bin + ":" + os.Getenv("PATH"),
 	}, filepath.Join(src, "websocket/fuzz/oss-fuzz/build.sh"))
 

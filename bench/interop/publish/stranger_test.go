@@ -50,7 +50,7 @@ func newStranger(t *testing.T) *stranger {
 	})
 	s.env = []string{
 		"GOWORK=off",
-		"GOFLAGS=-mod=mod -modcacherw",
+		"GOFLAGS=-mod=mod -modcacherw -trimpath",
 		"GOPROXY=file://" + proxy + "," + upstream,
 		"GODEBUG=http2xconnect=1", // net/http accepts WebSockets over HTTP/2
 		"GONOSUMDB=" + filepath.Dir(root),
