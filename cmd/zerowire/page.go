@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bytes"
+	"archive/tar"
 	"crypto/sha256"
 	"embed"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path"
-	"time"
 
 	"github.com/zerowire/websocket"
 )
@@ -24,10 +24,10 @@ const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 
 
 // contentTypes are named here because the system's own table may differ.
 var contentTypes = map[string]string{
-	".html": "text/html; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".svg":  "image/svg+xml",
+	"":     "text/html; charset=utf-8",
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
 }
 
 // newSite returns the handler of requests that ask for no upgrade: the page
@@ -45,35 +45,30 @@ func newSite(dir string) (http.Handler, error) {
 	mux.HandleFunc("/echo", websocket.WriteRefusal)
 	mux.HandleFunc("/ws", websocket.WriteRefusal)
 
-	files, err := pageFiles.ReadDir("page")
+	files, err := fs.Sub(pageFiles, "page")
 	if err != nil {
 		panic(err) // the files are part of the binary
 	}
-	for _, file := range files {
-		pattern := "GET /" + file.Name()
-		if file.Name() == "index.html" {
-			pattern = "GET /{$}"
-		}
-		mux.Handle(pattern, newPageFile(file.Name()))
+	names, err := fs.Glob(files, "*")
+	sum := sha256.New()
+	if err != nil || tar.NewWriter(sum).AddFS(files) != nil {
+		panic("the files of the page cannot be read")
 	}
-	return mux, nil
-}
-
-// newPageFile returns the handler that serves one file of the page.
-func newPageFile(name string) http.HandlerFunc {
-	body, err := pageFiles.ReadFile(path.Join("page", name))
-	if err != nil {
-		panic(err)
-	}
-	etag := fmt.Sprintf(`"%x"`, sha256.Sum256(body))
-	return func(w http.ResponseWriter, r *http.Request) {
+	etag := fmt.Sprintf(`"%x"`, sum.Sum(nil)) // all of them change together
+	server := http.FileServerFS(files)
+	serve := func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Type", contentTypes[path.Ext(name)])
+		h.Set("Content-Type", contentTypes[path.Ext(r.URL.Path)])
 		h.Set("Content-Security-Policy", contentSecurityPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")
 		h.Set("ETag", etag)
-		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
+		server.ServeHTTP(w, r)
 	}
+	mux.HandleFunc("GET /{$}", serve)
+	for _, name := range names {
+		mux.HandleFunc("GET /"+name, serve)
+	}
+	return mux, nil
 }
