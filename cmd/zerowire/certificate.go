@@ -20,17 +20,10 @@ const selfSignedLife = 90 * 24 * time.Hour
 // certificate returns the certificate that the flags ask for, nil if TLS is not
 // to be spoken.
 func (s *serveCommand) certificate() (*tls.Certificate, error) {
-	switch {
-	case s.TLSSelfSigned:
+	if s.TLSSelfSigned {
 		return selfSigned(certificateHosts(s.Listen), time.Now())
-	case s.TLSCert != "":
-		c, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
-		if err != nil {
-			return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
-		}
-		return &c, nil
 	}
-	return nil, nil
+	return s.Load()
 }
 
 // certificateHosts returns the names by which a server that listens on addr is

@@ -23,8 +23,8 @@ type meter struct {
 	received traffic
 	sent     traffic
 
-	ends  atomic.Pointer[ends] // nil until the server ends
-	probe *probe               // nil without --metrics
+	ends atomic.Pointer[ends] // nil until the server ends
+	rtt  func(time.Duration)  // called with round-trip times of connections; nil without --metrics
 
 	mu      sync.Mutex
 	refused map[string]uint64 // opening handshakes, by HTTP status
@@ -62,7 +62,9 @@ func (m *meter) connOpened(c *websocket.Conn, _ *websocket.Request) {
 	}
 	m.opened.Add(1)
 	m.open.Add(1)
-	m.probe.add(c)
+	if m.rtt != nil {
+		probe(c, m.rtt)
+	}
 }
 
 func (m *meter) connClosed(c *websocket.Conn, err error) {
@@ -73,7 +75,6 @@ func (m *meter) connClosed(c *websocket.Conn, err error) {
 		return
 	}
 	m.open.Add(-1)
-	m.probe.remove(c)
 	m.count(m.closed, closeClass(websocket.CloseStatus(err)))
 }
 

@@ -60,52 +60,42 @@ func TestEndsCountsCleanOnesApart(t *testing.T) {
 	}
 }
 
-// TestProbe has more connections pinged than it pings at once.
+// TestProbe has connections pinged until they end.
 func TestProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var observed []time.Duration
-		p := newProbe(func(rtt time.Duration) {
-			mu.Lock()
-			defer mu.Unlock()
-			observed = append(observed, rtt)
-		})
-		ends := make(chan struct{})
-		connect := func(answers bool) *websocket.Conn {
+		observed := 0
+		connect := func() *websocket.Conn {
 			client, server := websocket.Pipe(nil)
-			p.add(server)
 			t.Cleanup(func() { server.CloseNow(); client.CloseNow() })
 			go server.Serve(echo)
-			if answers {
-				go client.Read(context.Background())
-			}
+			go client.Read(context.Background())
+			probe(server, func(time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
+				observed++
+			})
 			return server
 		}
-		first := connect(true)
-		for range 2 * probesAtOnce {
-			connect(true)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		go func() {
-			p.run(ctx, probeInterval)
-			close(ends)
-		}()
+		first := connect()
+		connect()
 		want := func(n int) {
 			t.Helper()
 			synctest.Wait()
 			mu.Lock()
 			defer mu.Unlock()
-			if len(observed) != n {
-				t.Errorf("%d round trips were observed, want %d", len(observed), n)
+			if observed != n {
+				t.Errorf("%d round trips were observed, want %d", observed, n)
 			}
 		}
-		want(1 + 2*probesAtOnce)
 		time.Sleep(probeInterval - time.Nanosecond)
-		want(1 + 2*probesAtOnce)
-		p.remove(first)
+		want(0)
 		time.Sleep(time.Nanosecond)
-		want(1 + 4*probesAtOnce)
-		stop()
-		<-ends
+		want(2)
+		time.Sleep(probeInterval)
+		want(4)
+		first.CloseNow()
+		time.Sleep(probeInterval)
+		want(5)
 	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"expvar"
 	"fmt"
 	"net"
@@ -13,16 +12,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metricsServer answers what --metrics asks for. A nil one does nothing.
-type metricsServer struct {
-	addr net.Addr
-	http *http.Server
-	stop context.CancelFunc // ends the probe
-}
-
 // serveMetrics serves what meter counts at the address of --metrics, and has it
 // probe its connections. Without the flag it returns nil.
-func (s *serveCommand) serveMetrics(meter *meter) (*metricsServer, error) {
+func (s *serveCommand) serveMetrics(meter *meter) (net.Listener, error) {
 	if s.Metrics == "" {
 		return nil, nil
 	}
@@ -31,21 +23,10 @@ func (s *serveCommand) serveMetrics(meter *meter) (*metricsServer, error) {
 		return nil, fmt.Errorf("--metrics: %w", err)
 	}
 	rtt := newRTTHistogram()
-	meter.probe = newProbe(func(d time.Duration) { rtt.Observe(d.Seconds()) })
-	ctx, stop := context.WithCancel(context.Background())
-	go meter.probe.run(ctx, probeInterval)
-
+	meter.rtt = func(d time.Duration) { rtt.Observe(d.Seconds()) }
 	server := &http.Server{Handler: metricsHandler(meter, rtt), ReadHeaderTimeout: 10 * time.Second}
 	go server.Serve(ln)
-	return &metricsServer{ln.Addr(), server, stop}, nil
-}
-
-func (s *metricsServer) close() {
-	if s == nil {
-		return
-	}
-	s.stop()
-	s.http.Close()
+	return ln, nil
 }
 
 // newRTTHistogram returns a histogram with buckets from 50 µs, as on one
@@ -83,12 +64,9 @@ var (
 	descBytes    = prometheus.NewDesc("zerowire_message_bytes_total", "Bytes of the messages' payloads, by direction and type.", []string{"direction", "type"}, nil)
 )
 
-// Describe sends what Collect will. It makes meter a prometheus.Collector.
-func (m *meter) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{descAccepted, descRefused, descOpen, descOpened, descClosed, descMessages, descBytes} {
-		descs <- desc
-	}
-}
+// Describe makes meter a prometheus.Collector, one that is not checked against what it
+// describes.
+func (m *meter) Describe(chan<- *prometheus.Desc) {}
 
 // Collect sends the figures of this moment.
 func (m *meter) Collect(metrics chan<- prometheus.Metric) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,9 +18,8 @@ import (
 
 // serveCommand is `zerowire serve`.
 type serveCommand struct {
-	Listen        string   `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
-	TLSCert       string   `name:"tls-cert" type:"existingfile" and:"certificate" xor:"tls" placeholder:"FILE" help:"Serve wss and https with the certificate, and those that it is signed with, in this PEM file."`
-	TLSKey        string   `name:"tls-key" type:"existingfile" and:"certificate" placeholder:"FILE" help:"The certificate's private key, in PEM."`
+	Listen string `default:"127.0.0.1:8000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
+	reach.Certificate
 	TLSSelfSigned bool     `name:"tls-self-signed" xor:"tls" help:"Serve wss and https with a certificate that is made now, for localhost and the address, and is gone with the process. Its fingerprint is printed."`
 	HTTP2         bool     `name:"http2" help:"Serve HTTP/2, too, and announce that it accepts WebSockets (RFC 8441): with TLS to clients that negotiate it, without TLS to those that begin with it."`
 	Origin        []string `sep:"none" placeholder:"ORIGIN" help:"Let pages of this origin connect, beyond those of the server's own host: https://app.example.com, https://*.example.com, or * for every one. May be repeated."`
@@ -117,7 +115,6 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer metrics.close()
 	ln, err := reach.Listen(s.Listen)
 	if err != nil {
 		return err
@@ -128,10 +125,10 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		scheme = "https"
 	}
 	if certificate != nil && !s.HTTP2 {
-		ln = tls.NewListener(ln, &tls.Config{
-			Certificates: []tls.Certificate{*certificate},
-			NextProtos:   []string{"http/1.1"}, // the only version that Server speaks itself
-		})
+		// The only version that Server speaks itself.
+		if ln, err = reach.WithTLS(ln, certificate, "http/1.1"); err != nil {
+			return err
+		}
 	}
 	if ln.Addr().Network() == "tcp" {
 		fmt.Printf("Open %s://%s/\n", scheme, reachable(ln.Addr()))
@@ -140,7 +137,7 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		fmt.Printf("Self-signed certificate, SHA-256 %s\n", fingerprint(certificate))
 	}
 	if metrics != nil {
-		fmt.Printf("Metrics on http://%s/metrics\n", reachable(metrics.addr))
+		fmt.Printf("Metrics on http://%s/metrics\n", reachable(metrics.Addr()))
 	}
 	if addr := cluster.joinable(); addr != nil {
 		fmt.Printf("To be joined at %s\n", addr)

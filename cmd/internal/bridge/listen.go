@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -27,9 +26,8 @@ type Command struct {
 	Subprotocol []string `short:"s" sep:"none" placeholder:"NAME" help:"Sub-protocol to agree to; may be repeated."`
 	Origin      []string `sep:"none" placeholder:"ORIGIN" help:"Let pages of this origin connect, beyond those of the server's own host; * for every one. May be repeated."`
 	MaxMessage  int64    `default:"67108864" placeholder:"BYTES" help:"Largest message to receive (${default})."`
-	TLSCert     string   `name:"tls-cert" type:"existingfile" and:"certificate" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
-	TLSKey      string   `name:"tls-key" type:"existingfile" and:"certificate" placeholder:"FILE" help:"The certificate's private key, in PEM."`
-	Quiet       bool     `help:"Do not print when connections begin and end."`
+	reach.Certificate
+	Quiet bool `help:"Do not print when connections begin and end."`
 }
 
 // Help is shown by --help below the flags.
@@ -59,17 +57,9 @@ func (l *Command) Validate() error {
 
 // Run serves until ctx is cancelled.
 func (l *Command) Run(ctx context.Context) error {
-	ln, err := reach.Listen(l.Listen)
+	ln, err := l.Certificate.Listen(l.Listen)
 	if err != nil {
 		return err
-	}
-	if l.TLSCert != "" {
-		certificate, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
-		if err != nil {
-			ln.Close()
-			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
-		}
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}})
 	}
 	opts := &websocket.Options{Subprotocols: l.Subprotocol, Origins: l.Origin, MaxMessage: l.MaxMessage}
 	var number atomic.Int64

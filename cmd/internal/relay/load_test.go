@@ -135,8 +135,8 @@ func certificate(t *testing.T) (cert, key string) {
 // TestTLSAtBothEnds passes wss on to wss.
 func TestTLSAtBothEnds(t *testing.T) {
 	cert, key := certificate(t)
-	command := ProxyCommand{Listen: "127.0.0.1:0", TLSCert: cert, TLSKey: key}
-	serverListener, err := command.listen()
+	command := ProxyCommand{Listen: "127.0.0.1:0", Certificate: reach.Certificate{TLSCert: cert, TLSKey: key}}
+	serverListener, err := command.Certificate.Listen(command.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestTLSAtBothEnds(t *testing.T) {
 
 	for _, insecure := range []bool{true, false} {
 		t.Run(fmt.Sprintf("insecure=%v", insecure), func(t *testing.T) {
-			ln, err := command.listen()
+			ln, err := command.Certificate.Listen(command.Listen)
 			if err != nil {
 				t.Fatal(err)
 			}

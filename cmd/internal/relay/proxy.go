@@ -3,7 +3,6 @@ package relay
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -20,15 +19,14 @@ import (
 
 // ProxyCommand is `zerowire proxy`.
 type ProxyCommand struct {
-	Listen  string `default:"127.0.0.1:9000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
-	To      string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
-	Trace   bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
-	Width   int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
-	Record  string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay and inspect; a name that ends in .har makes it an HTTP archive, when the proxy ends."`
-	Filter  string `placeholder:"COMMAND" help:"Program that decides about each message: it reads and writes lines of JSON."`
-	TLSCert string `name:"tls-cert" placeholder:"FILE" help:"Listen with TLS (wss), with this certificate chain, in PEM."`
-	TLSKey  string `name:"tls-key" placeholder:"FILE" help:"The certificate's private key, in PEM."`
-	Quiet   bool   `help:"Do not print when connections begin and end."`
+	Listen string `default:"127.0.0.1:9000" placeholder:"ADDR" help:"Address to listen on: ${listen} (${default})."`
+	To     string `required:"" placeholder:"URL" help:"Server to pass connections on to: ws:// or wss://. With a path, all of them go there; without one, each goes where its client wants."`
+	Trace  bool   `help:"Print what passes: the opening handshakes, and a line for each frame."`
+	Width  int    `default:"60" placeholder:"N" help:"Characters of payload to print (${default})."`
+	Record string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay and inspect; a name that ends in .har makes it an HTTP archive, when the proxy ends."`
+	Filter string `placeholder:"COMMAND" help:"Program that decides about each message: it reads and writes lines of JSON."`
+	reach.Certificate
+	Quiet bool `help:"Do not print when connections begin and end."`
 	reach.Flags
 }
 
@@ -51,9 +49,6 @@ Examples:
 
 // Validate refuses what cannot work.
 func (p *ProxyCommand) Validate() error {
-	if (p.TLSCert == "") != (p.TLSKey == "") {
-		return errors.New("--tls-cert and --tls-key belong together")
-	}
 	if err := reach.CheckListen(p.Listen); err != nil {
 		return err
 	}
@@ -75,7 +70,7 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 	if p.Trace {
 		px.printer = &trace.Printer{W: os.Stdout, Width: p.Width, Color: trace.Colors(os.Stdout)}
 	}
-	ln, err := p.listen()
+	ln, err := p.Certificate.Listen(p.Listen)
 	if err != nil {
 		return err
 	}
@@ -111,29 +106,6 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 		err = cmp.Or(err, px.recorder.Close())
 	}
 	return err
-}
-
-// listen opens the listener that the flags describe.
-func (p *ProxyCommand) listen() (net.Listener, error) {
-	ln, err := reach.Listen(p.Listen)
-	if err != nil || p.TLSCert == "" {
-		return ln, err
-	}
-	certificate, err := tls.LoadX509KeyPair(p.TLSCert, p.TLSKey)
-	if err != nil {
-		ln.Close()
-		return nil, fmt.Errorf("--tls-cert, --tls-key: %w", err)
-	}
-	keyLog, err := reach.KeyLog()
-	if err != nil {
-		ln.Close()
-		return nil, err
-	}
-	return tls.NewListener(ln, &tls.Config{
-		KeyLogWriter: keyLog,
-		Certificates: []tls.Certificate{certificate},
-		NextProtos:   []string{"http/1.1"},
-	}), nil
 }
 
 // proxy passes connections on.
