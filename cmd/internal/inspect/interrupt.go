@@ -3,38 +3,30 @@ package inspect
 import (
 	"context"
 	"io"
+
+	"github.com/muesli/cancelreader"
 )
 
-// interruptible reads from r until ctx ends, also where a read from r cannot be ended:
-// from a pipe or a terminal.
+// interruptible reads until ctx ends.
 type interruptible struct {
-	ctx  context.Context
-	r    io.Reader
-	buf  []byte
-	done chan read
+	ctx context.Context
+	io.Reader
 }
 
-// read is what a read returned.
-type read struct {
-	p   []byte
-	err error
-}
-
+// newInterruptible returns what reads from r until ctx ends. A read from a pipe or a
+// terminal, which may take any time, ends too.
 func newInterruptible(ctx context.Context, r io.Reader) *interruptible {
-	return &interruptible{ctx: ctx, r: r, buf: make([]byte, sampleSize), done: make(chan read, 1)}
+	if c, err := cancelreader.NewReader(r); err == nil { // it is no regular file
+		context.AfterFunc(ctx, func() { c.Cancel() })
+		r = c
+	}
+	return &interruptible{ctx, r}
 }
 
-// Read implements io.Reader. It must not be called again after ctx has ended.
+// Read implements io.Reader.
 func (i *interruptible) Read(p []byte) (int, error) {
-	buf := i.buf[:min(len(p), len(i.buf))]
-	go func() {
-		n, err := i.r.Read(buf)
-		i.done <- read{buf[:n], err}
-	}()
-	select {
-	case got := <-i.done:
-		return copy(p, got.p), got.err
-	case <-i.ctx.Done():
-		return 0, i.ctx.Err()
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
 	}
+	return i.Reader.Read(p)
 }
