@@ -77,24 +77,32 @@ complete -c zerowire -f -a "(__zerowire_complete)"
 }
 
 // complete prints what the last of words may become, one candidate a line, with
-// a description behind a tab. root is the whole command line, words are those
-// typed behind "zerowire"; the last one may be empty.
-func complete(w io.Writer, root *kong.Node, words []string) {
+// a description behind a tab. words are those typed behind "zerowire"; the last one
+// may be empty.
+func complete(w io.Writer, parser *kong.Kong, words []string) {
 	if len(words) == 0 {
 		return
 	}
 	typed, last := words[:len(words)-1], words[len(words)-1]
-	node, flag := place(root, typed)
+	line, err := kong.Trace(parser, typed) // as far as they make sense
+	if err != nil {
+		return
+	}
+	node := parser.Model.Node
+	if command := line.Selected(); command != nil {
+		node = command
+	}
 	name, value, isValue := strings.Cut(last, "=")
+	awaited := findFlag(line.Flags(), words[max(len(typed)-1, 0)])
 	switch {
-	case flag != nil:
-		printValues(w, flag.Value, "", last)
+	case len(typed) > 0 && awaited != nil && !awaited.IsBool():
+		printValues(w, awaited.Value, "", last)
 	case isValue && strings.HasPrefix(last, "-"):
-		if flag := findFlag(node, name); flag != nil {
+		if flag := findFlag(line.Flags(), name); flag != nil {
 			printValues(w, flag.Value, name+"=", value)
 		}
 	case strings.HasPrefix(last, "-"):
-		printFlags(w, node, last)
+		printFlags(w, line.Flags(), last)
 	default:
 		for _, child := range node.Children {
 			if !child.Hidden && strings.HasPrefix(child.Name, last) {
@@ -107,36 +115,11 @@ func complete(w io.Writer, root *kong.Node, words []string) {
 	}
 }
 
-// place returns the command that the words before the last one have led to, and
-// the flag whose value comes next, nil if none does.
-func place(root *kong.Node, typed []string) (*kong.Node, *kong.Flag) {
-	node := root
-	var awaited *kong.Flag
-	for _, word := range typed {
-		switch {
-		case awaited != nil:
-			awaited = nil
-		case strings.HasPrefix(word, "-"):
-			if flag := findFlag(node, word); flag != nil && !flag.IsBool() {
-				awaited = flag
-			}
-		default:
-			if i := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word }); i >= 0 {
-				node = node.Children[i]
-			}
-		}
-	}
-	return node, awaited
-}
-
-// findFlag returns the flag of node, or of what it belongs to, that is written
-// like word.
-func findFlag(node *kong.Node, word string) *kong.Flag {
-	for ; node != nil; node = node.Parent {
-		for _, flag := range node.Flags {
-			if slices.Contains(longNames(flag), word) || flag.Short != 0 && word == "-"+string(flag.Short) {
-				return flag
-			}
+// findFlag returns the flag that is written like word, or nil.
+func findFlag(flags []*kong.Flag, word string) *kong.Flag {
+	for _, flag := range flags {
+		if slices.Contains(longNames(flag), word) || flag.Short != 0 && word == "-"+string(flag.Short) {
+			return flag
 		}
 	}
 	return nil
@@ -152,15 +135,12 @@ func longNames(flag *kong.Flag) []string {
 	return names
 }
 
-// printFlags prints the flags of node, and of what it belongs to, that begin with
-// prefix.
-func printFlags(w io.Writer, node *kong.Node, prefix string) {
-	for ; node != nil; node = node.Parent {
-		for _, flag := range node.Flags {
-			for _, name := range longNames(flag) {
-				if !flag.Hidden && strings.HasPrefix(name, prefix) {
-					fmt.Fprintf(w, "%s\t%s\n", name, flag.Help)
-				}
+// printFlags prints the flags that begin with prefix.
+func printFlags(w io.Writer, flags []*kong.Flag, prefix string) {
+	for _, flag := range flags {
+		for _, name := range longNames(flag) {
+			if !flag.Hidden && strings.HasPrefix(name, prefix) {
+				fmt.Fprintf(w, "%s\t%s\n", name, flag.Help)
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func TestComplete(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var out strings.Builder
-			complete(&out, newParser(context.Background()).Model.Node, strings.Split(tt.line, " "))
+			complete(&out, newParser(context.Background()), strings.Split(tt.line, " "))
 			var got []string
 			for line := range strings.Lines(out.String()) {
 				word, described, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +32,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 				}
 				for _, word := range words {
 					name, _, _ := strings.Cut(word, "=")
-					if len(name) > 1 && name[0] == '-' && name != "-1" && findFlag(command, name) == nil {
+					if len(name) > 1 && name[0] == '-' && name != "-1" && findFlag(slices.Concat(command.AllFlags(false)...), name) == nil {
 						t.Errorf("example %q: there is no %s", found[1], name)
 					}
 				}

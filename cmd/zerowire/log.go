@@ -6,11 +6,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
 // logged logs what happens to a connection and hands it on to Handler.
@@ -81,24 +80,4 @@ func logLine(op websocket.Opcode, p []byte) string {
 
 // clip returns s with all that is not printable, and the backslash, escaped,
 // cut to logLineLength characters with "…" as the last.
-func clip(s string) string {
-	var b strings.Builder
-	length := 0
-	cut := 0 // the size of b at which a "…" still fits
-	for _, r := range s {
-		c := string(r)
-		if !strconv.IsPrint(r) || r == '\\' {
-			quoted := strconv.QuoteRune(r)
-			c = quoted[1 : len(quoted)-1]
-		}
-		length += utf8.RuneCountInString(c)
-		if length > logLineLength {
-			return b.String()[:cut] + "…"
-		}
-		b.WriteString(c)
-		if length < logLineLength {
-			cut = b.Len()
-		}
-	}
-	return b.String()
-}
+func clip(s string) string { return trace.Clip([]byte(s), logLineLength, `\`) }

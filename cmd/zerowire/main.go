@@ -62,7 +62,7 @@ func run(args []string) int {
 
 	parser := newParser(ctx)
 	if len(args) > 0 && args[0] == completeRequest {
-		complete(os.Stdout, parser.Model.Node, args[1:])
+		complete(os.Stdout, parser, args[1:])
 		return 0
 	}
 	command, err := parser.Parse(args)

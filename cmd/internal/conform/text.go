@@ -8,6 +8,7 @@ import (
 
 	"github.com/fatih/color"
 
+	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -58,13 +59,7 @@ func (res *result) writeRow(b *bytes.Buffer, width int) {
 }
 
 // clip cuts a name with many bytes in it to what fits into a line.
-func clip(name string) string {
-	const most = 100
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return name
-}
+func clip(name string) string { return trace.Clip([]byte(name), 100, "") }
 
 // took is the duration of a case to a tenth of a millisecond, as people write it.
 func (res *result) took() string {

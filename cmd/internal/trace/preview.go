@@ -2,6 +2,7 @@ package trace
 
 import (
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -13,7 +14,7 @@ const ellipsis = "…"
 // beginning, total its length in bytes.
 func appendQuoted(dst, p []byte, width int, total uint64) []byte {
 	dst = append(dst, '"')
-	dst, n := appendEscaped(dst, p, width, true)
+	dst, n := appendEscaped(dst, p, width, `"\`)
 	dst = append(dst, '"')
 	if uint64(n) < total {
 		dst = append(dst, ellipsis...)
@@ -21,19 +22,21 @@ func appendQuoted(dst, p []byte, width int, total uint64) []byte {
 	return dst
 }
 
-// appendText appends the beginning of a text as it is, in at most width
-// characters, with what cannot be printed escaped.
-func appendText(dst, p []byte, width int) []byte {
-	dst, n := appendEscaped(dst, p, width, false)
-	if n < len(p) {
-		dst = append(dst, ellipsis...)
+// Clip returns text with what cannot be printed, and the characters of special, escaped
+// as in Go. It has at most width characters, of which the last one is "…" if there is
+// more.
+func Clip(text []byte, width int, special string) string {
+	shown, n := appendEscaped(nil, text, width, special)
+	if n < len(text) {
+		shown, _ = appendEscaped(shown[:0], text, width-1, special)
+		shown = append(shown, ellipsis...)
 	}
-	return dst
+	return string(shown)
 }
 
 // appendEscaped appends as much of p as fits into width characters, and returns how
 // many bytes of it that are.
-func appendEscaped(dst, p []byte, width int, quotes bool) ([]byte, int) {
+func appendEscaped(dst, p []byte, width int, special string) ([]byte, int) {
 	n := 0
 	for n < len(p) {
 		r, size := utf8.DecodeRune(p[n:])
@@ -41,7 +44,7 @@ func appendEscaped(dst, p []byte, width int, quotes bool) ([]byte, int) {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			dst = append(dst, '\\', 'x', hexDigits[p[n]>>4], hexDigits[p[n]&0xF])
-		case quotes && (r == '"' || r == '\\'):
+		case strings.ContainsRune(special, r):
 			dst = append(dst, '\\', byte(r))
 		case strconv.IsPrint(r):
 			dst = append(dst, p[n:n+size]...)

@@ -55,7 +55,7 @@ func (p *Printer) PrintAs(label string, e Event) {
 		for line := range bytes.Lines(bytes.TrimRight(e.Head, "\r\n")) {
 			p.begin(label, e)
 			p.on(styleFaint)
-			p.line = appendText(p.line, bytes.TrimRight(line, "\r\n"), maxHeadLine)
+			p.line = append(p.line, Clip(bytes.TrimRight(line, "\r\n"), maxHeadLine, "")...)
 			p.off()
 			p.line = append(p.line, '\n')
 		}
