@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"bufio"
 	"fmt"
 	"net"
 	"net/http"
@@ -154,7 +155,10 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 		}
 	}
 	nc.SetDeadline(time.Time{}) // removes the deadline of http.Server
-	return newConn(nc, RoleServer, u.settings, protocol, ext, early, r), nil
+	c := newConn(nc, RoleServer, u.settings, protocol, ext, early, r)
+	// net/http refers to the reader, and its 4 KiB, until the handler returns.
+	*in.Reader = *bufio.NewReaderSize(nc, 0)
+	return c, nil
 }
 
 // send sends the 101, within the time limit of the opening handshake.
