@@ -195,26 +195,17 @@ func (rec *Recording) at(seconds float64) time.Time {
 
 // messages returns the messages and Close frames of a connection, inflated.
 func (rec *Recording) messages(c *Connection) (all []archiveMessage) {
-	var begun [2][]byte
+	var whole trace.Messages
 	rec.Show(c, func(e trace.Event) {
-		if e.Kind != trace.Frame || e.Message.IsControl() && e.Message != codec.OpClose {
+		data, ok := whole.Add(e)
+		if !ok {
 			return
 		}
-		m := archiveMessage{Type: "receive", Time: float64(e.Time.UnixMicro()) / 1e6, Opcode: int(e.Message)}
+		m := archiveMessage{Type: "receive", Time: float64(e.Time.UnixMicro()) / 1e6, Opcode: int(e.Message), Data: string(data)}
 		if e.From == codec.Client {
 			m.Type = "send"
 		}
-		data := e.Payload
-		if e.Message.IsData() {
-			if !e.Compressed || e.Header.Fin {
-				begun[e.From] = append(begun[e.From], e.Payload...)
-			}
-			if !e.Header.Fin {
-				return
-			}
-			data, begun[e.From] = begun[e.From], nil
-		}
-		if m.Data = string(data); e.Message != codec.OpText {
+		if e.Message != codec.OpText {
 			m.Data = base64.StdEncoding.EncodeToString(data)
 		}
 		all = append(all, m)

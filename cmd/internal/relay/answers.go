@@ -3,7 +3,6 @@ package relay
 import (
 	"crypto/sha256"
 	"fmt"
-	"hash"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/recording"
@@ -42,8 +41,7 @@ type answers struct {
 	times     []float64 // when each was recorded, in seconds since the beginning
 	at        float64   // when the next one was
 	violation error     // what the server broke, if it did
-	begun     answer
-	hash      hash.Hash // of the message begun
+	messages  trace.Messages
 }
 
 // event takes an event. Pings and Pongs are none of the application's.
@@ -51,38 +49,13 @@ func (a *answers) event(e trace.Event) {
 	if e.From != codec.Server {
 		return
 	}
-	switch {
-	case e.Kind == trace.Violation:
+	if e.Kind == trace.Violation {
 		a.violation = e.Err
-	case e.Kind != trace.Frame:
-	case e.Message == codec.OpClose:
-		a.begun, a.hash = answer{}, sha256.New()
-		a.add(e)
-		a.finish()
-	case e.Message.IsData():
-		if e.Header.Opcode.IsData() {
-			a.begun, a.hash = answer{}, sha256.New()
-		}
-		if !e.Compressed || e.Header.Fin {
-			a.add(e)
-		}
-		if e.Header.Fin {
-			a.finish()
-		}
 	}
-}
-
-func (a *answers) add(e trace.Event) {
-	a.begun.opcode = e.Message
-	a.begun.length += len(e.Payload)
-	a.begun.begins += string(e.Payload[:min(len(e.Payload), max(shownBytes-len(a.begun.begins), 0))])
-	a.hash.Write(e.Payload)
-}
-
-func (a *answers) finish() {
-	a.hash.Sum(a.begun.digest[:0])
-	a.all = append(a.all, a.begun)
-	a.times = append(a.times, a.at)
+	if p, ok := a.messages.Add(e); ok {
+		a.all = append(a.all, answer{e.Message, len(p), sha256.Sum256(p), string(p[:min(len(p), shownBytes)])})
+		a.times = append(a.times, a.at)
+	}
 }
 
 // closes reports whether the last answer is a Close frame.

@@ -20,14 +20,14 @@ import (
 // line for each message, and writes one with the same id for each.
 type filter struct {
 	program *exec.Cmd
-	ended   chan struct{} // closed when the program has ended
+	ended   chan struct{}           // closed when the program has ended
+	cancel  context.CancelCauseFunc // called before, with the reason
 
 	mu      sync.Mutex
 	in      io.WriteCloser
 	last    int64                  // id
 	waiting map[int64]chan verdict // for the program's answer
 	open    map[int]*connection    // by number
-	err     error                  // why the program has ended
 }
 
 // question is a line for the program: a message, or that a connection begins or ends.
@@ -59,7 +59,8 @@ type verdict struct {
 }
 
 // startFilter starts a program, which a shell finds. Its errors go to standard error.
-func startFilter(command string) (*filter, error) {
+// When it ends, cancel is called with the reason.
+func startFilter(command string, cancel context.CancelCauseFunc) (*filter, error) {
 	shell, flag := "sh", "-c"
 	if runtime.GOOS == "windows" {
 		shell, flag = "cmd", "/c"
@@ -67,6 +68,7 @@ func startFilter(command string) (*filter, error) {
 	f := &filter{
 		program: exec.Command(shell, flag, command),
 		ended:   make(chan struct{}),
+		cancel:  cancel,
 		waiting: map[int64]chan verdict{},
 		open:    map[int]*connection{},
 	}
@@ -128,7 +130,7 @@ func (f *filter) read(lines *json.Decoder) {
 		f.program.Process.Kill()
 		f.program.Wait()
 	}
-	f.err = errors.Join(errors.New("the filter has ended"), err)
+	f.cancel(errors.Join(errors.New("the filter has ended"), err))
 	close(f.ended)
 }
 
@@ -162,7 +164,7 @@ func (f *filter) end(c *connection) {
 var errFiltered = errors.New("the filter has not answered")
 
 // ask returns the program's verdict on a message, after the delay that it wants. It
-// returns errFiltered if the program or ctx has ended.
+// returns errFiltered if ctx has ended, as it does with the program.
 func (f *filter) ask(ctx context.Context, number int, from codec.Role, op codec.Opcode, payload []byte) (verdict, error) {
 	answer := make(chan verdict, 1)
 	f.mu.Lock()
@@ -177,10 +179,8 @@ func (f *filter) ask(ctx context.Context, number int, from codec.Role, op codec.
 		case <-time.After(time.Duration(v.Delay * float64(time.Second))):
 			return v, nil
 		case <-ctx.Done():
-		case <-f.ended:
 		}
 	case <-ctx.Done():
-	case <-f.ended:
 	}
 	return verdict{}, errFiltered
 }

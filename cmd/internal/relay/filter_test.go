@@ -1,6 +1,7 @@
 package relay
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,9 +12,9 @@ import (
 )
 
 // withFilter gives a proxy the filter of testdata.
-func withFilter(t *testing.T) func(p *proxy) {
+func withFilter(t *testing.T, ended context.CancelCauseFunc) func(p *proxy) {
 	return func(p *proxy) {
-		f, err := startFilter("exec python3 testdata/filter.py")
+		f, err := startFilter("exec python3 testdata/filter.py", ended)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,12 +24,13 @@ func withFilter(t *testing.T) func(p *proxy) {
 }
 
 // filtered starts a proxy with a filter in front of an echo, and connects through it. It
-// returns the connection, behind the filter's greeting, and the rig.
-func filtered(t *testing.T) (*websocket.Conn, *rig) {
+// returns the connection, behind the filter's greeting, the rig, and what the filter ends.
+func filtered(t *testing.T) (*websocket.Conn, *rig, context.Context) {
 	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
 	ln := listen(t)
 	echoServer(t, ln)
-	r, addr := serveProxy(t, "ws://"+ln.Addr().String(), withFilter(t))
+	r, addr := serveProxy(t, "ws://"+ln.Addr().String(), withFilter(t, cancel))
 	c, err := websocket.Dial(t.Context(), "ws://"+addr+"/room?x=1", &websocket.DialOptions{Options: websocket.Options{Compression: &websocket.Compression{}}})
 	if err != nil {
 		t.Fatal(err)
@@ -37,12 +39,12 @@ func filtered(t *testing.T) (*websocket.Conn, *rig) {
 	if _, p, err := c.Read(t.Context()); string(p) != "welcome to /room?x=1" {
 		t.Fatalf("the client got %q, %v, want the filter's greeting (needs python3)", p, err)
 	}
-	return c, r
+	return c, r, ctx
 }
 
 // TestFilter sends messages through a filter to an echo.
 func TestFilter(t *testing.T) {
-	c, _ := filtered(t)
+	c, _, _ := filtered(t)
 	long := strings.Repeat("long ", 40000)
 	tests := []struct {
 		send string
@@ -108,10 +110,10 @@ func TestFilterThatEnds(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.send, func(t *testing.T) {
-			c, r := filtered(t)
+			c, r, ctx := filtered(t)
 			c.Write(t.Context(), websocket.OpText, []byte(tt.send))
-			<-r.proxy.filter.ended
-			if err := r.proxy.filter.err; err.Error() != tt.want {
+			<-ctx.Done()
+			if err := context.Cause(ctx); err.Error() != tt.want {
 				t.Errorf("the filter ended with %q, want %q", err, tt.want)
 			}
 			r.stop() // as the command does
@@ -126,7 +128,7 @@ func TestFilterThatEnds(t *testing.T) {
 // breaks a rule.
 func TestFilterSeesWholeMessages(t *testing.T) {
 	ln := listen(t)
-	_, addr := serveProxy(t, "ws://"+ln.Addr().String(), withFilter(t))
+	_, addr := serveProxy(t, "ws://"+ln.Addr().String(), withFilter(t, func(error) {}))
 	client := dial(t, addr)
 	client.send(request + extended + "\r\n")
 	server := accept(t, ln)

@@ -1,13 +1,14 @@
 package relay
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,13 +35,16 @@ type player struct {
 	want    *answers
 	got     answers // the reader's, until ended
 
-	pings    chan []byte   // payloads that want a Pong
 	progress chan int      // how many answers have come
 	ended    chan struct{} // closed when nothing more comes
 	sent     int           // frames
-	closed   bool          // the recorded Close frame was sent
 
-	closedFirst bool // there was none, and another one was sent
+	writing sync.Mutex             // held while something is written, and for the fields below
+	inside  bool                   // of a frame
+	closed  bool                   // a Close frame was sent
+	ping    atomic.Pointer[[]byte] // payload of the last Ping that was not answered; RFC 6455 §5.5.3 allows to leave out others
+
+	closedFirst bool // no Close frame was recorded, and another one was sent
 
 	serverClosed atomic.Bool // the server's Close frame has come
 
@@ -91,10 +95,7 @@ func (p *player) open(ctx context.Context) error {
 	if p.recorded.Heads[codec.Client] == nil {
 		return errors.New("the recording lacks the client's opening handshake")
 	}
-	if _, err := p.wait(ctx, p.schedule.until(p.recorded.Began), false, nil); err != nil {
-		return err
-	}
-	if _, err := p.await(ctx, false); err != nil {
+	if _, err := p.await(ctx, p.recorded.Began); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -109,7 +110,7 @@ func (p *player) open(ctx context.Context) error {
 		nc.Close()
 		return fmt.Errorf("opening handshake: %w", err)
 	}
-	p.pings, p.progress, p.ended = make(chan []byte, 16), make(chan int, 1), make(chan struct{})
+	p.progress, p.ended = make(chan int, 1), make(chan struct{})
 	go p.read(late)
 	p.order.done()
 	return nil
@@ -171,10 +172,13 @@ func (p *player) event(e trace.Event) {
 		return
 	}
 	if e.Kind == trace.Frame && e.Message == codec.OpPing {
-		select {
-		case p.pings <- slices.Clone(e.Payload):
-		default: // "An endpoint MAY elect to send a Pong for only the most recent Ping" RFC 6455 §5.5.3
-		}
+		payload := slices.Clone(e.Payload)
+		p.ping.Store(&payload)
+		go func() { // what is written comes here, too
+			p.writing.Lock()
+			defer p.writing.Unlock()
+			p.pong()
+		}()
 	}
 	before := len(p.got.all)
 	p.got.event(e)
@@ -208,20 +212,16 @@ func (p *player) send(ctx context.Context) error {
 		if leftOut(s) {
 			continue
 		}
-		if gone, err := p.wait(ctx, p.schedule.until(s.At), s.Starts, nil); gone || err != nil {
+		if gone, err := p.await(ctx, s.At); gone || err != nil {
 			return err
 		}
-		if gone, err := p.await(ctx, s.Starts); gone || err != nil {
-			return err
-		}
-		if err := p.write(s.Bytes); err != nil {
+		if err := p.write(s.Bytes, s.Opcode == codec.OpClose, s.Ends); err != nil {
 			if p.serverClosed.Load() {
 				return nil // it has not waited for our Close frame
 			}
 			return fmt.Errorf("after %d frames: %w", p.sent, err)
 		}
 		p.order.done()
-		p.closed = p.closed || s.Opcode == codec.OpClose
 		if s.Ends {
 			p.sent++
 		}
@@ -232,7 +232,7 @@ func (p *player) send(ctx context.Context) error {
 	if !p.command.Compare {
 		missing = func(int) bool { return true } // nobody knows how many are to come
 	}
-	if gone, err := p.wait(ctx, p.command.Wait, !p.closed, missing); gone || err != nil || p.closed || p.serverClosed.Load() {
+	if gone, err := p.wait(ctx, p.command.Wait, missing); gone || err != nil || p.closed || p.serverClosed.Load() {
 		return err
 	}
 	payload, err := codec.AppendClose(nil, codec.StatusNormalClosure, "")
@@ -240,28 +240,23 @@ func (p *player) send(ctx context.Context) error {
 		return err
 	}
 	p.closedFirst = true
-	if err := p.write(maskedFrame(codec.OpClose, payload)); err != nil {
+	if err := p.write(wholeFrame(codec.Client, codec.OpClose, payload), true, true); err != nil {
 		return nil // it has ended in its own way
 	}
-	_, err = p.wait(ctx, closeTimeout, false, func(int) bool { return true })
+	_, err = p.wait(ctx, closeTimeout, func(int) bool { return true })
 	return err
 }
 
-// await waits until the order has the next step done, answering Pings meanwhile if a
-// frame may stand here. gone says that nothing more can come.
-func (p *player) await(ctx context.Context, between bool) (gone bool, err error) {
+// await waits until what was recorded at a time is due, and the order has it done. gone
+// says that nothing more can come.
+func (p *player) await(ctx context.Context, at float64) (gone bool, err error) {
+	if gone, err = p.wait(ctx, p.schedule.until(at), nil); gone || err != nil {
+		return gone, err
+	}
 	for {
-		turn := p.turn
-		if between && len(p.pings) > 0 {
-			turn = nil // the Pings first
-		}
 		select {
-		case <-turn:
+		case <-p.turn:
 			return false, nil
-		case payload := <-p.pingsIf(between):
-			if err := p.write(maskedFrame(codec.OpPong, payload)); err != nil {
-				return false, err
-			}
 		case <-time.After(p.command.Wait):
 			p.order.hurry(p.command.Wait)
 		case <-p.ended:
@@ -272,18 +267,9 @@ func (p *player) await(ctx context.Context, between bool) (gone bool, err error)
 	}
 }
 
-// pingsIf returns the Pings that are to be answered, or nil.
-func (p *player) pingsIf(between bool) chan []byte {
-	if between {
-		return p.pings
-	}
-	return nil
-}
-
-// wait waits for a time d, answering Pings meanwhile if a frame may stand here. With
-// missing, it waits until no answer is missing, or none has come for a time d. gone
-// says that nothing more can come.
-func (p *player) wait(ctx context.Context, d time.Duration, between bool, missing func(n int) bool) (gone bool, err error) {
+// wait waits for a time d. With missing, it waits until no answer is missing, or none has
+// come for a time d. gone says that nothing more can come.
+func (p *player) wait(ctx context.Context, d time.Duration, missing func(n int) bool) (gone bool, err error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	progress, got := p.progress, 0
@@ -294,10 +280,6 @@ func (p *player) wait(ctx context.Context, d time.Duration, between bool, missin
 	}
 	for {
 		select {
-		case payload := <-p.pingsIf(between):
-			if err := p.write(maskedFrame(codec.OpPong, payload)); err != nil {
-				return false, err
-			}
 		case got = <-progress:
 			if !missing(got) {
 				return false, nil
@@ -321,15 +303,27 @@ func (p *player) wait(ctx context.Context, d time.Duration, between bool, missin
 	}
 }
 
-func (p *player) write(b []byte) error {
+// write sends a part of a frame, and says whether it closes and whether the frame ends.
+func (p *player) write(b []byte, closes, ends bool) error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.closed, p.inside = p.closed || closes, !ends
+	return cmp.Or(p.put(b), p.pong())
+}
+
+// pong answers the last Ping, if a frame may stand here. The caller holds writing.
+func (p *player) pong() error {
+	if p.inside || p.closed {
+		return nil
+	}
+	if payload := p.ping.Swap(nil); payload != nil {
+		return p.put(wholeFrame(codec.Client, codec.OpPong, *payload))
+	}
+	return nil
+}
+
+func (p *player) put(b []byte) error {
 	p.session.Write(codec.Client, time.Now(), b)
 	_, err := p.nc.Write(b)
 	return err
-}
-
-// maskedFrame returns a whole frame as a client sends it.
-func maskedFrame(op codec.Opcode, payload []byte) []byte {
-	h := codec.Header{Opcode: op, Fin: true, Masked: true}
-	rand.Read(h.Key[:])
-	return codec.AppendFrame(nil, h, payload)
 }

@@ -80,28 +80,21 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if p.Filter != "" {
-		if px.filter, err = startFilter(p.Filter); err != nil {
+		if px.filter, err = startFilter(p.Filter, cancel); err != nil {
 			ln.Close()
 			return fmt.Errorf("--filter: %w", err)
 		}
 		defer px.filter.stop()
 		px.to.sifted = true
-		filtered, cancel := context.WithCancel(ctx)
-		defer cancel()
-		go func() {
-			<-px.filter.ended
-			cancel()
-		}()
-		defer func(ctx context.Context) {
-			if filtered.Err() != nil && ctx.Err() == nil {
-				err = px.filter.err
-			}
-		}(ctx)
-		ctx = filtered
 	}
 	fmt.Printf("Listening on %s\n", ln.Addr())
 	err = px.serve(ctx, ln)
+	if cause := context.Cause(ctx); cause != context.Canceled {
+		err = cmp.Or(cause, err)
+	}
 	if px.recorder != nil {
 		err = cmp.Or(err, px.recorder.Close())
 	}

@@ -185,7 +185,12 @@ func (p *pump) closeFrame(stopping bool) []byte {
 	if err != nil {
 		panic("relay: " + err.Error()) // these may be sent
 	}
-	h := codec.Header{Opcode: codec.OpClose, Fin: true, Masked: p.from == codec.Client}
+	return wholeFrame(p.from, codec.OpClose, payload)
+}
+
+// wholeFrame returns a frame as an end sends it.
+func wholeFrame(from codec.Role, op codec.Opcode, payload []byte) []byte {
+	h := codec.Header{Opcode: op, Fin: true, Masked: from == codec.Client}
 	if h.Masked {
 		rand.Read(h.Key[:])
 	}

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"crypto/rand"
 	"errors"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
@@ -57,16 +56,12 @@ func (p *pump) decide() {
 
 // send writes a frame to dst, unless a Close frame has been written there.
 func (p *pump) send(op codec.Opcode, payload []byte) {
-	h := codec.Header{Opcode: op, Fin: true, Masked: p.from == codec.Client}
-	if h.Masked {
-		rand.Read(h.Key[:])
-	}
-	frame := codec.AppendFrame(nil, h, payload)
+	b := wholeFrame(p.from, op, payload)
 	p.sending.Lock()
 	defer p.sending.Unlock()
 	if !p.silent {
 		p.silent = op == codec.OpClose
-		p.write(frame)
+		p.write(b)
 	}
 }
 
