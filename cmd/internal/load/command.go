@@ -131,36 +131,31 @@ func (c *Command) plan() (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{
-		url: c.URL, connections: c.Connections, threads: c.Threads, depth: c.Pipeline,
-		size: c.Size, duration: c.Duration, messages: c.Messages, rate: c.Rate, timeout: c.Timeout,
+	p := &plan{Command: *c, dial: dial}
+	if p.Duration == 0 && p.Messages == 0 {
+		p.Duration = 10 * time.Second
 	}
-	if p.duration == 0 && p.messages == 0 {
-		p.duration = 10 * time.Second
-	}
-	if p.threads == 0 {
-		p.threads = max(1, runtime.GOMAXPROCS(0)/4)
+	if p.Threads == 0 {
+		p.Threads = max(1, runtime.GOMAXPROCS(0)/4)
 	}
 	switch {
-	case p.depth == 0 && p.rate > 0:
-		p.depth = 128
-	case p.depth == 0:
-		p.depth = 1
+	case p.Pipeline == 0 && p.Rate > 0:
+		p.Pipeline = 128
+	case p.Pipeline == 0:
+		p.Pipeline = 1
 	}
 	if p.exchange, err = c.newExchange(); err != nil {
 		return nil, err
 	}
-	p.limits = c.Limit
 	opcode := codec.OpText
 	if c.Binary {
 		opcode = codec.OpBinary
 	}
-	p.script = newScript(opcode, c.Size, p.depth)
-	p.dial = dial
+	p.script = newScript(opcode, c.Size, p.Pipeline)
 	p.dial.Options = websocket.Options{
 		Subprotocols: c.Subprotocol,
 		MaxMessage:   int64(c.Size.max) + 64<<10,
-		MaxPending:   2 * p.depth * (c.Size.max + codec.MaxHeaderSize),
+		MaxPending:   2 * p.Pipeline * (c.Size.max + codec.MaxHeaderSize),
 		CloseTimeout: partTime,
 	}
 	if p.exchange.own {

@@ -61,7 +61,7 @@ func startServer(t testing.TB) string {
 // connections together, and checks and measures nothing. It returns the CPU time.
 func bareTCP(t testing.TB, p *plan, messages int) time.Duration {
 	t.Helper()
-	links, err := dialAll(t.Context(), p.url, p.dial, p.connections, true, faults{})
+	links, err := dialAll(t.Context(), p.URL, p.dial, p.Connections, true, faults{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func bareTCP(t testing.TB, p *plan, messages int) time.Duration {
 	conns := make([]bare, len(links))
 	left := messages
 	send := func(i int) {
-		n := min(p.depth, left)
+		n := min(p.Pipeline, left)
 		if n == 0 {
 			return
 		}
@@ -140,7 +140,7 @@ func BenchmarkCost(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				r, err := p.carryOut(b.Context(), nil)
+				r, err := p.carryOut(b.Context(), func(*timeline, time.Duration) {})
 				if err != nil {
 					b.Fatal(err)
 				}

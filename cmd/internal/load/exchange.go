@@ -12,21 +12,16 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/zerowire/websocket/codec"
 )
 
 // exchange is what is sent, and what has to come back, in place of random messages and
 // their echoes.
 type exchange struct {
-	opcode  codec.Opcode
-	sent    []*template.Template // in turn; none for the random ones of the script
-	shuffle bool                 // at random, and not in turn
-	receive bool                 // nothing is sent
+	sent    []*template.Template // none for the random ones of the script
+	shuffle bool                 // sent at random, and not in turn
 	echo    bool                 // each message comes back
 	answers int                  // to each message; 0 for none
 	pattern *regexp.Regexp       // of the messages that are answers; nil for all
-	think   time.Duration
 	ramp    ramp
 	own     bool // it is not just random messages and their echoes
 }
@@ -54,11 +49,8 @@ var functions = template.FuncMap{
 
 // newExchange returns what the flags ask for.
 func (c *Command) newExchange() (*exchange, error) {
-	x := &exchange{opcode: codec.OpText, shuffle: c.Shuffle, receive: c.Receive, think: c.Think, ramp: ramp{c.Ramp, c.Steps}}
+	x := &exchange{shuffle: c.Shuffle, ramp: ramp{c.Ramp, c.Steps}}
 	x.own = len(c.Send) > 0 || c.Receive || c.Expect != "" && c.Expect != "echo" || c.Think > 0 || c.Ramp > 0
-	if c.Binary {
-		x.opcode = codec.OpBinary
-	}
 	if err := x.expect(c.Expect); err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func bench(t *testing.T, ctx context.Context, w way, url string, set func(c *Com
 	if err != nil {
 		t.Fatalf("plan = %v", err)
 	}
-	r, err := p.carryOut(ctx, nil)
+	r, err := p.carryOut(ctx, func(*timeline, time.Duration) {})
 	if err != nil {
 		t.Fatalf("carryOut = %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"html/template"
 	"io"
+	"reflect"
 
 	"github.com/dustin/go-humanize"
 )
@@ -25,18 +26,11 @@ var (
 )
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"comma":     func(n any) string { return humanize.Comma(asInt64(n)) },
+	"comma":     func(n any) string { return humanize.Comma(reflect.ValueOf(n).Int()) },
 	"perSecond": func(n float64) string { return humanize.Comma(int64(n + .5)) },
 	"bytes":     func(n int64, seconds float64) string { return humanize.IBytes(uint64(ratio(float64(n), seconds))) },
 	"duration":  duration,
 }).Parse(pageSource))
-
-func asInt64(n any) int64 {
-	if n, ok := n.(int); ok {
-		return int64(n)
-	}
-	return n.(int64)
-}
 
 // writeHTML writes the result as one page that needs nothing else.
 func (r *Result) writeHTML(w io.Writer) error {

@@ -16,21 +16,6 @@ type lane struct {
 	parting bool  // the closing handshakes have begun
 }
 
-func newLane(r *run) lane { return lane{run: r, tally: newTally(r.timeline)} }
-
-// join adds a member.
-func (l *lane) join(m *socket) {
-	l.members = append(l.members, m)
-	l.live++
-}
-
-// begin sends what is due from the start.
-func (l *lane) begin() {
-	for _, m := range l.members {
-		m.push(l.now())
-	}
-}
-
 // due returns when the n-th message of the members is due in an open load.
 func (l *lane) due(n int) int64 {
 	i, j := n%len(l.members), n/len(l.members)
@@ -93,12 +78,6 @@ func (l *lane) check(now int64) {
 	for _, m := range l.members {
 		m.watch(now)
 	}
-}
-
-// finish reports the last time.
-func (l *lane) finish() {
-	l.tally.roll(l.now())
-	l.tally.report(true)
 }
 
 // fill decides which messages of w leave at now, and returns how many. In a closed

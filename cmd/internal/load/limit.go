@@ -39,7 +39,7 @@ type Limit struct {
 // judge compares the latencies with the limits.
 func (r *run) judge() (judged []Limit) {
 	h := r.timeline.latency
-	for _, l := range r.plan.limits {
+	for _, l := range r.plan.Limit {
 		got := micros(h.ValueAtPercentile(l.percent))
 		judged = append(judged, Limit{l.percent, micros(int64(l.longest)), got, h.TotalCount() > 0 && got <= micros(int64(l.longest))})
 	}

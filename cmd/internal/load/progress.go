@@ -47,11 +47,11 @@ func (p *progress) show(t *timeline, elapsed time.Duration) {
 	newest, total := t.newest()
 	p.bar.Describe(fmt.Sprintf("%s/s  p50 %s  p99 %s", humanize.Comma(int64(ratio(float64(newest.Messages), newest.Length))), duration(newest.P50), duration(newest.P99)))
 	part := 0.0
-	if p.plan.duration > 0 {
-		part = elapsed.Seconds() / p.plan.duration.Seconds()
+	if p.plan.Duration > 0 {
+		part = elapsed.Seconds() / p.plan.Duration.Seconds()
 	}
-	if p.plan.messages > 0 {
-		part = max(part, float64(total.messages)/float64(p.plan.messages))
+	if p.plan.Messages > 0 {
+		part = max(part, float64(total.messages)/float64(p.plan.Messages))
 	}
 	_ = p.bar.Set(int(min(part, .999) * steps)) // what it cannot show is not missed
 }

@@ -81,10 +81,10 @@ var percentiles = []float64{50, 75, 90, 95, 99, 99.9, 99.99}
 func newResult(r *run) *Result {
 	p, t := r.plan, r.timeline
 	result := &Result{
-		URL: p.url, Started: r.start.UTC().Truncate(time.Millisecond), Seconds: seconds(r.length), Interrupted: r.stopped.Load(),
+		URL: p.URL, Started: r.start.UTC().Truncate(time.Millisecond), Seconds: seconds(r.length), Interrupted: r.stopped.Load(),
 		Load: Load{
-			Connections: p.connections, Open: r.links, Pipeline: p.depth, Size: p.size.String(), Type: p.script.Opcode.String(),
-			Seconds: p.duration.Seconds(), Messages: p.messages, Rate: p.rate, Compress: p.compression(), Direct: r.direct,
+			Connections: p.Connections, Open: r.links, Pipeline: p.Pipeline, Size: p.Size.String(), Type: p.script.Opcode.String(),
+			Seconds: p.Duration.Seconds(), Messages: p.Messages, Rate: p.Rate, Compress: p.compression(), Direct: r.direct,
 			Own: p.exchange.own,
 		},
 		Sent: t.total.sent, Received: t.total.messages, SentBytes: t.total.sentBytes, ReceivedBytes: t.total.bytes,
@@ -103,7 +103,7 @@ func newResult(r *run) *Result {
 		result.Latency.Curve = curve(h)
 	}
 	result.Client = Client{
-		Threads: min(p.threads, r.links), User: r.busy.user.Seconds(), System: r.busy.system.Seconds(),
+		Threads: min(p.Threads, r.links), User: r.busy.user.Seconds(), System: r.busy.system.Seconds(),
 		PerMessage: ratio(micros(int64(r.busy.total())), float64(t.total.messages)),
 	}
 	// One that is not direct works on as many threads as there are cores.
@@ -132,12 +132,12 @@ func curve(h *hdrhistogram.Histogram) []Percentile {
 
 // behind returns how many messages were due in an open load, and never sent.
 func (r *run) behind() int64 {
-	if r.plan.rate == 0 || r.plan.duration == 0 || r.stopped.Load() {
+	if r.plan.Rate == 0 || r.plan.Duration == 0 || r.stopped.Load() {
 		return 0
 	}
-	due := int64(math.Ceil(r.plan.rate * r.plan.duration.Seconds()))
-	if r.plan.messages > 0 {
-		due = min(due, r.plan.messages)
+	due := int64(math.Ceil(r.plan.Rate * r.plan.Duration.Seconds()))
+	if r.plan.Messages > 0 {
+		due = min(due, r.plan.Messages)
 	}
 	return max(0, due-r.timeline.total.sent)
 }

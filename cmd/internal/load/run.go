@@ -15,21 +15,12 @@ import (
 
 // plan is what to do.
 type plan struct {
-	url         string
-	dial        *websocket.DialOptions
-	direct      bool // sockets may be taken over
-	connections int
-	threads     int
-	depth       int // messages in flight on each connection, at most
-	duration    time.Duration
-	messages    int64 // 0: as many as the duration allows
-	rate        float64
-	timeout     time.Duration
-	size        sizes
-	script      *loadgen.Script
-	exchange    *exchange
-	limits      []limit
-	agreed      string // the extensions of the first connection
+	Command  // with what its flags leave open
+	dial     *websocket.DialOptions
+	direct   bool // sockets may be taken over
+	script   *loadgen.Script
+	exchange *exchange
+	agreed   string // the extensions of the first connection
 }
 
 // compression returns what the server has agreed to, "" if it was not asked.
@@ -52,7 +43,7 @@ type run struct {
 	busy     usage // what the run has cost this process
 	length   int64 // from the start to the last echo or the end of the duration, in ns
 
-	watch func(t *timeline, elapsed time.Duration) // shows progress; may be nil
+	watch func(t *timeline, elapsed time.Duration) // shows progress
 }
 
 // now returns how long the run has been going on, in ns.
@@ -64,30 +55,30 @@ const interruptedTime = time.Second
 // drainTime returns how long echoes may take once nothing more is due, in ns.
 func (r *run) drainTime() int64 {
 	if r.stopped.Load() {
-		return int64(min(r.plan.timeout, interruptedTime))
+		return int64(min(r.plan.Timeout, interruptedTime))
 	}
-	return int64(r.plan.timeout)
+	return int64(r.plan.Timeout)
 }
 
 // carryOut opens the connections, puts load on them and closes them. When ctx ends,
 // it stops sending, and what was measured so far counts.
 func (p *plan) carryOut(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {
-	r := &run{plan: p, watch: watch, timeline: newTimeline(p.duration), links: p.connections}
-	links := make([]link, p.connections) // a ramp opens them later
+	r := &run{plan: p, watch: watch, timeline: newTimeline(p.Duration), links: p.Connections}
+	links := make([]link, p.Connections) // a ramp opens them later
 	for i := range links {
 		links[i].number = i
 	}
 	ramp := p.exchange.ramp.over > 0
 	if !ramp {
 		var err error
-		if links, err = dialAll(ctx, p.url, p.dial, p.connections, p.direct, r.timeline.faults); err != nil {
+		if links, err = dialAll(ctx, p.URL, p.dial, p.Connections, p.direct, r.timeline.faults); err != nil {
 			return nil, err
 		}
 		r.links, p.agreed = len(links), links[0].extensions
 	}
-	r.schedule = &schedule{rate: p.rate, connections: r.links, end: int64(p.duration)}
-	if p.messages > 0 {
-		r.schedule.budget = newBudget(p.messages)
+	r.schedule = &schedule{rate: p.Rate, connections: r.links, end: int64(p.Duration)}
+	if p.Messages > 0 {
+		r.schedule.budget = newBudget(p.Messages)
 	}
 	conns := slices.DeleteFunc(slices.Clone(links), func(l link) bool { return !ramp && l.conn == nil })
 	sockets := slices.DeleteFunc(links, func(l link) bool { return ramp || l.conn != nil })
@@ -123,35 +114,26 @@ func (r *run) drive(ctx context.Context, drivers []driver) error {
 	r.start = time.Now()
 	before := processUsage()
 	errs := make([]error, len(drivers))
-	var driving, watching sync.WaitGroup
+	var driving sync.WaitGroup
 	for i, d := range drivers {
 		driving.Go(func() { errs[i] = d.drive() })
 	}
 	done := make(chan struct{})
-	watching.Go(func() { r.observe(done) })
-	driving.Wait()
-	close(done)
-	watching.Wait()
-	r.busy = processUsage().minus(before)
-	if r.length = r.timeline.last; !r.stopped.Load() || r.length == 0 {
-		r.length = max(r.length, min(r.now(), int64(r.plan.duration)))
-	}
-	return errors.Join(errs...)
-}
-
-// observe shows progress until done.
-func (r *run) observe(done <-chan struct{}) {
-	if r.watch == nil {
-		return
-	}
-	every := time.NewTicker(200 * time.Millisecond)
-	defer every.Stop()
-	for {
+	go func() {
+		driving.Wait()
+		close(done)
+	}()
+	for over := false; !over; {
 		select {
 		case <-done:
-			return
-		case <-every.C:
+			over = true
+		case <-time.After(200 * time.Millisecond):
 			r.watch(r.timeline, time.Since(r.start))
 		}
 	}
+	r.busy = processUsage().minus(before)
+	if r.length = r.timeline.last; !r.stopped.Load() || r.length == 0 {
+		r.length = max(r.length, min(r.now(), int64(r.plan.Duration)))
+	}
+	return errors.Join(errs...)
 }

@@ -324,7 +324,7 @@ func TestRunRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := p.carryOut(t.Context(), nil); err == nil {
+	if r, err := p.carryOut(t.Context(), func(*timeline, time.Duration) {}); err == nil {
 		t.Errorf("carryOut without a server = %v, nil, want an error", r)
 	}
 }

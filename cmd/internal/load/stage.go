@@ -33,7 +33,7 @@ type stage struct {
 // newStage returns the driver of links, which are open unless there is a ramp.
 func newStage(r *run, links []link) *stage {
 	s := &stage{run: r, exchange: r.plan.exchange, tally: newTally(r.timeline), over: make(chan struct{})}
-	s.rate = r.plan.rate * float64(len(links)) / float64(r.links)
+	s.rate = r.plan.Rate * float64(len(links)) / float64(r.links)
 	for _, l := range links {
 		s.visitors = append(s.visitors, newVisitor(s, l))
 		if l.conn != nil {
@@ -156,11 +156,11 @@ const inlineBytes = 32 << 10
 
 func newVisitor(s *stage, l link) *visitor {
 	p := s.plan
-	v := &visitor{stage: s, number: l.number, conn: l.conn, wake: make(chan struct{}, 1), window: newWindow(l.number, p.script, p.depth, s.tally)}
+	v := &visitor{stage: s, number: l.number, conn: l.conn, wake: make(chan struct{}, 1), window: newWindow(l.number, p.script, p.Pipeline, s.tally)}
 	if own := len(s.exchange.sent) > 0; own {
 		v.window.own = make([][]byte, 4*len(v.window.since))
 	} else {
-		v.inline = s.exchange.answers > 0 && p.depth*p.script.Largest() <= inlineBytes
+		v.inline = s.exchange.answers > 0 && p.Pipeline*p.script.Largest() <= inlineBytes
 	}
 	return v
 }
@@ -170,12 +170,12 @@ func (v *visitor) live(ctx context.Context) {
 	if v.conn == nil && !v.dial(ctx) {
 		return
 	}
-	if !v.exchange.receive {
+	if !v.plan.Receive {
 		if !v.inline {
 			go v.sender()
 		}
 		if v.rate == 0 {
-			v.allow(v.plan.depth)
+			v.allow(v.plan.Pipeline)
 		}
 	}
 	_ = v.conn.Serve(v) // Close gets the error
@@ -186,7 +186,7 @@ func (v *visitor) dial(ctx context.Context) bool {
 	if !v.sleep(v.exchange.ramp.opens(v.number, len(v.visitors)) - time.Duration(v.now())) {
 		return false
 	}
-	l, err := dial(ctx, v.plan.url, *v.plan.dial, false)
+	l, err := dial(ctx, v.plan.URL, *v.plan.dial, false)
 	if err != nil {
 		if ctx.Err() == nil {
 			v.fail(refused, err)
@@ -205,7 +205,7 @@ func (v *visitor) dial(ctx context.Context) bool {
 // offer has v send a message that was due at a time, unless it has no room or is gone.
 func (v *visitor) offer(due int64) bool {
 	v.mu.Lock()
-	room := v.conn != nil && !v.gone && len(v.due)+v.window.InFlight() < v.plan.depth
+	room := v.conn != nil && !v.gone && len(v.due)+v.window.InFlight() < v.plan.Pipeline
 	if room {
 		v.due = append(v.due, due)
 	}
@@ -254,9 +254,9 @@ func (v *visitor) flush() {
 	defer v.sending.Unlock()
 	for batch := v.take(); len(batch) > 0; batch = v.take() {
 		for _, p := range batch[:len(batch)-1] {
-			_ = v.conn.Queue(context.Background(), v.exchange.opcode, p)
+			_ = v.conn.Queue(context.Background(), v.plan.script.Opcode, p)
 		}
-		_ = v.conn.Write(context.Background(), v.exchange.opcode, batch[len(batch)-1])
+		_ = v.conn.Write(context.Background(), v.plan.script.Opcode, batch[len(batch)-1])
 		if v.exchange.answers == 0 {
 			v.answered(len(batch))
 		}
@@ -269,11 +269,11 @@ func (v *visitor) flush() {
 func (v *visitor) take() (batch [][]byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	w, now, room := &v.window, v.now(), v.plan.depth-v.window.InFlight()
+	w, now, room := &v.window, v.now(), v.plan.Pipeline-v.window.InFlight()
 	switch {
 	case v.gone || v.stopped.Load():
 		return nil
-	case v.rate == 0 && (v.schedule.end > 0 && now >= v.schedule.end || v.exchange.think == 0 && w.InFlight() > v.plan.depth/2):
+	case v.rate == 0 && (v.schedule.end > 0 && now >= v.schedule.end || v.plan.Think == 0 && w.InFlight() > v.plan.Pipeline/2):
 		return nil
 	}
 	bytes := 0
@@ -299,22 +299,17 @@ func (v *visitor) take() (batch [][]byte) {
 	return batch
 }
 
-// answered counts the next n messages, which want no answer. flush goes on with those
-// that follow at once.
+// answered counts the next n messages, which want no answer.
 func (v *visitor) answered(n int) {
 	v.mu.Lock()
-	defer v.mu.Unlock()
-	for range n {
-		v.locked(func(*tally) { v.window.answered(v.window.Next) })
-		v.window.Next++
-	}
-	switch {
-	case v.rate > 0:
-	case v.exchange.think > 0:
-		v.release(n)
-	default:
-		v.due = append(v.due, make([]int64, n)...)
-	}
+	v.locked(func(*tally) {
+		for range n {
+			v.window.answered(v.window.Next)
+			v.window.Next++
+		}
+	})
+	v.mu.Unlock()
+	v.release(n)
 }
 
 // release allows n messages more in a closed load, after the time to think.
@@ -323,8 +318,8 @@ func (v *visitor) release(n int) {
 	case n == 0:
 	case v.rate > 0:
 		v.emit() // there is room
-	case v.exchange.think > 0:
-		time.AfterFunc(v.exchange.think, func() { v.allow(n) })
+	case v.plan.Think > 0:
+		time.AfterFunc(v.plan.Think, func() { v.allow(n) })
 	default:
 		v.allow(n)
 	}
@@ -337,7 +332,7 @@ func (v *visitor) Open(*websocket.Conn) {}
 func (v *visitor) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 	x := v.exchange
 	switch {
-	case x.receive:
+	case v.plan.Receive:
 		if v.schedule.budget == nil || v.schedule.budget.take(1) == 1 {
 			v.locked(func(t *tally) { t.received(len(p)) })
 		}
@@ -401,7 +396,7 @@ func (v *visitor) waits(stopped bool) bool {
 // watch ends the connection if an answer is overdue.
 func (v *visitor) watch(now int64) {
 	v.mu.Lock()
-	late := !v.gone && v.window.silent(now, int64(v.plan.timeout))
+	late := !v.gone && v.window.silent(now, int64(v.plan.Timeout))
 	v.mu.Unlock()
 	if late {
 		v.fail(broken, errSilent)

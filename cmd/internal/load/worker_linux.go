@@ -15,7 +15,6 @@ import (
 // worker drives sockets on one thread.
 type worker struct {
 	lane
-	sockets []*socket
 	loop    *loadgen.Loop
 	nap     time.Duration // before each look for what is ready
 	napped  int64         // echoes when it was set, and when that was
@@ -24,14 +23,13 @@ type worker struct {
 
 // newWorkers returns the drivers of links, which are sockets.
 func newWorkers(r *run, links []link) (drivers []driver) {
-	threads := min(r.plan.threads, len(links))
+	threads := min(r.plan.Threads, len(links))
 	for i := range threads {
-		w := &worker{lane: newLane(r)}
+		w := &worker{lane: lane{run: r, tally: newTally(r.timeline)}}
 		for j := i; j < len(links); j += threads {
-			c := &socket{window: newWindow(links[j].number, r.plan.script, r.plan.depth, w.tally), worker: w, link: links[j]}
-			w.sockets = append(w.sockets, c)
-			w.join(c)
+			w.members = append(w.members, &socket{window: newWindow(links[j].number, r.plan.script, r.plan.Pipeline, w.tally), worker: w, link: links[j]})
 		}
+		w.live = len(w.members)
 		drivers = append(drivers, w)
 	}
 	return drivers
@@ -40,7 +38,10 @@ func newWorkers(r *run, links []link) (drivers []driver) {
 // drive is the life of a worker.
 func (w *worker) drive() (err error) {
 	runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
-	defer w.finish()
+	defer func() {
+		w.tally.roll(w.now())
+		w.tally.report(true)
+	}()
 	if w.schedule.rate > 0 { // wake as precisely as the system can; if it cannot, so be it
 		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	}
@@ -48,7 +49,7 @@ func (w *worker) drive() (err error) {
 		return err
 	}
 	defer w.loop.Close()
-	for _, c := range w.sockets {
+	for _, c := range w.members {
 		if c.Socket, err = w.loop.Add(c.link.fd, c); err != nil {
 			return err
 		}
@@ -56,14 +57,16 @@ func (w *worker) drive() (err error) {
 			c.Step(c.Receive(c.link.early))
 		}
 	}
-	w.begin()
+	for _, c := range w.members {
+		c.push(w.now())
+	}
 	for !w.finished() {
 		w.gather()
 		if err := w.turn(w.patience()); err != nil {
 			return err
 		}
 	}
-	for _, c := range w.sockets {
+	for _, c := range w.members {
 		c.giveUp()
 	}
 	return w.part()
@@ -83,11 +86,11 @@ const (
 // no more than 2 % of the mean, which is that of Little's law: what is in flight
 // by what comes back in a second.
 func (w *worker) gather() {
-	if w.plan.depth == 1 || w.schedule.rate > 0 || w.over > 0 {
+	if w.plan.Pipeline == 1 || w.schedule.rate > 0 || w.over > 0 {
 		return
 	}
 	if w.checked != w.since {
-		mean := time.Duration(ratio(float64(w.live)*float64(w.plan.depth)*float64(w.checked-w.since), float64(w.tally.echoes-w.napped)))
+		mean := time.Duration(ratio(float64(w.live)*float64(w.plan.Pipeline)*float64(w.checked-w.since), float64(w.tally.echoes-w.napped)))
 		if w.nap = min(mean/napPart, longestNap); w.nap < shortestNap {
 			w.nap = 0
 		}
@@ -109,7 +112,7 @@ func (w *worker) turn(d time.Duration) error {
 // part does the closing handshake on the sockets that are open.
 func (w *worker) part() error {
 	w.parting = true
-	for _, c := range w.sockets {
+	for _, c := range w.members {
 		if c.Open() {
 			c.Stream.Close(codec.StatusNormalClosure)
 			c.push(w.now())
@@ -120,7 +123,7 @@ func (w *worker) part() error {
 			return err
 		}
 	}
-	for _, c := range w.sockets {
+	for _, c := range w.members {
 		if c.Open() {
 			c.end(nil)
 		}
@@ -171,7 +174,7 @@ func (c *socket) push(now int64)      { c.step(now, nil) }
 func (c *socket) idle(now int64) bool { return !c.Open() || c.worker.settled(&c.window, now) }
 
 func (c *socket) watch(now int64) {
-	if c.Open() && c.silent(now, int64(c.worker.plan.timeout)) {
+	if c.Open() && c.silent(now, int64(c.worker.plan.Timeout)) {
 		c.end(errSilent)
 	}
 }
