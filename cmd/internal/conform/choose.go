@@ -3,9 +3,8 @@ package conform
 import (
 	"errors"
 	"fmt"
-	"io"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/zerowire/websocket/internal/wstest"
@@ -41,18 +40,17 @@ func (c *Command) choose() ([]game, error) {
 	}
 	games := allGames()
 	if len(c.Cases) > 0 {
-		wanted, err := parsePatterns("--cases", c.Cases)
+		wanted, err := matcher("--cases", c.Cases)
 		if err != nil {
 			return nil, err
 		}
-		games = slices.DeleteFunc(games, func(g game) bool { return !wanted.match(g.ID) })
+		games = slices.DeleteFunc(games, func(g game) bool { return !wanted(g) })
 	}
-	excluded, err := parsePatterns("--exclude", c.Exclude)
+	excluded, err := matcher("--exclude", c.Exclude)
 	if err != nil {
 		return nil, err
 	}
-	games = slices.DeleteFunc(games, func(g game) bool { return excluded.match(g.ID) })
-	if len(games) == 0 {
+	if games = slices.DeleteFunc(games, excluded); len(games) == 0 {
 		return nil, errors.New("--cases and --exclude leave no case")
 	}
 	return games, nil
@@ -75,62 +73,30 @@ func inAllModes(games []game) (all []game) {
 	return all
 }
 
-// pattern is what a case's number has to begin with, part by part; "*" stands
-// for any one.
-type pattern []string
+// A pattern is what a case's number has to begin with, part by part: "6", "6.4", "7.9.*",
+// "1.*.8" or "*", which stands for any part.
+var (
+	isPattern = regexp.MustCompile(`^(\d+|\*)(\.(\d+|\*))*$`)
+	toRegexp  = strings.NewReplacer(".", `\.`, "*", `\d+`)
+)
 
-// parsePattern reads "6", "6.4", "7.9.*", "1.*.8" or "*".
-func parsePattern(s string) (pattern, error) {
-	parts := strings.Split(s, ".")
-	for _, part := range parts {
-		if _, err := strconv.ParseUint(part, 10, 16); part != "*" && err != nil {
-			return nil, fmt.Errorf("%q is not the number of a case or group, such as 6, 6.4, 7.9.* or 7.9.1", s)
-		}
-	}
-	return parts, nil
-}
-
-func (p pattern) match(id string) bool {
-	numbers := strings.Split(id, ".")
-	if len(numbers) < len(p) {
-		return false
-	}
-	for i, part := range p {
-		if part != "*" && part != numbers[i] {
-			return false
-		}
-	}
-	return true
-}
-
-type patterns []pattern
-
-// parsePatterns reads the values of a flag. Each has to match a case.
-func parsePatterns(flag string, values []string) (patterns, error) {
-	var all patterns
+// matcher returns what reports whether a case matches one of the patterns that a flag
+// has. Each has to match a case.
+func matcher(flag string, values []string) (func(game) bool, error) {
+	var matches []func(game) bool
 	for _, value := range values {
-		p, err := parsePattern(strings.TrimSpace(value))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", flag, err)
+		value = strings.TrimSpace(value)
+		if !isPattern.MatchString(value) {
+			return nil, fmt.Errorf("%s: %q is not the number of a case or group, such as 6, 6.4, 7.9.* or 7.9.1", flag, value)
 		}
-		if !slices.ContainsFunc(allGames(), func(g game) bool { return p.match(g.ID) }) {
+		number := regexp.MustCompile("^" + toRegexp.Replace(value) + `(\.|$)`)
+		match := func(g game) bool { return number.MatchString(g.ID) }
+		if !slices.ContainsFunc(allGames(), match) {
 			return nil, fmt.Errorf("%s: there is no case %s; see zerowire conform --list", flag, value)
 		}
-		all = append(all, p)
+		matches = append(matches, match)
 	}
-	return all, nil
-}
-
-func (all patterns) match(id string) bool {
-	return slices.ContainsFunc(all, func(p pattern) bool { return p.match(id) })
-}
-
-// list shows the cases, a line each.
-func list(w io.Writer, games []game) error {
-	for _, g := range games {
-		if _, err := fmt.Fprintf(w, "%-8s %s\n", g.ID, g.Name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return func(g game) bool {
+		return slices.ContainsFunc(matches, func(match func(game) bool) bool { return match(g) })
+	}, nil
 }

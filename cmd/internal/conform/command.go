@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -54,7 +55,10 @@ func (c *Command) Run(ctx context.Context) error {
 		return reach.UsageError{Err: err}
 	}
 	if c.List {
-		return list(os.Stdout, games)
+		for _, g := range games {
+			fmt.Printf("%-8s %s\n", g.ID, g.Name)
+		}
+		return nil
 	}
 	if c.Thorough {
 		games = inAllModes(games)
@@ -76,17 +80,9 @@ func (c *Command) Run(ctx context.Context) error {
 }
 
 // write gives the report in every form that was asked for.
-func (c *Command) write(r *report) error {
+func (c *Command) write(r *report) (err error) {
 	if c.JSON != "-" {
-		if err := r.writeText(os.Stdout, c.Brief); err != nil {
-			return err
-		}
+		err = r.writeText(os.Stdout, c.Brief)
 	}
-	if err := reach.WriteFile(c.JSON, r.writeJSON); err != nil {
-		return fmt.Errorf("--json: %w", err)
-	}
-	if err := reach.WriteFile(c.HTML, r.writeHTML); err != nil {
-		return fmt.Errorf("--html: %w", err)
-	}
-	return nil
+	return errors.Join(err, reach.WriteFile(c.JSON, r.writeJSON), reach.WriteFile(c.HTML, r.writeHTML))
 }

@@ -2,14 +2,14 @@ package conform
 
 import (
 	"context"
-	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/wstest"
 )
@@ -22,7 +22,7 @@ const pause = time.Second
 // those that were finished before ctx ended.
 func (c *Command) play(ctx context.Context, to *target, games []game) []result {
 	results := make([]result, len(games))
-	progress := newProgress(len(games))
+	progress := reach.NewBar(len(games), progressbar.OptionShowCount())
 	defer progress.Finish()
 
 	var next atomic.Int64
@@ -43,17 +43,7 @@ func (c *Command) play(ctx context.Context, to *target, games []game) []result {
 		})
 	}
 	players.Wait()
-	return played(results)
-}
-
-// played returns the results without those of games that were not.
-func played(results []result) (done []result) {
-	for _, r := range results {
-		if r.ID != "" {
-			done = append(done, r)
-		}
-	}
-	return done
+	return slices.DeleteFunc(results, func(r result) bool { return r.ID == "" })
 }
 
 // play plays one case on a connection of its own.
@@ -77,16 +67,4 @@ func (t *target) play(ctx context.Context, g game, messages int) result {
 		r = wstest.Play(nc, codec.Server, g.Case, opt)
 	}
 	return newResult(g, time.Since(start), r)
-}
-
-// newProgress returns a bar on standard error, if that is a terminal.
-func newProgress(games int) *progressbar.ProgressBar {
-	return progressbar.NewOptions(games,
-		progressbar.OptionSetWriter(os.Stderr),
-		progressbar.OptionSetVisibility(isatty.IsTerminal(os.Stderr.Fd())),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionClearOnFinish(),
-	)
 }

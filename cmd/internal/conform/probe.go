@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -48,7 +47,7 @@ func echoes(ctx context.Context, c *websocket.Conn, patience time.Duration) erro
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("a text was not answered within %s", patience)
-	case errors.Is(err, net.ErrClosed), err != nil:
+	case err != nil:
 		return fmt.Errorf("a text was answered with the end of the connection: %w", err)
 	case op != websocket.OpText || !bytes.Equal(p, sent):
 		return fmt.Errorf("the %s %.60q was answered with the %s %.60q", codec.OpText, sent, op, p)

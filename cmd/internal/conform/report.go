@@ -2,6 +2,7 @@ package conform
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
@@ -33,18 +34,8 @@ type counts struct {
 
 func (n *counts) add(v verdict) {
 	n.Cases++
-	switch v {
-	case pass:
-		n.Pass++
-	case informational:
-		n.Informational++
-	case unimplemented:
-		n.Unimplemented++
-	case nonStrict:
-		n.NonStrict++
-	case failed:
-		n.Failed++
-	}
+	of := [...]*int{pass: &n.Pass, informational: &n.Informational, unimplemented: &n.Unimplemented, nonStrict: &n.NonStrict, failed: &n.Failed}
+	*of[v]++
 }
 
 // group is the sum of the cases whose numbers begin alike.
@@ -93,3 +84,5 @@ func (r *report) outcome() error {
 	}
 	return nil
 }
+
+func (r *report) writeJSON(w io.Writer) error { return reach.WriteJSON(w, r) }

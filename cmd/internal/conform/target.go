@@ -97,7 +97,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	for line := range response.Values("Sec-WebSocket-Extensions") {
 		answer = append(answer, string(line))
 	}
-	return &opened{Conn: nc, in: newPingFilter(io.MultiReader(bytes.NewReader(early), ended{nc}))}, answer, nil
+	return &opened{Conn: nc, in: newPingFilter(io.MultiReader(bytes.NewReader(early), nc))}, answer, nil
 }
 
 // explain says where an opening handshake failed with err, why, and what can be done
@@ -130,15 +130,10 @@ type opened struct {
 	in *pingFilter
 }
 
-// Read reads what came with the response first.
-func (o *opened) Read(b []byte) (int, error) { return o.in.Read(b) }
-
-// ended reads a connection, and takes the end of TCP without the end of TLS as
-// what it is here, the end: whether a frame was cut, the suite sees by itself.
-type ended struct{ net.Conn }
-
-func (e ended) Read(b []byte) (int, error) {
-	n, err := e.Conn.Read(b)
+// Read reads what came with the response first. The end of TCP without that of TLS is
+// an end like others: whether a frame was cut, the suite sees by itself.
+func (o *opened) Read(b []byte) (int, error) {
+	n, err := o.in.Read(b)
 	if err == io.ErrUnexpectedEOF {
 		err = io.EOF
 	}

@@ -112,7 +112,7 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(os.Stderr, p)
+	progress := newProgress(p)
 	r, err := p.carryOut(ctx, progress.show)
 	progress.end()
 	if err != nil {

@@ -2,45 +2,31 @@ package load
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
-// progress shows on a terminal how far a run is. On anything else it shows
-// nothing.
+// progress shows on a terminal how far a run is.
 type progress struct {
 	plan *plan
 	bar  *progressbar.ProgressBar
 }
 
-func newProgress(w *os.File, p *plan) *progress {
-	if !term.IsTerminal(int(w.Fd())) {
-		return &progress{plan: p, bar: progressbar.DefaultSilent(1)}
-	}
-	return &progress{plan: p, bar: newBar(w)}
-}
-
-// newBar returns a bar of steps parts.
-func newBar(w io.Writer) *progressbar.ProgressBar {
-	return progressbar.NewOptions(steps,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionSetDescription("connecting"),
-		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionSetPredictTime(false),
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetRenderBlankState(true),
-	)
-}
-
 // steps is how finely the bar is divided.
 const steps = 1000
+
+func newProgress(p *plan) *progress {
+	return &progress{plan: p, bar: reach.NewBar(steps,
+		progressbar.OptionSetDescription("connecting"),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionSetRenderBlankState(true),
+	)}
+}
 
 // show shows the newest figures of t.
 func (p *progress) show(t *timeline, elapsed time.Duration) {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -170,8 +169,4 @@ func (r *Result) verdict() error {
 	return r.limitError()
 }
 
-func (r *Result) writeJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "\t")
-	return e.Encode(r)
-}
+func (r *Result) writeJSON(w io.Writer) error { return reach.WriteJSON(w, r) }

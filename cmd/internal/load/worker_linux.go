@@ -15,10 +15,10 @@ import (
 // worker drives sockets on one thread.
 type worker struct {
 	lane
-	loop    *loadgen.Loop
-	nap     time.Duration // before each look for what is ready
-	napped  int64         // echoes when it was set, and when that was
-	since   int64
+	loop   *loadgen.Loop
+	nap    time.Duration // before each look for what is ready
+	napped int64         // echoes when it was set, and when that was
+	since  int64
 }
 
 // newWorkers returns the drivers of links, which are sockets.
