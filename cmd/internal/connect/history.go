@@ -1,8 +1,10 @@
 package connect
 
 import (
-	"bufio"
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,25 +36,17 @@ func openHistory() (*history, error) {
 }
 
 func (h *history) read() error {
-	f, err := os.OpenFile(h.path, os.O_RDONLY|os.O_CREATE, 0o600) // others need not know
-	if err != nil {
+	content, err := os.ReadFile(h.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
-	read := 0
-	for ; lines.Scan(); read++ {
-		h.lines = append(h.lines, lines.Text())
-		if len(h.lines) > maxHistory {
-			h.lines = h.lines[1:]
-		}
+	if len(content) > 0 {
+		h.lines = strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 	}
+	kept := len(h.lines)
+	h.lines = h.lines[max(kept-maxHistory, 0):]
 	h.at = len(h.lines)
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	if read > 2*maxHistory {
+	if kept > 2*maxHistory {
 		return h.rewrite()
 	}
 	return nil
@@ -66,10 +60,7 @@ func (h *history) rewrite() error {
 	}
 	defer os.Remove(f.Name()) // fails if it was renamed
 	_, err = f.WriteString(strings.Join(h.lines, "\n") + "\n")
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+	if err = cmp.Or(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), h.path)
@@ -87,12 +78,12 @@ func (h *history) add(line string) error {
 		return nil
 	}
 	// One write for a line, at the end of the file: other processes do the same.
-	f, err := os.OpenFile(h.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return fmt.Errorf("history: %w", err)
+	f, err := os.OpenFile(h.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600) // others need not know
+	if err == nil {
+		_, err = f.WriteString(line + "\n")
+		err = cmp.Or(err, f.Close())
 	}
-	defer f.Close()
-	if _, err := f.WriteString(line + "\n"); err != nil {
+	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
 // output is what a session prints to. It may be used concurrently: what is
@@ -22,13 +24,12 @@ type output struct {
 }
 
 func newOutput() *output {
-	colours := os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	o := &output{
 		terminal: isTerminal(os.Stdout),
-		colours:  colours && isTerminal(os.Stdout),
+		colours:  trace.Colors(os.Stdout),
 		messages: os.Stdout,
 		notices:  os.Stderr,
-		faint:    colours && isTerminal(os.Stderr),
+		faint:    trace.Colors(os.Stderr),
 	}
 	if atPrompt() {
 		o.notices, o.faint = o.messages, o.colours

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"time"
-	"unicode/utf8"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
@@ -131,18 +130,12 @@ func (s *session) feed(ctx context.Context, in *os.File, c *Command) error {
 			if typed && len(line) >= maxTerminalLine {
 				return fmt.Errorf("%w: line %d is longer than a terminal passes on, which is %d bytes: send it from a file or a pipe", errInput, number, maxTerminalLine-1)
 			}
-			if c.Escapes {
-				unescaped, err := unescape(string(line))
-				if err != nil {
-					return fmt.Errorf("%w: line %d: %w", errInput, number, err)
-				}
-				line = unescaped
-			}
-			if !utf8.Valid(line) {
-				return fmt.Errorf("%w: line %d is not UTF-8: --binary sends any bytes", errInput, number)
+			op, payload, err := parseLine(string(line), false, c.Escapes)
+			if err != nil {
+				return fmt.Errorf("%w: line %d: %w", errInput, number, err)
 			}
 			s.ask()
-			if err := s.write(ctx, websocket.OpText, line); err != nil {
+			if err := s.write(ctx, op, payload); err != nil {
 				return err
 			}
 		}

@@ -13,19 +13,13 @@ import (
 func onResize(redraw func()) (stop func()) {
 	changed := make(chan os.Signal, 1)
 	signal.Notify(changed, syscall.SIGWINCH)
-	done := make(chan struct{})
 	go func() {
-		for {
-			select {
-			case <-changed:
-				redraw()
-			case <-done:
-				return
-			}
+		for range changed {
+			redraw()
 		}
 	}()
 	return func() {
 		signal.Stop(changed)
-		close(done)
+		close(changed)
 	}
 }

@@ -16,11 +16,13 @@ const (
 	lastCarried  = firstCarried + 0xFF
 )
 
-// carry appends to dst what stands for p.
-func carry(dst, p []byte) []byte {
+// carry appends to dst what stands for p. Of what was typed, only NUL and what is not
+// UTF-8 is no key.
+func carry(dst, p []byte, typed bool) []byte {
 	for len(p) > 0 {
 		r, n := utf8.DecodeRune(p)
-		if r >= ' ' && r != 0x7f && (r != utf8.RuneError || n > 1) && (r < firstCarried || r > lastCarried) {
+		shown := typed && r != 0 || r >= ' ' && r != 0x7f
+		if shown && (r != utf8.RuneError || n > 1) && (r < firstCarried || r > lastCarried) {
 			dst = append(dst, p[:n]...)
 		} else {
 			for _, b := range p[:n] {
@@ -94,20 +96,20 @@ func (k *keys) translate(dst, in []byte) []byte {
 			if n == len(in) && !k.pasting {
 				n -= unfinishedRune(in)
 				k.held = append(k.held, in[n:]...)
-				return carryTyped(dst, in[:n])
+				return carry(dst, in[:n], true)
 			}
-			dst = carryTyped(dst, in[:n])
+			dst = carry(dst, in[:n], true)
 			in = in[n:]
 			continue
 		}
 		text, rest, ended := strings.Cut(string(in), pasteEnds)
 		if !ended {
 			whole := len(in) - unfinished(in)
-			dst = carry(dst, newlines(text[:whole]))
+			dst = carry(dst, newlines(text[:whole]), false)
 			k.held = append(k.held, in[whole:]...)
 			return dst
 		}
-		dst = append(carry(dst, newlines(text)), pasteEnds...)
+		dst = append(carry(dst, newlines(text), false), pasteEnds...)
 		k.pasting, in = false, []byte(rest)
 	}
 	return dst
@@ -159,21 +161,6 @@ func unfinishedRune(p []byte) int {
 // newlines undoes what terminals do to the lines' ends of what is pasted.
 func newlines(text string) []byte {
 	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
-}
-
-// carryTyped appends p, which was typed, to dst: only NUL, and what is not UTF-8, is
-// no key.
-func carryTyped(dst, p []byte) []byte {
-	for len(p) > 0 {
-		r, n := utf8.DecodeRune(p)
-		if r == 0 || r == utf8.RuneError && n == 1 || r >= firstCarried && r <= lastCarried {
-			dst = carry(dst, p[:n])
-		} else {
-			dst = append(dst, p[:n]...)
-		}
-		p = p[n:]
-	}
-	return dst
 }
 
 // errNotUTF8 says why a text message is not sent.

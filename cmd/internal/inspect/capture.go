@@ -60,11 +60,11 @@ func (c captured) GetCaptureInfo() gopacket.CaptureInfo { return c.info }
 // openCapture returns what reads one packet after the other, each with the type of
 // the link that it was captured on.
 func openCapture(in *bufio.Reader) (func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error), error) {
-	magic, err := in.Peek(len(captureMagic))
+	magic, err := in.Peek(len(ngMagic))
 	if err != nil {
 		return nil, err
 	}
-	if [4]byte(magic) != captureMagic {
+	if string(magic) != ngMagic {
 		r, err := pcapgo.NewReader(in)
 		if err != nil {
 			return nil, err

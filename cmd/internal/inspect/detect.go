@@ -2,8 +2,8 @@ package inspect
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/gabriel-vasile/mimetype"
@@ -15,15 +15,18 @@ import (
 // what it is, in bytes.
 const sampleSize = 64 << 10
 
-// captureMagic is the beginning of a pcapng file.
-var captureMagic = [4]byte{0x0A, 0x0D, 0x0D, 0x0A}
+// ngMagic is the beginning of a pcapng file, and captureMagics are those of all captures:
+// of pcap in both byte orders, with micro- and nanoseconds.
+const ngMagic = "\x0A\x0D\x0D\x0A"
+
+var captureMagics = []string{ngMagic, "\xA1\xB2\xC3\xD4", "\xD4\xC3\xB2\xA1", "\xA1\xB2\x3C\x4D", "\x4D\x3C\xB2\xA1"}
 
 // detect names the format of what begins with sample. It refuses what is known to be
 // something else than what is inspected.
 func detect(sample []byte) (format string, err error) {
 	kind := mimetype.Detect(sample)
 	switch {
-	case isCapture(sample):
+	case slices.Contains(captureMagics, string(sample[:min(len(sample), len(ngMagic))])):
 		return "pcap", nil
 	case isHex(sample):
 		return "hex", nil
@@ -58,23 +61,6 @@ var otherCaptures = map[string][]byte{
 	"a capture in the \"modified\" pcap format": {0x34, 0xCD, 0xB2, 0xA1},
 	"a capture in snoop's format":               []byte("snoop\x00"),
 	"a capture of Network Monitor":              []byte("GMBU"),
-}
-
-// isCapture knows pcap by its magic number, in both byte orders, with micro- and
-// nanoseconds, and pcapng by its first block's.
-func isCapture(b []byte) bool {
-	if len(b) < 4 {
-		return false
-	}
-	if [4]byte(b) == captureMagic {
-		return true
-	}
-	for _, n := range []uint32{binary.BigEndian.Uint32(b), binary.LittleEndian.Uint32(b)} {
-		if n == 0xA1B2C3D4 || n == 0xA1B23C4D {
-			return true
-		}
-	}
-	return false
 }
 
 // isHex reports whether the lines of sample are a hex dump. The last one may be

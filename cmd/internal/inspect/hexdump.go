@@ -14,22 +14,19 @@ import (
 
 // dump reads the lines of a hex dump. The first line says which program's it is.
 type dump struct {
-	style  *dumpStyle
+	style  *regexp.Regexp // nil for plain digits
+	begun  bool
 	offset uint64 // of the next byte
 	last   []byte // the bytes of the line before
 	repeat bool   // a line "*" stands for copies of it, up to the next offset
 }
 
-// dumpStyle is how a program writes a line: an offset, the bytes in hexadecimal, and
-// the same as text.
-type dumpStyle struct {
-	line *regexp.Regexp // with two groups: offset, bytes
-}
-
-var dumpStyles = []dumpStyle{
-	{regexp.MustCompile(`^([0-9a-fA-F]{4,16}):\s+((?:[0-9a-fA-F]{2,}\s)*[0-9a-fA-F]{2,})?(?:\s{2,}.*)?$`)},            // xxd
-	{regexp.MustCompile(`^([0-9a-fA-F]{4,16})(?:\s{1,3}((?:[0-9a-fA-F]{2}\s{1,2})*[0-9a-fA-F]{2}))?(?:\s+[|>].*)?$`)}, // hexdump -C, od -A x -t x1z
-	{regexp.MustCompile(`^([0-9a-fA-F]{4,16})\s{2,3}((?:[0-9a-fA-F]{2} )*[0-9a-fA-F]{2})\s{2,}.*$`)},                  // packet viewers
+// dumpStyles are how programs write a line: an offset, the bytes in hexadecimal, and the
+// same as text. Each has two groups, for offset and bytes.
+var dumpStyles = []*regexp.Regexp{
+	regexp.MustCompile(`^([0-9a-fA-F]{4,16}):\s+((?:[0-9a-fA-F]{2,}\s)*[0-9a-fA-F]{2,})?(?:\s{2,}.*)?$`),            // xxd
+	regexp.MustCompile(`^([0-9a-fA-F]{4,16})(?:\s{1,3}((?:[0-9a-fA-F]{2}\s{1,2})*[0-9a-fA-F]{2}))?(?:\s+[|>].*)?$`), // hexdump -C, od -A x -t x1z
+	regexp.MustCompile(`^([0-9a-fA-F]{4,16})\s{2,3}((?:[0-9a-fA-F]{2} )*[0-9a-fA-F]{2})\s{2,}.*$`),                  // packet viewers
 }
 
 var (
@@ -43,10 +40,10 @@ func (d *dump) line(dst, line []byte) ([]byte, error) {
 	if len(line) == 0 {
 		return dst, nil
 	}
-	if d.style == nil {
-		d.style = styleOf(line)
+	if !d.begun {
+		d.style, d.begun = styleOf(line), true
 	}
-	if d.style.line == nil { // plain
+	if d.style == nil {
 		digits := noise.ReplaceAll(line, nil)
 		p := make([]byte, hex.DecodedLen(len(digits)))
 		if _, err := hex.Decode(p, digits); err != nil {
@@ -58,7 +55,7 @@ func (d *dump) line(dst, line []byte) ([]byte, error) {
 		d.repeat = true
 		return dst, nil
 	}
-	m := d.style.line.FindSubmatch(line)
+	m := d.style.FindSubmatch(line)
 	if m == nil {
 		return dst, errNoHex
 	}
@@ -98,16 +95,15 @@ func (d *dump) fill(dst []byte, offset uint64) ([]byte, error) {
 	return dst, nil
 }
 
-// styleOf returns the style of a dump that begins with line; the zero style is that
-// of plain digits.
-func styleOf(line []byte) *dumpStyle {
-	for i := range dumpStyles {
-		m := dumpStyles[i].line.FindSubmatch(line)
+// styleOf returns the style of a dump that begins with line; nil for plain digits.
+func styleOf(line []byte) *regexp.Regexp {
+	for _, style := range dumpStyles {
+		m := style.FindSubmatch(line)
 		if m != nil && len(m[2]) > 0 && len(bytes.Trim(m[1], "0")) == 0 {
-			return &dumpStyles[i]
+			return style
 		}
 	}
-	return &dumpStyle{}
+	return nil
 }
 
 // hexReader reads the bytes that a hex dump stands for.

@@ -74,7 +74,7 @@ func (c *Command) inspect(r io.Reader, rep *report) error {
 		if _, err := in.Peek(1); err == io.EOF {
 			return errors.New("there is nothing to inspect: the input is empty")
 		}
-		in.Peek(len(captureMagic)) // and what comes with it; an error comes again
+		in.Peek(len(ngMagic)) // and what comes with it; an error comes again
 		sample, _ := in.Peek(in.Buffered())
 		var err error
 		if format, err = detect(sample); err != nil {

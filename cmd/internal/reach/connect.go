@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
 // Connect opens the connection on which an opening handshake with the server at
@@ -91,12 +92,7 @@ func (r *firstRead) Read(p []byte) (int, error) {
 }
 
 // CloseWrite ends the sending direction, if the connection can.
-func (r *firstRead) CloseWrite() error {
-	if half, ok := r.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (r *firstRead) CloseWrite() error { return trace.CloseWrite(r.Conn) }
 
 // errWantsTLS reports a server that answers a plain request with TLS.
 var errWantsTLS = errors.New("the server answered with a TLS alert")

@@ -38,6 +38,8 @@ type Connection struct {
 	Sent   [2][]Sending // behind the heads, by the end that sent
 	Heads  [2][]byte    // the last one that each has sent; nil if none was recorded
 	URL    string       // what was asked for, if it comes from an HTTP archive: the heads are made up then
+
+	begun [2]*unfinished // while the recording is read
 }
 
 // Sending is something that an end has sent after the opening handshake.
@@ -105,13 +107,6 @@ var errEmpty = errors.New(": no connection was recorded")
 type recordingReader struct {
 	Recording
 	byNumber map[int]*Connection
-	parts    map[part]*unfinished
-}
-
-// part is one direction of a connection.
-type part struct {
-	connection int
-	from       codec.Role
 }
 
 // unfinished is a frame of which more entries are to come.
@@ -126,7 +121,7 @@ func (r *recordingReader) line(n int, line []byte) error {
 		if err := json.Unmarshal(line, &p); err != nil || p.Recording != 1 {
 			return errors.New(`this is no recording of zerowire proxy: it does not begin with {"recording":1,…}`)
 		}
-		r.Began, r.To, r.parts = p.Began, p.To, map[part]*unfinished{}
+		r.Began, r.To = p.Began, p.To
 		return nil
 	}
 	var e entry
@@ -134,11 +129,9 @@ func (r *recordingReader) line(n int, line []byte) error {
 		return err
 	}
 	from := codec.Client
-	switch e.From {
-	case "client":
-	case "server":
+	if e.From == "server" {
 		from = codec.Server
-	default:
+	} else if e.From != "client" {
 		return fmt.Errorf(`"from" is %q, want "client" or "server"`, e.From)
 	}
 	c := r.byNumber[e.Connection]
@@ -163,7 +156,7 @@ func (r *recordingReader) line(n int, line []byte) error {
 	case e.Payload == nil:
 		return errors.New(`an entry has one of "head", "payload", "raw" and "end"`)
 	}
-	s, err := r.frame(part{e.Connection, from}, e)
+	s, err := c.frame(from, e)
 	if err == nil {
 		c.Sent[from] = append(c.Sent[from], s)
 	}
@@ -171,12 +164,12 @@ func (r *recordingReader) line(n int, line []byte) error {
 }
 
 // frame returns what an entry says of a frame, as it was on the wire.
-func (r *recordingReader) frame(p part, e entry) (s Sending, err error) {
+func (c *Connection) frame(from codec.Role, e entry) (s Sending, err error) {
 	payload, err := base64.StdEncoding.DecodeString(*e.Payload)
 	if err != nil {
 		return s, fmt.Errorf(`"payload": %w`, err)
 	}
-	u := r.parts[p]
+	u := c.begun[from]
 	s = Sending{At: e.At, Starts: u == nil, Ends: !e.More}
 	if u == nil {
 		u = new(unfinished)
@@ -184,14 +177,14 @@ func (r *recordingReader) frame(p part, e entry) (s Sending, err error) {
 			return s, err
 		}
 		s.Bytes = codec.AppendHeader(nil, u.header)
-		r.parts[p] = u
+		c.begun[from] = u
 	}
 	s.Opcode = u.header.Opcode
-	from := len(s.Bytes)
+	header := len(s.Bytes)
 	s.Bytes = append(s.Bytes, payload...)
-	codec.Mask(s.Bytes[from:], u.header.Key, u.pos&3)
+	codec.Mask(s.Bytes[header:], u.header.Key, u.pos&3)
 	if u.pos += len(payload); s.Ends {
-		delete(r.parts, p)
+		c.begun[from] = nil
 		if uint64(u.pos) != u.header.Length {
 			return s, fmt.Errorf(`the payload is %d bytes long, and "length" says %d`, u.pos, u.header.Length)
 		}

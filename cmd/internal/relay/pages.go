@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/trace"
 )
 
 // opens matches the head of an opening handshake.
@@ -151,10 +153,7 @@ func (r *resumed) Close() error {
 }
 
 // CloseWrite ends the sending direction, if the connection can.
-func (r *resumed) CloseWrite() error {
-	closeWrite(r.Conn)
-	return nil
-}
+func (r *resumed) CloseWrite() error { return trace.CloseWrite(r.Conn) }
 
 // oneListener accepts one connection, and ends with it.
 type oneListener struct {

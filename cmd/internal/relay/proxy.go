@@ -80,7 +80,7 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
+	filtered, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if p.Filter != "" {
 		if px.filter, err = startFilter(p.Filter, cancel); err != nil {
@@ -91,9 +91,9 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 		px.to.sifted = true
 	}
 	fmt.Printf("Listening on %s\n", ln.Addr())
-	err = px.serve(ctx, ln)
-	if cause := context.Cause(ctx); cause != context.Canceled {
-		err = cmp.Or(cause, err)
+	err = px.serve(filtered, ln)
+	if cause := context.Cause(filtered); cause != context.Cause(ctx) {
+		err = cause // the filter's end
 	}
 	if px.recorder != nil {
 		err = cmp.Or(err, px.recorder.Close())

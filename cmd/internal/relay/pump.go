@@ -159,7 +159,7 @@ func (p *pump) end(err error) {
 		if !p.closed && !p.astray && (p.scanner.Between() || p.sifted()) {
 			p.dst.Write(p.closeFrame(stopping))
 		}
-		closeWrite(p.dst)
+		trace.CloseWrite(p.dst)
 	}
 	p.silent = true
 	p.sending.Unlock()
@@ -195,11 +195,4 @@ func wholeFrame(from codec.Role, op codec.Opcode, payload []byte) []byte {
 		rand.Read(h.Key[:])
 	}
 	return codec.AppendFrame(nil, h, payload)
-}
-
-// closeWrite ends the sending direction of a connection, where it can.
-func closeWrite(nc net.Conn) {
-	if half, ok := nc.(interface{ CloseWrite() error }); ok {
-		half.CloseWrite()
-	}
 }

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"errors"
 	"net"
 	"time"
 
@@ -36,9 +37,12 @@ func (c *conn) Write(p []byte) (int, error) {
 }
 
 // CloseWrite ends the sending direction, if the connection can.
-func (c *conn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+func (c *conn) CloseWrite() error { return CloseWrite(c.Conn) }
+
+// CloseWrite ends the sending direction of a connection, if that can.
+func CloseWrite(nc net.Conn) error {
+	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()
 	}
-	return nil
+	return errors.ErrUnsupported
 }

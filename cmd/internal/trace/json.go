@@ -76,12 +76,7 @@ func (r Record) Append(dst []byte) []byte {
 
 func (r *Record) header(e Event) {
 	h := e.Header
-	r.Opcode, r.Fin, r.Length = OpcodeName(h.Opcode), &h.Fin, &h.Length
-	for i, bit := range []uint8{codec.RSV1, codec.RSV2, codec.RSV3} {
-		if h.RSV&bit != 0 {
-			r.RSV = append(r.RSV, i+1)
-		}
-	}
+	r.Opcode, r.Fin, r.RSV, r.Length = OpcodeName(h.Opcode), &h.Fin, reservedBits(h), &h.Length
 	if h.Masked {
 		r.Key = hex.EncodeToString(h.Key[:])
 	}

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,12 +67,7 @@ const hexDigits = "0123456789abcdef"
 // characters. p is the payload or its beginning, total its length in bytes.
 func appendHex(dst, p []byte, width int, total uint64) []byte {
 	n := min(len(p), (width+1)/3)
-	for i, b := range p[:n] {
-		if i > 0 {
-			dst = append(dst, ' ')
-		}
-		dst = append(dst, hexDigits[b>>4], hexDigits[b&0xF])
-	}
+	dst = fmt.Appendf(dst, "% x", p[:n])
 	if uint64(n) < total {
 		dst = append(append(dst, ' '), ellipsis...)
 	}

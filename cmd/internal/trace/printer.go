@@ -2,12 +2,16 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -25,7 +29,7 @@ type Printer struct {
 	W       io.Writer
 	Color   bool // use ANSI escape sequences
 	Offsets bool // begin with the offset in the stream, in bytes
-	Width   int  // characters of payload to show; 0 means 60
+	Width   int  // characters of payload to show; 0 means defaultWidth
 
 	// Start, if set, is what times are relative to, in seconds. Else they are of the
 	// day. Events without a time have neither.
@@ -39,8 +43,7 @@ type Printer struct {
 // Colors reports whether what is written to f may be coloured: it is a terminal,
 // and NO_COLOR is not set (https://no-color.org).
 func Colors(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 
 // Print writes e.
@@ -76,8 +79,11 @@ func (p *Printer) Err() error {
 	return p.err
 }
 
-// maxHeadLine is how many characters of a head's line are shown.
-const maxHeadLine = 200
+// How many characters are shown of a head's line, and of a payload if no Width is set.
+const (
+	maxHeadLine  = 200
+	defaultWidth = 60
+)
 
 // begin appends what every line begins with.
 func (p *Printer) begin(label string, e Event) {
@@ -164,45 +170,38 @@ func (p *Printer) payload(e Event) {
 	if e.Header.Length == 0 && e.Inflated == 0 {
 		return
 	}
-	length := e.Header.Length
+	length, width := e.Header.Length, cmp.Or(p.Width, defaultWidth)
 	switch {
 	case e.Message == codec.OpClose:
-		p.closing(e.Payload)
+		p.closing(e.Payload, width)
 		return
 	case e.Compressed && !e.onWire():
 		p.line = fmt.Appendf(p.line, "inflated %d ", e.Inflated)
 		length = uint64(e.Inflated)
 	case e.Compressed:
 		p.line = append(p.line, "compressed "...)
-		p.line = appendHex(p.line, e.Payload, p.width(), length)
+		p.line = appendHex(p.line, e.Payload, width, length)
 		return
 	}
 	if e.Message == codec.OpBinary || e.Message.IsReserved() {
-		p.line = appendHex(p.line, e.Payload, p.width(), length)
+		p.line = appendHex(p.line, e.Payload, width, length)
 	} else {
-		p.line = appendQuoted(p.line, e.Payload, p.width(), length)
+		p.line = appendQuoted(p.line, e.Payload, width, length)
 	}
 }
 
 // closing appends code and reason of a Close frame.
-func (p *Printer) closing(payload []byte) {
+func (p *Printer) closing(payload []byte, width int) {
 	code, reason, err := codec.ParseClose(payload)
 	if err != nil {
-		p.line = appendHex(p.line, payload, p.width(), uint64(len(payload)))
+		p.line = appendHex(p.line, payload, width, uint64(len(payload)))
 		return
 	}
 	p.line = fmt.Appendf(p.line, "%d %s", code, code)
 	if len(reason) > 0 {
 		p.line = append(p.line, ' ')
-		p.line = appendQuoted(p.line, reason, p.width(), uint64(len(reason)))
+		p.line = appendQuoted(p.line, reason, width, uint64(len(reason)))
 	}
-}
-
-func (p *Printer) width() int {
-	if p.Width == 0 {
-		return 60
-	}
-	return p.Width
 }
 
 // OpcodeName is the name of an opcode, and the number of a reserved one.
@@ -215,21 +214,24 @@ func OpcodeName(op codec.Opcode) string {
 
 // Flags names the bits that are set in front of an opcode.
 func Flags(h codec.Header) string {
-	flags := ""
-	add := func(set bool, name string) {
-		if !set {
-			return
-		}
-		if flags != "" {
-			flags += " "
-		}
-		flags += name
+	var flags []string
+	if h.Fin {
+		flags = append(flags, "FIN")
 	}
-	add(h.Fin, "FIN")
-	add(h.RSV&codec.RSV1 != 0, "RSV1")
-	add(h.RSV&codec.RSV2 != 0, "RSV2")
-	add(h.RSV&codec.RSV3 != 0, "RSV3")
-	return flags
+	for _, n := range reservedBits(h) {
+		flags = append(flags, "RSV"+strconv.Itoa(n))
+	}
+	return strings.Join(flags, " ")
+}
+
+// reservedBits returns the numbers of the reserved bits that are set.
+func reservedBits(h codec.Header) (set []int) {
+	for i, bit := range []uint8{codec.RSV1, codec.RSV2, codec.RSV3} {
+		if h.RSV&bit != 0 {
+			set = append(set, i+1)
+		}
+	}
+	return set
 }
 
 // ANSI styles: colours that are legible on light and on dark ground.
