@@ -156,10 +156,12 @@ func (u *upgrader) accept(w http.ResponseWriter, r *Request, protocol string, ex
 	}
 	nc.SetDeadline(time.Time{}) // removes the deadline of http.Server
 	c := newConn(nc, RoleServer, u.settings, protocol, ext, early, r)
-	// net/http refers to the reader, and its 4 KiB, until the handler returns.
-	*in.Reader = *bufio.NewReaderSize(nc, 0)
+	*in.Reader = *noInput // net/http refers to the reader, and its 4 KiB, until the handler returns
 	return c, nil
 }
+
+// noInput is at its end, and has the smallest buffer. Nothing is written into that.
+var noInput = bufio.NewReaderSize(http.NoBody, 0)
 
 // send sends the 101, within the time limit of the opening handshake.
 func (u *upgrader) send(nc net.Conn, response []byte) error {
