@@ -71,7 +71,7 @@ require (
 	github.com/xo/terminfo v1.0.0 // indirect
 	github.com/zerowire/websocket/hub/natsbroker v0.1.0
 	golang.org/x/crypto v0.58.0
-	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sync v0.24.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
 )

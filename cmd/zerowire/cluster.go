@@ -80,19 +80,18 @@ type natsServer interface {
 var startNATS func(f *clusterFlags, host string, log *slog.Logger) (natsServer, error)
 
 // open makes the hub, and joins the cluster if there is one.
-func (f *clusterFlags) open(listen string, log *slog.Logger) (*cluster, error) {
-	c := new(cluster)
+func (f *clusterFlags) open(listen string, log *slog.Logger) (c *cluster, err error) {
+	c = new(cluster)
 	options := &hub.Options{Overflow: hub.Disconnect, MaxPending: maxBacklog, Heartbeat: heartbeat, Logger: log}
 	if f.Cluster != "" {
-		broker, err := f.connect(c, listen, log)
-		if err != nil {
-			c.close()
-			return nil, fmt.Errorf("--cluster %s: %w", f.Cluster, err)
+		if options.Broker, err = f.connect(c, listen, log); err != nil {
+			err = fmt.Errorf("--cluster %s: %w", f.Cluster, err)
 		}
-		options.Broker = broker
 	}
-	var err error
-	if c.hub, err = hub.New(options); err != nil {
+	if err == nil {
+		c.hub, err = hub.New(options)
+	}
+	if err != nil {
 		c.close()
 		return nil, err
 	}
@@ -101,25 +100,18 @@ func (f *clusterFlags) open(listen string, log *slog.Logger) (*cluster, error) {
 
 // connect connects to the NATS server, which it starts if it is to be embedded.
 func (f *clusterFlags) connect(c *cluster, listen string, log *slog.Logger) (hub.Broker, error) {
-	if f.Cluster != "embedded" {
-		return natsbroker.Connect(f.Cluster, &natsbroker.Options{Logger: log, NATS: []nats.Option{nats.RetryOnFailedConnect(true)}})
+	url, options := f.Cluster, []nats.Option{nats.RetryOnFailedConnect(true)}
+	if url == "embedded" {
+		host, _, err := net.SplitHostPort(listen)
+		if err != nil {
+			return nil, err
+		}
+		if c.nats, err = startNATS(f, host, log); err != nil {
+			return nil, err
+		}
+		url, options = "", c.nats.ClientOptions()
 	}
-	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return nil, err
-	}
-	if c.nats, err = startNATS(f, host, log); err != nil {
-		return nil, err
-	}
-	return natsbroker.Connect("", &natsbroker.Options{Logger: log, NATS: c.nats.ClientOptions()})
-}
-
-// joinable returns the address at which other servers join, nil if there is none.
-func (c *cluster) joinable() net.Addr {
-	if c.nats == nil {
-		return nil
-	}
-	return c.nats.ClusterAddr()
+	return natsbroker.Connect(url, &natsbroker.Options{Logger: log, NATS: options})
 }
 
 func (c *cluster) close() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
@@ -56,4 +57,10 @@ func (h *bySubprotocol) Open(c *websocket.Conn) {
 		h.Handler = r.logging(echo)
 	}
 	h.Handler.Open(c)
+}
+
+// echo sends every message back as it came. A failed write needs no answer
+// here: the connection has ended, and its handler's Close is called next.
+var echo websocket.MessageFunc = func(c *websocket.Conn, op websocket.Opcode, p []byte) {
+	_ = c.Write(context.Background(), op, p)
 }

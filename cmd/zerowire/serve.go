@@ -139,8 +139,8 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	if metrics != nil {
 		fmt.Printf("Metrics on http://%s/metrics\n", reachable(metrics.Addr()))
 	}
-	if addr := cluster.joinable(); addr != nil {
-		fmt.Printf("To be joined at %s\n", addr)
+	if cluster.nats != nil {
+		fmt.Printf("To be joined at %s\n", cluster.nats.ClusterAddr())
 	}
 
 	served := make(chan error, 1)
@@ -166,7 +166,7 @@ func (s *serveCommand) server(paths *routes) (*websocket.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &websocket.Server{
+	server := &websocket.Server{
 		Route: paths.route,
 		HTTP:  site,
 		Options: websocket.Options{
@@ -174,19 +174,14 @@ func (s *serveCommand) server(paths *routes) (*websocket.Server, error) {
 			Origins:      s.Origin,
 			MaxMessage:   s.MaxMessage,
 			CloseTimeout: s.Grace + time.Second, // so that shutdown cuts, and not each connection by itself
-			Compression:  s.compression(),
 			Hooks:        logRefusals(paths.meter.hooks(), paths.log),
 			Logger:       paths.log,
 		},
-	}, nil
-}
-
-// compression returns what the flags say of permessage-deflate, nil if nothing.
-func (s *serveCommand) compression() *websocket.Compression {
-	if !s.Compress {
-		return nil
 	}
-	return &websocket.Compression{Takeover: s.Takeover}
+	if s.Compress {
+		server.Options.Compression = &websocket.Compression{Takeover: s.Takeover}
+	}
+	return server, nil
 }
 
 // shutdown closes every connection with 1001, cuts those that are left when the

@@ -5,7 +5,6 @@ package bridge
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -20,9 +19,10 @@ import (
 
 // Stream is the other end of a bridge.
 type Stream struct {
-	In  io.Reader      // what goes to the WebSocket
-	Out io.WriteCloser // where its messages go
-	End func() error   // waits for the other end, or ends it, after Out is closed
+	In   io.Reader      // what goes to the WebSocket
+	Out  io.WriteCloser // where its messages go
+	End  func() error   // waits for the other end, or ends it, after Out is closed
+	Kill func() error   // ends it at once, if it is a program
 }
 
 // endTime is how long a program may take to end once its input has ended.
@@ -52,7 +52,7 @@ func Start(command []string) (*Stream, error) {
 		defer alarm.Stop()
 		return cmd.Wait()
 	}
-	return &Stream{In: in, Out: out, End: end}, nil
+	return &Stream{In: in, Out: out, End: end, Kill: cmd.Process.Kill}, nil
 }
 
 // maxLine is the longest line that becomes one message, in bytes; a longer one is an
@@ -97,44 +97,32 @@ func Join(ctx context.Context, c *websocket.Conn, s *Stream, lines bool) error {
 
 // feed sends what comes from in, and returns what went wrong with in.
 func feed(ctx context.Context, c *websocket.Conn, in io.Reader, lines bool) error {
-	next := chunks(in)
-	if lines {
-		scanner := bufio.NewScanner(in)
-		scanner.Buffer(nil, maxLine)
-		next = func() (websocket.Opcode, []byte, error) {
-			switch {
-			case !scanner.Scan():
-				return 0, nil, cmp.Or(scanner.Err(), io.EOF)
-			case !utf8.Valid(scanner.Bytes()):
-				return websocket.OpBinary, scanner.Bytes(), nil
-			}
-			return websocket.OpText, scanner.Bytes(), nil
-		}
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, maxChunk), maxLine)
+	if !lines {
+		scanner.Split(asItComes)
 	}
-	for {
-		op, p, err := next()
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed), errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil:
-			return err
+	for scanner.Scan() {
+		op := websocket.OpBinary
+		if lines && utf8.Valid(scanner.Bytes()) {
+			op = websocket.OpText
 		}
-		if c.Write(ctx, op, p) != nil {
+		if c.Write(ctx, op, scanner.Bytes()) != nil {
 			return nil // drain reports what ended the connection
 		}
 	}
+	if err := scanner.Err(); !errors.Is(err, os.ErrClosed) && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
-// chunks returns a function that returns what comes from in, as it comes.
-func chunks(in io.Reader) func() (websocket.Opcode, []byte, error) {
-	buf := make([]byte, maxChunk)
-	return func() (websocket.Opcode, []byte, error) {
-		n, err := in.Read(buf)
-		if n > 0 {
-			err = nil // it comes again
-		}
-		return websocket.OpBinary, buf[:n], err
+// asItComes is the bufio.SplitFunc of a stream without lines.
+func asItComes(data []byte, _ bool) (n int, chunk []byte, err error) {
+	if len(data) == 0 {
+		return 0, nil, nil
 	}
+	return len(data), data, nil
 }
 
 // drain writes the messages that come to out, until the connection ends.

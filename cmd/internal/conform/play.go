@@ -3,11 +3,10 @@ package conform
 import (
 	"context"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
@@ -25,22 +24,20 @@ func (c *Command) play(ctx context.Context, to *target, games []game) []result {
 	progress := reach.NewBar(len(games), progressbar.OptionShowCount())
 	defer progress.Finish()
 
-	var next atomic.Int64
-	var players sync.WaitGroup
-	for range min(c.Parallel, len(games)) {
-		players.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(games) {
-					return
-				}
-				progress.Describe(games[i].ID)
-				if r := to.play(ctx, games[i], c.Messages); ctx.Err() == nil {
-					results[i] = r
-					progress.Add(1)
-				}
+	var players errgroup.Group
+	players.SetLimit(c.Parallel)
+	for i, g := range games {
+		players.Go(func() error {
+			progress.Describe(g.ID)
+			if r := to.play(ctx, g, c.Messages); ctx.Err() == nil {
+				results[i] = r
+				progress.Add(1)
 			}
+			return nil
 		})
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	players.Wait()
 	return slices.DeleteFunc(results, func(r result) bool { return r.ID == "" })

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
@@ -65,11 +64,7 @@ func (r *report) eventOf(p peers, e trace.Event) {
 		r.out.Write(r.line)
 		return
 	}
-	label := ""
-	if p.number > 0 {
-		label = "#" + strconv.Itoa(p.number)
-	}
-	r.printer.PrintAs(label, e)
+	r.printer.PrintOf(p.number, e)
 }
 
 func (r *report) violation(p peers, e trace.Event) {

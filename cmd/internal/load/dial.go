@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/zerowire/websocket"
 )
 
@@ -27,19 +29,14 @@ type link struct {
 // opened, or ctx ends, it returns why.
 func dialAll(ctx context.Context, url string, opts *websocket.DialOptions, n int, direct bool, f faults) ([]link, error) {
 	links, errs := make([]link, n), make([]error, n)
-	next := make(chan int)
-	var dialers sync.WaitGroup
-	for range min(n, dialling) {
-		dialers.Go(func() {
-			for i := range next {
-				links[i], errs[i] = dial(ctx, url, *opts, direct)
-			}
+	var dialers errgroup.Group
+	dialers.SetLimit(dialling)
+	for i := range n {
+		dialers.Go(func() error {
+			links[i], errs[i] = dial(ctx, url, *opts, direct)
+			return nil
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
 	dialers.Wait()
 
 	open := links[:0]

@@ -39,12 +39,16 @@ func (f *Flags) Explain(ctx context.Context, rawURL string, err error) error {
 }
 
 // Plain is err without the name of the library in front.
-func Plain(err error) error { return plainError{err} }
+func Plain(err error) error { return explained{strings.TrimPrefix(err.Error(), "websocket: "), err} }
 
-type plainError struct{ error }
+// explained is an error in other words.
+type explained struct {
+	text string
+	err  error
+}
 
-func (e plainError) Error() string { return strings.TrimPrefix(e.error.Error(), "websocket: ") }
-func (e plainError) Unwrap() error { return e.error }
+func (e explained) Error() string { return e.text }
+func (e explained) Unwrap() error { return e.err }
 
 // UsageError ends the process with 2.
 type UsageError struct{ Err error }
@@ -84,17 +88,8 @@ func (f *Flags) explainRefusal(refused *websocket.HandshakeError) error {
 	if advice := f.adviseRefused(refused); advice != "" {
 		fmt.Fprintf(&b, "\n%s", advice)
 	}
-	return refusalError{b.String(), refused}
+	return explained{b.String(), refused}
 }
-
-// refusalError is a refusal with what to do about it.
-type refusalError struct {
-	text    string
-	refused *websocket.HandshakeError
-}
-
-func (e refusalError) Error() string { return e.text }
-func (e refusalError) Unwrap() error { return e.refused }
 
 // The part of a refusal's body that is shown.
 const (

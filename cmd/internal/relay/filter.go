@@ -6,25 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"runtime"
 	"sync"
 	"time"
 	"unicode/utf8"
 
+	"github.com/zerowire/websocket/cmd/internal/bridge"
 	"github.com/zerowire/websocket/codec"
 )
 
 // filter is a program that decides what becomes of messages. It reads a JSON object per
 // line for each message, and writes one with the same id for each.
 type filter struct {
-	program *exec.Cmd
+	program *bridge.Stream
 	ended   chan struct{}           // closed when the program has ended
 	cancel  context.CancelCauseFunc // called before, with the reason
 
 	mu      sync.Mutex
-	in      io.WriteCloser
 	last    int64                  // id
 	waiting map[int64]chan verdict // for the program's answer
 	open    map[int]*connection    // by number
@@ -65,39 +63,26 @@ func startFilter(command string, cancel context.CancelCauseFunc) (*filter, error
 	if runtime.GOOS == "windows" {
 		shell, flag = "cmd", "/c"
 	}
+	program, err := bridge.Start([]string{shell, flag, command})
+	if err != nil {
+		return nil, err
+	}
 	f := &filter{
-		program: exec.Command(shell, flag, command),
+		program: program,
 		ended:   make(chan struct{}),
 		cancel:  cancel,
 		waiting: map[int64]chan verdict{},
 		open:    map[int]*connection{},
 	}
-	f.program.Stderr = os.Stderr
-	in, err := f.program.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := f.program.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	f.in = in
-	if err := f.program.Start(); err != nil {
-		return nil, err
-	}
-	go f.read(json.NewDecoder(out))
+	go f.read(json.NewDecoder(program.In))
 	return f, nil
 }
 
 // stop ends the program, and waits until it has ended.
 func (f *filter) stop() {
-	f.in.Close()
-	select {
-	case <-f.ended:
-	case <-time.After(stopTimeout):
-		f.program.Process.Kill()
-		<-f.ended
-	}
+	f.program.Out.Close()
+	defer time.AfterFunc(stopTimeout, func() { f.program.Kill() }).Stop()
+	<-f.ended
 }
 
 // read takes the lines of the program.
@@ -124,11 +109,11 @@ func (f *filter) read(lines *json.Decoder) {
 		}
 	}
 	if err == io.EOF {
-		err = f.program.Wait()
+		err = f.program.End()
 	} else {
 		err = fmt.Errorf("a line that is not as it should be: %w", err)
-		f.program.Process.Kill()
-		f.program.Wait()
+		f.program.Kill()
+		f.program.End()
 	}
 	f.cancel(errors.Join(errors.New("the filter has ended"), err))
 	close(f.ended)
@@ -142,7 +127,7 @@ func (f *filter) tell(q question) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.in.Write(append(line, '\n')) // if it fails, the program has ended
+	f.program.Out.Write(append(line, '\n')) // if it fails, the program has ended
 }
 
 // begin reports a connection to the program, and end its end.

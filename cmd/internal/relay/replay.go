@@ -83,8 +83,7 @@ func (c *ReplayCommand) playAll(ctx context.Context, to *upstream, rec *recordin
 		p := newPlayer(c, to, conn, schedule{began: began, from: rec.Connections[0].Began, speed: c.Speed}, out)
 		players = append(players, p)
 		if c.Trace {
-			label := fmt.Sprintf("#%d", conn.Number)
-			p.show = func(e trace.Event) { printer.PrintAs(label, e) }
+			p.show = func(e trace.Event) { printer.PrintOf(conn.Number, e) }
 		}
 	}
 	newOrder(players)

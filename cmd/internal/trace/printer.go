@@ -47,23 +47,23 @@ func Colors(f *os.File) bool {
 }
 
 // Print writes e.
-func (p *Printer) Print(e Event) { p.PrintAs("", e) }
+func (p *Printer) Print(e Event) { p.PrintOf(0, e) }
 
-// PrintAs writes e with a label, which names the connection, in front.
-func (p *Printer) PrintAs(label string, e Event) {
+// PrintOf writes e with the number of the connection in front, unless that is 0.
+func (p *Printer) PrintOf(connection int, e Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.line = p.line[:0]
 	if e.Kind == Handshake {
 		for line := range bytes.Lines(bytes.TrimRight(e.Head, "\r\n")) {
-			p.begin(label, e)
+			p.begin(connection, e)
 			p.on(styleFaint)
 			p.line = append(p.line, Clip(bytes.TrimRight(line, "\r\n"), maxHeadLine, "")...)
 			p.off()
 			p.line = append(p.line, '\n')
 		}
 	} else {
-		p.begin(label, e)
+		p.begin(connection, e)
 		p.event(e)
 		p.line = append(bytes.TrimRight(p.line, " "), '\n')
 	}
@@ -86,7 +86,7 @@ const (
 )
 
 // begin appends what every line begins with.
-func (p *Printer) begin(label string, e Event) {
+func (p *Printer) begin(connection int, e Event) {
 	p.on(styleFaint)
 	switch {
 	case e.Time.IsZero():
@@ -98,8 +98,8 @@ func (p *Printer) begin(label string, e Event) {
 	if p.Offsets {
 		p.line = fmt.Appendf(p.line, "%8d ", e.Offset)
 	}
-	if label != "" {
-		p.line = append(append(p.line, label...), ' ')
+	if connection > 0 {
+		p.line = fmt.Appendf(p.line, "#%d ", connection)
 	}
 	p.off()
 	if e.Direction == Sent {
