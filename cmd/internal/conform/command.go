@@ -84,5 +84,5 @@ func (c *Command) write(r *report) (err error) {
 	if c.JSON != "-" {
 		err = r.writeText(os.Stdout, c.Brief)
 	}
-	return errors.Join(err, reach.WriteFile(c.JSON, r.writeJSON), reach.WriteFile(c.HTML, r.writeHTML))
+	return errors.Join(err, reach.WriteFile("--json", c.JSON, r.writeJSON), reach.WriteFile("--html", c.HTML, r.writeHTML))
 }

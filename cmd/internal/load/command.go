@@ -174,5 +174,5 @@ func (c *Command) write(r *Result) error {
 	if c.JSON == "-" {
 		out = os.Stderr
 	}
-	return errors.Join(r.writeTable(out), reach.WriteFile(c.JSON, r.writeJSON), reach.WriteFile(c.HTML, r.writeHTML))
+	return errors.Join(r.writeTable(out), reach.WriteFile("--json", c.JSON, r.writeJSON), reach.WriteFile("--html", c.HTML, r.writeHTML))
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 
@@ -11,9 +12,9 @@ import (
 	"golang.org/x/term"
 )
 
-// WriteFile makes the file name of what write writes. "-" is standard output, and "" no
-// file.
-func WriteFile(name string, write func(io.Writer) error) error {
+// WriteFile makes the file name, the value of a flag, of what write writes. "-" is
+// standard output, and "" no file.
+func WriteFile(flag, name string, write func(io.Writer) error) error {
 	switch name {
 	case "":
 		return nil
@@ -21,12 +22,15 @@ func WriteFile(name string, write func(io.Writer) error) error {
 		return write(os.Stdout)
 	}
 	f, err := os.Create(name)
-	if err != nil {
-		return err
+	if err == nil {
+		b := bufio.NewWriter(f)
+		err = cmp.Or(write(b), b.Flush())
+		err = cmp.Or(err, f.Close())
 	}
-	b := bufio.NewWriter(f)
-	err = cmp.Or(write(b), b.Flush())
-	return cmp.Or(err, f.Close())
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
 }
 
 // WriteJSON writes v as JSON for people, too.
