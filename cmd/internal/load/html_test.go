@@ -117,7 +117,7 @@ func TestPageInTheBrowser(t *testing.T) {
 	})
 	r.Errors = []Fault{{Kind: "wrong content", Count: 2, Example: `byte 3 is <b>`, kind: wrongContent}}
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := reach.WriteFile(file, r.writeHTML); err != nil {
+	if err := reach.WriteFile("--html", file, r.writeHTML); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)
