@@ -163,7 +163,7 @@ func TestPageInTheBrowser(t *testing.T) {
 func TestPageOfNothing(t *testing.T) {
 	r := &Result{URL: "ws://localhost/", Errors: []Fault{{Kind: "lost", Count: 1}}, Latency: Latency{Percentiles: []Percentile{}, Curve: []Percentile{}}}
 	file := filepath.Join(t.TempDir(), "report.html")
-	if err := reach.WriteFile(file, r.writeHTML); err != nil {
+	if err := reach.WriteFile("--html", file, r.writeHTML); err != nil {
 		t.Fatal(err)
 	}
 	tab, console := openPage(t, file)
