@@ -24,7 +24,7 @@ type oursHTTP2 struct{ ours }
 func (o oursHTTP2) Dial(t *testing.T, url string, s settings) (end, error) {
 	tr := &h2.Transport{Mode: h2.OnlyHTTP2}
 	t.Cleanup(func() { tr.Close() })
-	opts := websocket.DialOptions{Options: options(s)}
+	opts := websocket.DialOptions{Options: o.options(t, s)}
 	if s.origin != "" {
 		opts.Header = http.Header{"Origin": {s.origin}}
 	}
@@ -38,10 +38,24 @@ func (o oursHTTP2) Dial(t *testing.T, url string, s settings) (end, error) {
 	return o.begin(t, c), nil
 }
 
+// options returns the options for s. If s has compression, connections without it fail the
+// test.
+func (oursHTTP2) options(t *testing.T, s settings) websocket.Options {
+	opts := options(s)
+	if s.deflate.on {
+		opts.Hooks.Opened = func(c *websocket.Conn, _ *websocket.Request) {
+			if c.Extensions() == "" {
+				t.Error("compression was not negotiated")
+			}
+		}
+	}
+	return opts
+}
+
 func (o oursHTTP2) Listen(t *testing.T, s settings) (string, <-chan end) {
 	ln := listen(t)
 	accepted := make(chan end, 1)
-	srv := &websocket.Server{Options: options(s)}
+	srv := &websocket.Server{Options: o.options(t, s)}
 	if o.events {
 		srv.Handler = &ourHandler{ourEnd: &ourEnd{inbox: newInbox()}, opened: accepted}
 	} else {
@@ -61,14 +75,14 @@ func (o oursHTTP2) Listen(t *testing.T, s settings) (string, <-chan end) {
 	return wsURL(ln), accepted
 }
 
-// TestInteropHTTP2 plays the scenarios over HTTP/2 with Node's http2. Those that look at
-// the bytes of HTTP/1.1, or compress, are left out: Chromium and undici compress.
+// TestInteropHTTP2 plays the scenarios over HTTP/2 with Node's http2, except those that look
+// at the bytes of HTTP/1.1.
 func TestInteropHTTP2(t *testing.T) {
 	t.Parallel()
 	node := startNode(t)
 	node.(*program).http2 = true
 	for _, s := range scenarios {
-		if s.tapped || s.client.deflate.on || s.server.deflate.on {
+		if s.tapped {
 			continue
 		}
 		for _, us := range []oursHTTP2{{oursEvents}, {oursBlocking}} {

@@ -69,7 +69,7 @@ const commands = {
   dialHTTP2(c) {
     const connection = {};
     connections.set(c.id, connection);
-    connection.session = http2.dial(c, (socket) => {
+    connection.session = http2.dial(c, settings(c), (socket) => {
       connection.socket = socket;
       watch(c.id, socket);
     }, (status) => report(c.id, "refused", { status }),
@@ -79,7 +79,7 @@ const commands = {
   listenHTTP2(c) {
     const connection = {};
     connections.set(c.id, connection);
-    connection.server = http2.listen(c, (url) => report(c.id, "listening", { url }), (socket) => {
+    connection.server = http2.listen(c, settings(c), (url) => report(c.id, "listening", { url }), (socket) => {
       connection.socket = socket;
       watch(c.id, socket);
     });
