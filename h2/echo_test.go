@@ -136,10 +136,13 @@ func TestCloseCodes(t *testing.T) {
 		t.Run(tt.name+"/by the client", func(t *testing.T) {
 			ended := make(chan error, 1)
 			s := serve(t, &websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
+				echoOnce(c)
 				_, _, err := c.Read(context.Background())
 				ended <- err
 			})})
-			tt.close(dial(t, newTransport(t, s), s.wss(), nil))
+			c := dial(t, newTransport(t, s), s.wss(), nil)
+			wantEcho(t, c, websocket.OpText, "serving")
+			tt.close(c)
 			check(t, <-ended)
 		})
 	}

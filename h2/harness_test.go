@@ -111,12 +111,14 @@ func (echo) Close(*websocket.Conn, error) {}
 
 // echoBlocking is the blocking form of it.
 func echoBlocking(c *websocket.Conn) {
-	for {
-		op, p, err := c.Read(context.Background())
-		if err != nil || c.Write(context.Background(), op, p) != nil {
-			return
-		}
+	for echoOnce(c) {
 	}
+}
+
+// echoOnce echoes one message, and reports whether it was sent.
+func echoOnce(c *websocket.Conn) bool {
+	op, p, err := c.Read(context.Background())
+	return err == nil && c.Write(context.Background(), op, p) == nil
 }
 
 // forms are the ways in which a handler of net/http serves an echo.

@@ -70,8 +70,7 @@ func TestGoroutinesEndWithTheWebSocket(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			opts := websocket.Options{MaxMessage: 1000, Logger: slog.New(slog.DiscardHandler)}
 			s := serve(t, &websocket.Server{Options: opts, Handler: websocket.Blocking(func(c *websocket.Conn) {
-				op, p, err := c.Read(context.Background())
-				if err == nil && c.Write(context.Background(), op, p) == nil {
+				if echoOnce(c) {
 					tt.server(c)
 				}
 			})})

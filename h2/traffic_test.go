@@ -278,8 +278,7 @@ func TestResetsAtRandom(t *testing.T) {
 // brief echoes some messages, and closes the connection in one of two ways.
 func brief(c *websocket.Conn) {
 	for range rand.N(40) {
-		op, p, err := c.Read(context.Background())
-		if err != nil || c.Write(context.Background(), op, p) != nil {
+		if !echoOnce(c) {
 			return
 		}
 	}

@@ -168,40 +168,41 @@ func TestEndsOnTheWire(t *testing.T) {
 	}
 }
 
-// TestResetByThePeer has the client reset the stream, and looks at what the server says.
+// TestResetByThePeer resets a stream, or closes its connection, at the client, and looks at the
+// error at the server.
 func TestResetByThePeer(t *testing.T) {
 	ended := make(chan error, 1)
 	s := serve(t, &websocket.Server{Handler: websocket.Blocking(func(c *websocket.Conn) {
+		c.Write(context.Background(), websocket.OpText, []byte("serving"))
 		_, _, err := c.Read(context.Background())
 		ended <- err
 	})})
-	want := func(t *testing.T, text string) {
-		t.Helper()
-		err := <-ended
-		if !errors.Is(err, syscall.ECONNRESET) || !strings.Contains(err.Error(), text) || websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
-			t.Errorf("Read() = %v, with the status %d, want 1006 and a reset with %s", err, websocket.CloseStatus(err), text)
-		}
+	tests := []struct {
+		name  string
+		end   func(w *wire)
+		reset bool   // the cause is ECONNRESET
+		cause string // in the error
+	}{
+		{"FLOW_CONTROL_ERROR", func(w *wire) { w.WriteRSTStream(1, http2.ErrCodeFlowControl) }, true, "FLOW_CONTROL_ERROR"},
+		{"CANCEL", func(w *wire) { w.WriteRSTStream(1, http2.ErrCodeCancel) }, true, "CANCEL"},
+		{"end of the connection", func(w *wire) { w.conn.Close() }, false, ""},
 	}
-	t.Run("FLOW_CONTROL_ERROR", func(t *testing.T) {
-		w := dialWire(t, s, 65535)
-		w.open(1)
-		w.WriteRSTStream(1, http2.ErrCodeFlowControl)
-		want(t, "FLOW_CONTROL_ERROR")
-	})
-	t.Run("CANCEL", func(t *testing.T) {
-		w := dialWire(t, s, 65535)
-		w.open(1)
-		w.WriteRSTStream(1, http2.ErrCodeCancel)
-		want(t, "CANCEL")
-	})
-	t.Run("end of the connection", func(t *testing.T) {
-		w := dialWire(t, s, 65535)
-		w.open(1)
-		w.conn.Close()
-		if err := <-ended; websocket.CloseStatus(err) != websocket.StatusAbnormalClosure {
-			t.Errorf("Read() = %v, with the status %d, want 1006", err, websocket.CloseStatus(err))
-		}
-	})
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := dialWire(t, s, 65535)
+			w.open(1)
+			for f := range w.frames(1) { // net/http reports an end before that as a failed handshake
+				if data, ok := f.(*http2.DataFrame); ok && len(data.Data()) > 0 {
+					break
+				}
+			}
+			tt.end(w)
+			err := <-ended
+			if websocket.CloseStatus(err) != websocket.StatusAbnormalClosure || errors.Is(err, syscall.ECONNRESET) != tt.reset || !strings.Contains(err.Error(), tt.cause) {
+				t.Errorf("Read() = %v, with the status %d, want 1006 and %s", err, websocket.CloseStatus(err), tt.cause)
+			}
+		})
+	}
 }
 
 // TestHandshakeOnTheWire sends requests, valid and invalid ones.
