@@ -41,7 +41,7 @@ func testPageShowsFigures(t *testing.T, browser context.Context, p *process) {
 	}
 	b.untilText("server-state", "not reachable")
 	b.untilText("server-connections", "–")
-	if want := "Shut down: 2 connections closed cleanly, 0 cut\n"; !strings.HasSuffix(p.stdout.String(), want) {
+	if want := "Shut down: 2 connections closed cleanly, 0 aborted\n"; !strings.HasSuffix(p.stdout.String(), want) {
 		t.Errorf("stdout:\n%swant at its end %s", &p.stdout, want)
 	}
 }

@@ -38,7 +38,7 @@ type tally struct{ messages, bytes atomic.Uint64 }
 
 // ends counts how the connections end that were open when the server was told
 // to end.
-type ends struct{ clean, cut atomic.Int64 }
+type ends struct{ clean, aborted atomic.Int64 }
 
 func newMeter() *meter {
 	return &meter{started: time.Now(), refused: map[string]uint64{}, closed: map[string]uint64{}}
@@ -108,7 +108,7 @@ func (e *ends) count(err error) {
 	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {
 		e.clean.Add(1)
 	} else {
-		e.cut.Add(1)
+		e.aborted.Add(1)
 	}
 }
 

@@ -193,7 +193,7 @@ func (s *serveCommand) shutdown(srv *websocket.Server, meter *meter) error {
 	if err := srv.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	fmt.Printf("Shut down: %d connections closed cleanly, %d cut\n", ends.clean.Load(), ends.cut.Load())
+	fmt.Printf("Shut down: %d connections closed cleanly, %d aborted\n", ends.clean.Load(), ends.aborted.Load())
 	return nil
 }
 

@@ -211,7 +211,7 @@ func TestServeSaysHowItsConnectionsEnded(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("after SIGTERM: %v, want exit code 0", err)
 	}
-	if want := "Shut down: 2 connections closed cleanly, 1 cut\n"; !strings.HasSuffix(p.stdout.String(), want) {
+	if want := "Shut down: 2 connections closed cleanly, 1 aborted\n"; !strings.HasSuffix(p.stdout.String(), want) {
 		t.Errorf("stdout:\n%swant at its end %s", &p.stdout, want)
 	}
 }
