@@ -55,7 +55,7 @@ func TestEndsCountsCleanOnesApart(t *testing.T) {
 	e.count(&websocket.CloseError{Code: websocket.StatusGoingAway})
 	e.count(fmt.Errorf("wrapped: %w", &websocket.CloseError{Code: 4000}))
 	e.count(errors.New("reset"))
-	if clean, cut := e.clean.Load(), e.cut.Load(); clean != 2 || cut != 1 {
+	if clean, cut := e.clean.Load(), e.aborted.Load(); clean != 2 || cut != 1 {
 		t.Errorf("after two Close frames and a reset: %d clean, %d cut, want 2, 1", clean, cut)
 	}
 }
