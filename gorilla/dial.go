@@ -169,9 +169,6 @@ func (d *Dialer) request(ctx context.Context, u *url.URL, header http.Header) (r
 	if len(d.Subprotocols) > 0 {
 		req.Header["Sec-WebSocket-Protocol"] = []string{strings.Join(d.Subprotocols, ", ")}
 	}
-	if d.EnableCompression {
-		req.Header["Sec-WebSocket-Extensions"] = []string{offer}
-	}
 	for name, values := range header {
 		switch {
 		case name == "Host":
@@ -183,6 +180,9 @@ func (d *Dialer) request(ctx context.Context, u *url.URL, header http.Header) (r
 		default:
 			req.Header[name] = values
 		}
+	}
+	if d.EnableCompression {
+		req.Header["Sec-WebSocket-Extensions"] = []string{offer}
 	}
 	return req, key, nil
 }
@@ -224,7 +224,7 @@ func (d *Dialer) handshake(ctx context.Context, nc net.Conn, req *http.Request, 
 	}
 	resp.Body = http.NoBody
 	agreed, on, ok := deflate.Policy{}.Agreed(values(resp.Header, "Sec-Websocket-Extensions"))
-	if !ok || on && !agreed.ClientNoContextTakeover {
+	if !ok || on && !(d.EnableCompression && agreed.ClientNoContextTakeover) {
 		return nil, resp, errExtension
 	}
 	if on {

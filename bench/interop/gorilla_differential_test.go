@@ -1,310 +1,415 @@
 package interop
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 
 	"github.com/zerowire/websocket/codec"
-	moved "github.com/zerowire/websocket/gorilla"
 )
 
-// gorillaConn is what a Conn of gorilla/websocket and one of package gorilla have in
-// common.
-type gorillaConn interface {
-	ReadMessage() (int, []byte, error)
-	WriteMessage(int, []byte) error
-	WriteControl(int, []byte, time.Time) error
-	NextReader() (int, io.Reader, error)
-	NextWriter(int) (io.WriteCloser, error)
-	WriteJSON(any) error
-	ReadJSON(any) error
-	SetReadLimit(int64)
-	SetReadDeadline(time.Time) error
-	SetWriteDeadline(time.Time) error
-	SetPingHandler(func(string) error)
-	SetPongHandler(func(string) error)
-	SetCloseHandler(func(int, string) error)
-	PingHandler() func(string) error
-	CloseHandler() func(int, string) error
-	EnableWriteCompression(bool)
-	NetConn() net.Conn
-	Subprotocol() string
-	Close() error
+// gorillaScript is played against gorilla/websocket and against package gorilla. One end is
+// the library, driven by play. The other end is driven frame by frame by peer.
+type gorillaScript struct {
+	name    string
+	role    codec.Role // the role of the library, unless both is set
+	both    bool
+	up      websocket.Upgrader // the buffers have differentialBuffer bytes unless set
+	dial    websocket.Dialer   // likewise
+	deflate bool               // both ends agree to permessage-deflate
+	deaf    bool               // the peer does not read, except in peer, and ends with play
+	peer    func(p *gorillaPeer)
+	play    func(g *gorillaPlay)
+	wire    func(frames []sentFrame) []string // what to compare; nil for every frame in order
+	differs string                            // words of the package comment that explain a difference
 }
 
 const differentialBuffer = 512 // bytes, of either direction
 
-// differentialServer serves one connection with gorilla/websocket or with ours.
-func differentialServer(t *testing.T, overTLS, own bool, script func(gorillaConn)) *httptest.Server {
-	t.Helper()
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var c gorillaConn
-		var err error
-		if own {
-			u := moved.Upgrader{ReadBufferSize: differentialBuffer, WriteBufferSize: differentialBuffer, Subprotocols: []string{"b"}}
-			c, err = u.Upgrade(w, r, nil)
-		} else {
-			u := websocket.Upgrader{ReadBufferSize: differentialBuffer, WriteBufferSize: differentialBuffer, Subprotocols: []string{"b"}}
-			c, err = u.Upgrade(w, r, nil)
-		}
+// gorillaPlay is the library's end of a script.
+type gorillaPlay struct {
+	gorillaConn
+	*gorillaLibrary
+	turns
+	mu    sync.Mutex
+	notes []string // what the application has seen
+}
+
+func (g *gorillaPlay) note(format string, args ...any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.notes = append(g.notes, fmt.Sprintf(format, args...))
+}
+
+// noteError notes an operation and its error as an application can see it.
+func (g *gorillaPlay) noteError(operation string, err error) {
+	g.note("%s: %s", operation, g.seen(err))
+}
+
+// readAll notes messages up to the first error.
+func (g *gorillaPlay) readAll() {
+	for range 100 {
+		op, p, err := g.ReadMessage()
+		g.note("ReadMessage %d %d %.40q %s", op, len(p), p, g.seen(err))
 		if err != nil {
-			t.Errorf("Upgrade: %v", err)
 			return
 		}
-		defer c.Close()
-		c.SetReadDeadline(time.Now().Add(patience))
-		script(c)
-	}))
-	if overTLS {
-		s.StartTLS()
-	} else {
-		s.Start()
 	}
-	t.Cleanup(s.Close)
-	return s
 }
 
-// differentialPeer is a client that is driven frame by frame, over TCP or TLS.
-type differentialPeer struct {
-	net.Conn
-	decoder codec.Decoder
-}
-
-func dialDifferential(t *testing.T, s *httptest.Server, overTLS bool) (p *differentialPeer, head string) {
-	t.Helper()
-	nc, err := net.Dial("tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { nc.Close() })
-	if overTLS {
-		config := s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-		config.ServerName = "example.com"
-		nc = tls.Client(nc, config)
-	}
+// finish ends the connection after the peer has received everything.
+func (g *gorillaPlay) finish() {
+	nc := g.NetConn()
 	nc.SetDeadline(time.Now().Add(patience))
-	io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n\r\n")
-	for !strings.HasSuffix(head, "\r\n\r\n") {
-		var b [1]byte
-		if _, err := nc.Read(b[:]); err != nil {
-			t.Fatalf("response: %v", err)
-		}
-		head += string(b[:])
-	}
-	p = &differentialPeer{Conn: nc, decoder: codec.Decoder{Role: codec.Client}}
-	t.Cleanup(p.decoder.Reset)
-	return p, head
+	nc.(interface{ CloseWrite() error }).CloseWrite()
+	io.Copy(io.Discard, nc)
+	g.Close()
 }
 
-func (p *differentialPeer) send(fin bool, op codec.Opcode, payload string) {
-	h := codec.Header{Fin: fin, Opcode: op, Masked: true, Key: [4]byte{1, 2, 3, 4}}
+// abort closes the connection without the alert of TLS, which a full socket would delay.
+func (g *gorillaPlay) abort() {
+	nc := g.NetConn()
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	nc.Close()
+}
+
+// gorillaPeer is the other end of a script.
+type gorillaPeer struct {
+	net.Conn
+	br   *bufio.Reader // of Conn
+	role codec.Role
+	turns
+}
+
+// turns lets each end of a script wait for the other one.
+type turns struct{ mine, theirs chan struct{} }
+
+func newTurns() (play, peer turns) {
+	a, b := make(chan struct{}, 10), make(chan struct{}, 10)
+	return turns{a, b}, turns{b, a}
+}
+
+// turn lets the other end continue after await.
+func (t turns) turn() { t.theirs <- struct{}{} }
+
+// await waits until the other end calls turn.
+func (t turns) await() { <-t.mine }
+
+func (p *gorillaPeer) send(fin bool, op codec.Opcode, payload string) {
+	p.frame(codec.Header{Fin: fin, Opcode: op}, payload)
+}
+
+// frame sends a frame, masked if the peer is a client.
+func (p *gorillaPeer) frame(h codec.Header, payload string) {
+	if h.Masked = p.role == codec.Client; h.Masked {
+		h.Key = [4]byte{1, 2, 3, 4}
+	}
 	p.Write(codec.AppendFrame(nil, h, []byte(payload)))
 }
 
-// wire returns what the server sends up to its end: each frame's header and payload.
-func (p *differentialPeer) wire() (frames []string) {
+// sentFrame is a frame that the library has sent.
+type sentFrame struct {
+	codec.Header
+	payload []byte
+}
+
+func (f sentFrame) String() string {
+	if f.Opcode == codec.OpClose && bytes.HasPrefix(f.payload, []byte("\x03\xEA")) {
+		return "close 1002" // the words differ
+	}
+	return fmt.Sprintf("fin %v rsv %d %v %d %.40q", f.Fin, f.RSV, f.Opcode, f.Length, f.payload)
+}
+
+// received returns all that the library sends.
+func (p *gorillaPeer) received() (frames []sentFrame) {
+	sent, _ := io.ReadAll(p.br)
 	for {
-		f, err := p.decoder.Next()
-		switch {
-		case err == nil:
-			frames = append(frames, fmt.Sprintf("fin %v rsv %d %v %d %.40q", f.Fin, f.RSV, f.Opcode, f.Length, f.Payload))
-			continue
-		case err != codec.ErrShort:
+		h, n, err := codec.ParseHeader(sent)
+		if err != nil || h.Length > uint64(len(sent)-n) || h.Masked == (p.role == codec.Client) {
+			if len(sent) > 0 {
+				frames = append(frames, sentFrame{Header: codec.Header{Length: uint64(len(sent))}, payload: sent})
+			}
 			return frames
 		}
-		n, err := p.Read(p.decoder.Space(4096))
-		p.decoder.Commit(n)
-		if n == 0 && err != nil {
-			return frames
-		}
+		f := sentFrame{h, sent[n : n+int(h.Length)]}
+		codec.Mask(f.payload, h.Key, 0)
+		frames, sent = append(frames, f), sent[n+int(h.Length):]
 	}
 }
 
-// seen describes an error as an application can see it: text where it is exported,
-// and kind.
-func seen(err error) string {
-	if err == nil {
-		return "nil"
+func inOrder(frames []sentFrame) (lines []string) {
+	for _, f := range frames {
+		lines = append(lines, f.String())
 	}
-	if strings.HasPrefix(err.Error(), "websocket: close ") || strings.Contains(err.Error(), "read limit") {
-		return err.Error()
-	}
-	e, isNet := errors.AsType[net.Error](err)
-	return fmt.Sprintf("error, timeout %v, EOF %v, closed %v", isNet && e.Timeout(), err == io.EOF, errors.Is(err, net.ErrClosed))
+	return lines
 }
 
-// differentialScript is played by a server against a peer.
-type differentialScript struct {
-	name string
-	peer func(p *differentialPeer)
-	play func(c gorillaConn, note func(format string, args ...any))
+func inAnyOrder(frames []sentFrame) []string { return slices.Sorted(slices.Values(inOrder(frames))) }
+
+// differentialTLS returns the configurations of the two ends of a connection over TLS.
+var differentialTLS = sync.OnceValues(func() (server, client *tls.Config) {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	client = s.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+	client.ServerName = "example.com"
+	return &tls.Config{Certificates: s.TLS.Certificates, NextProtos: []string{"h2", "http/1.1"}}, client
+})
+
+// listenDifferential listens on loopback, with TLS if overTLS is set.
+func listenDifferential(t *testing.T, overTLS bool) net.Listener {
+	ln := listen(t)
+	t.Cleanup(func() { ln.Close() })
+	if overTLS {
+		config, _ := differentialTLS()
+		return tls.NewListener(ln, config)
+	}
+	return ln
 }
 
-func readLoop(c gorillaConn, note func(string, ...any)) {
-	for range 20 {
-		op, p, err := c.ReadMessage()
-		note("ReadMessage %d %d %.40q %s", op, len(p), p, seen(err))
-		if err != nil {
+const differentialRequest = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: a, b\r\n"
+
+const differentialDeflate = "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover\r\n"
+
+// gorillaResult is what can be seen of a library that has played a script.
+type gorillaResult struct {
+	head  string   // of the opening handshake, as the library has sent it
+	notes []string // what the application has seen
+	wire  []string
+}
+
+// run plays s with l.
+func (s *gorillaScript) run(t *testing.T, l *gorillaLibrary, role codec.Role, overTLS bool) (r gorillaResult) {
+	t.Helper()
+	mine, theirs := newTurns()
+	g := &gorillaPlay{gorillaLibrary: l, turns: mine}
+	played := make(chan struct{})
+	play := func(c gorillaConn) {
+		defer close(played)
+		g.gorillaConn = c
+		c.SetReadDeadline(time.Now().Add(patience))
+		s.play(g)
+		if s.deaf {
+			g.abort()
 			return
 		}
+		g.finish()
 	}
-}
-
-var long = strings.Repeat("0123456789", 1000)
-
-var differentialScripts = []differentialScript{
-	{"messages", func(p *differentialPeer) {
-		p.send(true, codec.OpText, "")
-		p.send(true, codec.OpBinary, "\x00\xFF")
-		p.send(false, codec.OpText, "in ")
-		p.send(true, codec.OpPing, "between")
-		p.send(false, codec.OpContinuation, "")
-		p.send(true, codec.OpContinuation, "parts")
-		p.send(true, codec.OpText, long)
-		p.send(true, codec.OpClose, "\x03\xE8bye")
-	}, readLoop},
-	{"handlers", func(p *differentialPeer) {
-		p.send(true, codec.OpPing, "1")
-		p.send(true, codec.OpPong, "2")
-		p.send(true, codec.OpClose, "\x0F\xA0own code")
-	}, func(c gorillaConn, note func(string, ...any)) {
-		c.SetPingHandler(func(s string) error { note("ping %q", s); return nil })
-		c.SetPongHandler(func(s string) error { note("pong %q", s); return nil })
-		c.SetCloseHandler(func(code int, s string) error { note("close %d %q", code, s); return nil })
-		readLoop(c, note)
-		note("write %s", seen(c.WriteMessage(websocket.TextMessage, []byte("after the peer's Close"))))
-	}},
-	{"a handler's error", func(p *differentialPeer) { p.send(true, codec.OpPing, "") }, func(c gorillaConn, note func(string, ...any)) {
-		c.SetPingHandler(func(string) error { return os.ErrInvalid })
-		for range 2 {
-			_, _, err := c.ReadMessage()
-			note("%v", err == os.ErrInvalid)
-		}
-	}},
-	{"Close without a code", func(p *differentialPeer) { p.send(true, codec.OpClose, "") }, readLoop},
-	{"no Close", func(p *differentialPeer) { p.send(false, codec.OpText, "half"); p.Close() }, readLoop},
-	{"a reserved opcode", func(p *differentialPeer) { p.send(true, 3, "") }, readLoop},
-	{"a message inside another", func(p *differentialPeer) { p.send(false, codec.OpText, "a"); p.send(true, codec.OpText, "b") }, readLoop},
-	{"nothing to continue", func(p *differentialPeer) { p.send(true, codec.OpContinuation, "a") }, readLoop},
-	{"the limit", func(p *differentialPeer) {
-		p.send(true, codec.OpText, long[:100])
-		p.send(true, codec.OpText, long[:101])
-	}, func(c gorillaConn, note func(string, ...any)) {
-		c.SetReadLimit(100)
-		readLoop(c, note)
-	}},
-	{"skipped messages", func(p *differentialPeer) {
-		for range 3 {
-			p.send(false, codec.OpText, long)
-			p.send(true, codec.OpContinuation, long)
-		}
-		p.send(true, codec.OpClose, "\x03\xE8")
-	}, func(c gorillaConn, note func(string, ...any)) {
-		for n := range 3 {
-			op, r, err := c.NextReader()
-			note("NextReader %d %s", op, seen(err))
-			got, err := io.ReadFull(r, make([]byte, n*5000))
-			note("%d %s", got, seen(err))
-		}
-		readLoop(c, note)
-	}},
-	{"writing", func(p *differentialPeer) {}, func(c gorillaConn, note func(string, ...any)) {
-		for _, n := range []int{0, 1, 125, 126, differentialBuffer, differentialBuffer + 1, 2000, len(long)} {
-			note("message %s", seen(c.WriteMessage(websocket.BinaryMessage, []byte(long[:n]))))
-			w, err := c.NextWriter(websocket.TextMessage)
-			note("NextWriter %s", seen(err))
-			w.Write([]byte(long[:n]))
-			io.WriteString(w, long[:n/2])
-			note("Close %s %s", seen(w.Close()), seen(w.Close()))
-		}
-		note("JSON %s", seen(c.WriteJSON(map[string]int{"a": 1})))
-		note("Ping %s", seen(c.WriteControl(websocket.PingMessage, []byte("p"), time.Now().Add(patience))))
-		note("late %s", seen(c.WriteControl(websocket.PingMessage, nil, time.Now().Add(-patience))))
-		note("no type %s", seen(c.WriteMessage(7, nil)))
-		note("long %s", seen(c.WriteControl(websocket.PongMessage, make([]byte, 126), time.Time{})))
-		note("Close %s", seen(c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(4321, "x"), time.Time{})))
-		err := c.WriteMessage(websocket.TextMessage, nil)
-		note("after Close %v", err == websocket.ErrCloseSent || err == moved.ErrCloseSent)
-	}},
-	{"JSON", func(p *differentialPeer) {
-		for _, s := range []string{`{"a":1}`, `{"a":2} {"a":3}`, ``, `{"a`, `[]`} {
-			p.send(true, codec.OpText, s)
-		}
-		p.send(true, codec.OpClose, "")
-	}, func(c gorillaConn, note func(string, ...any)) {
-		for range 6 {
-			var v struct{ A int }
-			err := c.ReadJSON(&v)
-			note("%d %T %v", v.A, err, err == io.ErrUnexpectedEOF)
-			if seen(err) == "websocket: close 1005 (no status)" {
+	ln := listenDifferential(t, overTLS)
+	var p *gorillaPeer
+	if role == codec.Server {
+		serveHTTP(t, ln, func(w http.ResponseWriter, r *http.Request) {
+			c, err := l.upgrade(s.upgrader(), w, r, nil)
+			if err != nil {
+				t.Errorf("Upgrade: %v", err)
 				return
 			}
-		}
-	}},
-	{"a read deadline", func(p *differentialPeer) {}, func(c gorillaConn, note func(string, ...any)) {
-		c.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
-		for range 2 {
-			_, _, err := c.ReadMessage()
-			note("%s", seen(err))
-		}
-		note("write %s", seen(c.WriteMessage(websocket.TextMessage, []byte("still"))))
-	}},
+			play(c)
+		})
+		p, r.head = s.connect(t, ln, overTLS)
+	} else {
+		go func() {
+			c, _, err := l.dial(context.Background(), s.dialer(overTLS), differentialURL(ln, overTLS), nil)
+			if err != nil {
+				t.Errorf("Dial: %v", err)
+				ln.Close()
+				return
+			}
+			play(c)
+		}()
+		p, r.head = s.accept(t, ln)
+	}
+	p.turns = theirs
+	defer p.Close()
+	p.SetDeadline(time.Now().Add(patience))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.peer(p)
+	}()
+	if s.deaf {
+		<-played
+	} else if s.wire != nil {
+		r.wire = s.wire(p.received())
+	} else {
+		r.wire = inOrder(p.received())
+	}
+	p.Close()
+	<-done
+	<-played
+	r.notes = g.notes
+	return r
 }
 
-// TestGorillaDifferential plays the same script against gorilla/websocket and against
-// package gorilla, and compares what the application sees and what is on the wire.
+// upgrader returns the settings of a server.
+func (s *gorillaScript) upgrader() websocket.Upgrader {
+	u := s.up
+	u.EnableCompression = s.deflate
+	u.Subprotocols = []string{"b"}
+	setBuffers(&u.ReadBufferSize, &u.WriteBufferSize)
+	return u
+}
+
+// dialer returns the settings of a client.
+func (s *gorillaScript) dialer(overTLS bool) websocket.Dialer {
+	d := s.dial
+	d.EnableCompression = s.deflate
+	d.Subprotocols = []string{"a", "b"}
+	setBuffers(&d.ReadBufferSize, &d.WriteBufferSize)
+	if overTLS {
+		_, d.TLSClientConfig = differentialTLS()
+	}
+	return d
+}
+
+func setBuffers(sizes ...*int) {
+	for _, size := range sizes {
+		if *size == 0 {
+			*size = differentialBuffer
+		}
+	}
+}
+
+func differentialURL(ln net.Listener, overTLS bool) string {
+	if overTLS {
+		return "wss://" + ln.Addr().String() + "/path?query"
+	}
+	return "ws://" + ln.Addr().String() + "/path?query"
+}
+
+// connect returns a client of the library's server, and the head of the response.
+func (s *gorillaScript) connect(t *testing.T, ln net.Listener, overTLS bool) (*gorillaPeer, string) {
+	t.Helper()
+	nc, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if overTLS {
+		_, config := differentialTLS()
+		nc = tls.Client(nc, config)
+	}
+	request := differentialRequest
+	if s.deflate {
+		request += differentialDeflate
+	}
+	io.WriteString(nc, request+"\r\n")
+	p := &gorillaPeer{Conn: nc, br: bufio.NewReader(nc), role: codec.Client}
+	return p, readHead(t, p)
+}
+
+// accept returns a server of the library's client, and the head of the request.
+func (s *gorillaScript) accept(t *testing.T, ln net.Listener) (*gorillaPeer, string) {
+	t.Helper()
+	nc, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &gorillaPeer{Conn: nc, br: bufio.NewReader(nc), role: codec.Server}
+	head := readHead(t, p)
+	response := switchingProtocols(head) + "Sec-WebSocket-Protocol: b\r\n"
+	if s.deflate {
+		response += differentialDeflate
+	}
+	io.WriteString(nc, response+"\r\n")
+	return p, hideVariable(head, ln)
+}
+
+// switchingProtocols returns the response that accepts the request, without its empty line.
+func switchingProtocols(request string) string {
+	_, key, _ := strings.Cut(request, "Sec-WebSocket-Key: ")
+	key, _, _ = strings.Cut(key, "\r\n")
+	accept := codec.AcceptKey([]byte(key))
+	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		string(accept[:]) + "\r\n"
+}
+
+// hideVariable replaces what differs between two runs with the same library.
+func hideVariable(request string, ln net.Listener) string {
+	head, key, ok := strings.Cut(request, "Sec-WebSocket-Key: ")
+	if ok {
+		request = head + "Sec-WebSocket-Key: …" + key[strings.Index(key, "\r\n"):]
+	}
+	return strings.ReplaceAll(request, ln.Addr().String(), "server")
+}
+
+// readHead reads up to the first empty line.
+func readHead(t *testing.T, p *gorillaPeer) (head string) {
+	t.Helper()
+	p.SetDeadline(time.Now().Add(patience))
+	for !strings.HasSuffix(head, "\r\n\r\n") {
+		line, err := p.br.ReadString('\n')
+		if head += line; err != nil {
+			t.Fatalf("after %q: %v", head, err)
+		}
+	}
+	return head
+}
+
+// compareGorilla compares what two libraries have shown. Words of the package comment must
+// explain a difference.
+func compareGorilla(t *testing.T, differs string, theirs, ours any) {
+	t.Helper()
+	a, b := fmt.Sprintf("%q", theirs), fmt.Sprintf("%q", ours)
+	switch {
+	case differs == "" && a != b:
+		t.Errorf("package gorilla shows\n%s\ngorilla/websocket shows\n%s", b, a)
+	case differs != "" && a == b:
+		t.Errorf("no difference is found, want one with regard to %q:\n%s", differs, b)
+	case differs != "" && !strings.Contains(strings.ToLower(differences(t)), strings.ToLower(differs)):
+		t.Errorf("the package comment does not list the difference %q", differs)
+	}
+}
+
+// differences returns the comment of package gorilla with single spaces.
+func differences(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile("../../gorilla/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, ok := strings.Cut(string(source), "# Differences")
+	if !ok {
+		t.Fatal("the package comment lists no differences")
+	}
+	return strings.Join(strings.Fields(strings.ReplaceAll(list, "\n//", " ")), " ")
+}
+
+// TestGorillaDifferential plays the same scripts against gorilla/websocket and against
+// package gorilla, as servers and as clients, over TCP and TLS. It compares what the
+// application sees and what is on the wire.
 func TestGorillaDifferential(t *testing.T) {
-	for _, overTLS := range []bool{false, true} {
-		for _, s := range differentialScripts {
-			t.Run(fmt.Sprintf("%s, TLS %v", s.name, overTLS), func(t *testing.T) {
-				var notes, frames [2][]string
-				var heads [2]string
-				for i, own := range []bool{false, true} {
-					played := make(chan struct{})
-					server := differentialServer(t, overTLS, own, func(c gorillaConn) {
-						s.play(c, func(format string, args ...any) { notes[i] = append(notes[i], fmt.Sprintf(format, args...)) })
-						close(played)
-					})
-					peer, head := dialDifferential(t, server, overTLS)
-					heads[i] = head
-					go s.peer(peer)
-					frames[i] = peer.wire()
-					<-played
+	scripts := slices.Concat(messageScripts, writeScripts, controlScripts, violationScripts, deadlineScripts, deflateScripts)
+	for _, s := range scripts {
+		for _, role := range []codec.Role{codec.Server, codec.Client} {
+			for _, overTLS := range []bool{false, true} {
+				if role != s.role && !s.both {
+					continue
 				}
-				if heads[0] != heads[1] {
-					t.Errorf("the response is %q, of gorilla/websocket %q", heads[1], heads[0])
-				}
-				if !reflect.DeepEqual(notes[0], notes[1]) {
-					t.Errorf("the application sees %q, with gorilla/websocket %q", notes[1], notes[0])
-				}
-				if !reflect.DeepEqual(kinds(frames[0]), kinds(frames[1])) {
-					t.Errorf("on the wire is %q, of gorilla/websocket %q", frames[1], frames[0])
-				}
-			})
+				t.Run(fmt.Sprintf("%s, %v, TLS %v", s.name, role, overTLS), func(t *testing.T) {
+					t.Parallel()
+					theirs := s.run(t, &theirGorilla, role, overTLS)
+					ours := s.run(t, &ourGorilla, role, overTLS)
+					compareGorilla(t, "", theirs.head, ours.head)
+					theirs.head, ours.head = "", ""
+					compareGorilla(t, s.differs, theirs, ours)
+				})
+			}
 		}
 	}
-}
-
-// kinds leaves out what Close frames with 1002 say in words.
-func kinds(frames []string) (kinds []string) {
-	for _, f := range frames {
-		if head, _, ok := strings.Cut(f, `"\x03\xea`); ok {
-			f = head[:strings.LastIndex(strings.TrimSpace(head), " ")] + " 1002"
-		}
-		kinds = append(kinds, f)
-	}
-	return kinds
 }
