@@ -22,6 +22,18 @@ func TestAllocations(t *testing.T) {
 			_ = n
 		}
 	}
+	long := text(50_000)
+	copied := func(from, to *Conn) {
+		w, _ := from.NextWriter(TextMessage)
+		w.Write(long)
+		w.Close()
+		_, r, _ := to.NextReader()
+		w, _ = to.NextWriter(TextMessage)
+		io.Copy(w, r)
+		w.Close()
+		_, r, _ = from.NextReader()
+		io.ReadFull(r, room)
+	}
 	prepared, _ := NewPreparedMessage(TextMessage, p)
 	for _, tt := range []struct {
 		name string
@@ -29,6 +41,7 @@ func TestAllocations(t *testing.T) {
 		want float64
 	}{
 		{"NextWriter, NextReader", streamed, 0},
+		{"io.Copy of a long message", copied, 0},
 		{"WriteMessage, ReadMessage", func(from, to *Conn) {
 			from.WriteMessage(TextMessage, p)
 			to.ReadMessage()

@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"bufio"
+	"io"
 	"net"
 	"time"
 
@@ -34,6 +35,7 @@ const (
 // network only while the application reads.
 type Conn struct {
 	conn        net.Conn
+	stream      io.ReadWriter // of conn
 	role        codec.Role
 	subprotocol string
 	in          input  // read.go
@@ -46,18 +48,22 @@ type bufferSizes struct {
 	pool        BufferPool
 }
 
-// newConn returns a Conn on nc. br reads from nc; nil creates a new reader.
+// newConn returns a Conn on nc. br, which is empty, is used to read from nc; nil creates a new
+// reader.
 func newConn(nc net.Conn, role codec.Role, sizes bufferSizes, br *bufio.Reader) *Conn {
+	stream := streamOf(nc)
 	if br == nil {
 		if sizes.read == 0 {
 			sizes.read = defaultBufferSize
 		}
-		br = bufio.NewReaderSize(nc, max(sizes.read, codec.MaxControlPayload))
+		br = bufio.NewReaderSize(stream, max(sizes.read, codec.MaxControlPayload))
+	} else {
+		br.Reset(stream)
 	}
 	if sizes.write <= 0 {
 		sizes.write = defaultBufferSize
 	}
-	c := &Conn{conn: nc, role: role}
+	c := &Conn{conn: nc, stream: stream, role: role}
 	c.in.br, c.in.checked = br, !AllowInvalidUTF8
 	c.in.sequence.Role = role
 	c.out.size, c.out.pool = sizes.write, sizes.pool

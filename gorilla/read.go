@@ -24,6 +24,7 @@ type input struct {
 	checked  bool         // text must be UTF-8
 	text     bool         // the current message must be UTF-8
 	utf8     codec.UTF8
+	ahead    ahead      // ahead.go
 	inflate  *inflating // nil if compression was not negotiated
 	packed   bool       // the current message is compressed
 
@@ -80,7 +81,7 @@ func (r *messageReader) Read(p []byte) (n int, err error) {
 	case c.in.packed:
 		n, err = c.readInflated(p)
 	default:
-		n, err = c.readPayload(p)
+		n, err = c.readStreamed(p)
 	}
 	switch err {
 	case nil:
@@ -130,6 +131,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error { return c.conn.SetReadDeadlin
 // one.
 func (c *Conn) nextMessage() error {
 	c.in.current = nil
+	c.in.ahead.drop()
 	if c.in.packed {
 		c.in.inflate.abandon()
 	}
@@ -192,15 +194,29 @@ func (c *Conn) beginFrame(h codec.Header) error {
 // readPayload reads payload of the current message into p. It returns io.EOF at the end of the
 // message. Other errors are final.
 func (c *Conn) readPayload(p []byte) (int, error) {
-	in := &c.in
-	for in.left == 0 {
-		if in.header.Fin {
-			return 0, c.endText()
+	if err := c.nextPayload(); err != nil {
+		return 0, err
+	}
+	return c.receive(p)
+}
+
+// nextPayload begins the next frame of the current message if nothing is left of this one. It
+// returns io.EOF at the end of the message.
+func (c *Conn) nextPayload() error {
+	for c.in.left == 0 {
+		if c.in.header.Fin {
+			return c.endText()
 		}
 		if err := c.nextFrame(); err != nil {
-			return 0, err
+			return err
 		}
 	}
+	return nil
+}
+
+// receive reads payload of the current frame into p.
+func (c *Conn) receive(p []byte) (int, error) {
+	in := &c.in
 	n, err := in.br.Read(p[:min(uint64(len(p)), in.left)])
 	in.unmask(p[:n])
 	if in.text && !in.utf8.Check(p[:n]) {

@@ -214,7 +214,6 @@ func (u *Upgrader) newConn(nc net.Conn, brw *bufio.ReadWriter) *Conn {
 	var br *bufio.Reader
 	if sizes.read == 0 && brw.Reader.Size() > smallBuffer {
 		br = brw.Reader
-		br.Reset(nc)
 	}
 	if room := brw.Writer.Size() - codec.MaxHeaderSize; sizes.write == 0 && sizes.pool == nil && room >= smallBuffer {
 		sizes.write = room

@@ -207,7 +207,7 @@ func (c *Conn) sendLocked(op codec.Opcode, deadline time.Time, a, b []byte) erro
 
 func (c *Conn) writeBoth(a, b []byte) error {
 	if len(b) == 0 {
-		_, err := c.conn.Write(a)
+		_, err := c.stream.Write(a)
 		return err
 	}
 	c.out.pair = [2][]byte{a, b}

@@ -14,6 +14,7 @@ type message struct {
 	next   codec.Opcode // of its next frame
 	rsv    uint8        // of its next frame
 	buf    *pool.Buffer // room for a header, then payload of the next frame
+	queued *pool.Buffer // whole frames to send before it; nil for none
 	packed bool         // the message is sent compressed
 	raw    *pool.Buffer // bytes to compress next
 	parts  bool         // a part of the message was compressed
@@ -69,20 +70,28 @@ func (w *messageWriter) ReadFrom(r io.Reader) (n int64, err error) {
 		return 0, w.err
 	}
 	if w.c.out.begun.packed {
-		return io.Copy(struct{ io.Writer }{w}, r)
+		return w.packFrom(r)
 	}
+	source, _ := r.(*messageReader)
 	for {
-		if err := w.makeRoom(); err != nil {
+		waiting := source != nil && source.ready()
+		if err := w.makeRoom(waiting); err != nil {
 			return n, err
+		}
+		if !waiting {
+			if err := w.sendQueued(); err != nil {
+				return n, err
+			}
 		}
 		b := w.c.out.begun.buf
 		m, err := r.Read(b.B[len(b.B):w.c.out.room()])
 		b.B = b.B[:len(b.B)+m]
 		n += int64(m)
 		if err == io.EOF {
-			return n, nil
+			return n, w.sendQueued()
 		}
 		if err != nil {
+			w.sendQueued()
 			return n, err
 		}
 	}
@@ -101,10 +110,10 @@ func (w *messageWriter) Close() error {
 	return w.flush(true, nil)
 }
 
-// fill adds p to the message's frames.
+// fill adds p to the message's frames. Frames that p fills are sent together.
 func fill[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 	for len(p) > 0 {
-		if err := w.makeRoom(); err != nil {
+		if err := w.makeRoom(len(p) > w.c.out.size); err != nil {
 			return 0, err
 		}
 		b := w.c.out.begun.buf
@@ -115,39 +124,90 @@ func fill[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 	return n, nil
 }
 
-// makeRoom sends the current frame if it is full.
-func (w *messageWriter) makeRoom() error {
-	if len(w.c.out.begun.buf.B) < w.c.out.room() {
+// makeRoom ends the current frame if it is full. The frame is sent, or queued if the caller will
+// fill the next one without waiting.
+func (w *messageWriter) makeRoom(queue bool) error {
+	o := &w.c.out
+	switch {
+	case len(o.begun.buf.B) < o.room():
 		return nil
+	case queue && !o.begun.op.IsControl() && 2*o.room() <= gathered:
+		return w.queue()
 	}
 	return w.flush(false, nil)
 }
 
-// flush sends a frame with the contents of the buffer, followed by extra.
+// queue adds the current frame to the queued ones. It sends them if they have no room for
+// another frame.
+func (w *messageWriter) queue() error {
+	o := &w.c.out
+	m := &o.begun
+	if m.queued == nil {
+		m.queued = pool.Get(min(4*o.room(), gathered))
+	}
+	m.queued.B = append(m.queued.B, w.seal(false, 0)...)
+	if len(m.queued.B)+o.room() > cap(m.queued.B) {
+		return w.sendQueued()
+	}
+	return nil
+}
+
+// sendQueued sends the queued frames.
+func (w *messageWriter) sendQueued() error {
+	m := &w.c.out.begun
+	if m.queued == nil {
+		return nil
+	}
+	err := w.c.send(codec.OpContinuation, m.queued.B, nil)
+	pool.Put(m.queued)
+	m.queued = nil
+	if err != nil {
+		return w.end(err)
+	}
+	return nil
+}
+
+// flush sends the queued frames and a frame with the contents of the buffer, followed by extra.
 func (w *messageWriter) flush(final bool, extra []byte) error {
 	c, m := w.c, &w.c.out.begun
-	b := m.buf.B
-	n := len(b) - codec.MaxHeaderSize + len(extra)
-	if m.op.IsControl() && (!final || n > codec.MaxControlPayload) {
+	if n := len(m.buf.B) - codec.MaxHeaderSize + len(extra); m.op.IsControl() && (!final || n > codec.MaxControlPayload) {
 		return w.end(errControlFrame)
 	}
+	op := m.next
+	frames := w.seal(final, len(extra))
+	if m.queued != nil { // it has room for a frame
+		m.queued.B = append(m.queued.B, frames...)
+		frames = m.queued.B
+	}
+	err := c.send(op, frames, extra)
+	if m.queued != nil {
+		pool.Put(m.queued)
+		m.queued = nil
+	}
+	switch {
+	case err != nil:
+		return w.end(err)
+	case final:
+		w.end(errWriterClosed)
+	}
+	return nil
+}
+
+// seal returns the frame with the contents of the buffer, to be followed by extra bytes, and
+// begins the next one. The returned bytes are valid until the next write to the buffer.
+func (w *messageWriter) seal(final bool, extra int) []byte {
+	c, m := w.c, &w.c.out.begun
+	b := m.buf.B
 	h := c.frameHeader(m.next, m.rsv, final)
-	h.Length = uint64(n)
+	h.Length = uint64(len(b) - codec.MaxHeaderSize + extra)
 	start := codec.MaxHeaderSize - codec.SizeHeader(h)
 	codec.AppendHeader(b[:start], h)
 	if h.Masked {
 		codec.Mask(b[codec.MaxHeaderSize:], h.Key, 0)
 	}
-	if err := c.send(m.next, b[start:], extra); err != nil {
-		return w.end(err)
-	}
-	if final {
-		w.end(errWriterClosed)
-		return nil
-	}
 	m.buf.B = b[:codec.MaxHeaderSize]
 	m.next, m.rsv = codec.OpContinuation, 0
-	return nil
+	return b[start:]
 }
 
 // end ends the message with err, and returns its buffers to their pools.
@@ -155,6 +215,9 @@ func (w *messageWriter) end(err error) error {
 	o := &w.c.out
 	w.err, o.writer = err, nil
 	o.giveBack(o.begun.buf)
+	if o.begun.queued != nil {
+		pool.Put(o.begun.queued)
+	}
 	if o.begun.packed {
 		pool.Put(o.begun.raw)
 		if err != errWriterClosed {
@@ -183,6 +246,32 @@ func pack[T ~string | ~[]byte](w *messageWriter, p T) (n int, err error) {
 		p, n = p[len(part):], n+len(part)
 	}
 	return n, nil
+}
+
+// packFrom adds all bytes of r to the bytes to compress.
+func (w *messageWriter) packFrom(r io.Reader) (n int64, err error) {
+	m := &w.c.out.begun
+	for {
+		switch {
+		case m.raw == nil:
+			m.raw = pool.Get(packBytes)
+		case len(m.raw.B) == packBytes:
+			if err := w.packOut(false); err != nil {
+				return n, err
+			}
+		default:
+			m.raw = pool.Grow(m.raw, packBytes)
+		}
+		k, err := r.Read(m.raw.B[len(m.raw.B):packBytes])
+		m.raw.B = m.raw.B[:len(m.raw.B)+k]
+		n += int64(k)
+		if err == io.EOF {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
 }
 
 // packOut compresses the gathered bytes and adds the result to the message's frames. If they

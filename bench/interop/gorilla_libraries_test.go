@@ -67,6 +67,7 @@ var theirGorilla = gorillaLibrary{
 		return connOrNil(u.Upgrade(w, r, header))
 	},
 	upgradeOld: func(w http.ResponseWriter, r *http.Request, header http.Header) (gorillaConn, error) {
+		//lint:ignore SA1019 applications use it
 		return connOrNil(websocket.Upgrade(w, r, header, 0, 0))
 	},
 	dial: func(ctx context.Context, d websocket.Dialer, url string, header http.Header) (gorillaConn, *http.Response, error) {
@@ -99,6 +100,7 @@ var ourGorilla = gorillaLibrary{
 		return connOrNil(u.Upgrade(w, r, header))
 	},
 	upgradeOld: func(w http.ResponseWriter, r *http.Request, header http.Header) (gorillaConn, error) {
+		//lint:ignore SA1019 applications use it
 		return connOrNil(moved.Upgrade(w, r, header, 0, 0))
 	},
 	dial: func(ctx context.Context, settings websocket.Dialer, url string, header http.Header) (gorillaConn, *http.Response, error) {
@@ -164,7 +166,8 @@ func (l *gorillaLibrary) seen(err error) string {
 		kind = "HandshakeError"
 	}
 	if e, ok := err.(net.Error); ok {
-		kind += fmt.Sprintf(", timeout %v, temporary %v", e.Timeout(), e.Temporary())
+		temporary, ok := err.(interface{ Temporary() bool })
+		kind += fmt.Sprintf(", timeout %v, temporary %v", e.Timeout(), ok && temporary.Temporary())
 	}
 	if errors.Is(err, net.ErrClosed) {
 		kind += ", closed"
