@@ -143,15 +143,15 @@ func (tap *tap) counts() (http2, others int) {
 }
 
 // overManySockets has a page open 50 WebSockets, and returns what happened on them: for
-// each its extensions, whether a text and a message of 1 MiB came back, and how it was closed:
-// by the page, or by the server if that is asked for a code.
+// each its extensions, whether a text and a binary message came back, and how it was closed:
+// by the page, or by the server if that is asked for a code. Every fifth is compressed. The
+// first 25 send 1 MiB, the others 10 KB.
 const overManySockets = `(() => {
-	const noise = new Uint32Array(1 << 18).map((_, at) => at * 2654435761 >>> (at & 15));
-	const runs = noise.map((_, at) => at >>> 6);
+	const numbers = new Uint32Array(1 << 18).map((_, at) => at * 2654435761 >>> (at & 15));
 	return Promise.all(Array.from({length: 50}, (_, i) => new Promise((resolve) => {
-		const socket = new WebSocket("wss://" + location.host + "/echo");
+		const socket = new WebSocket("wss://" + location.host + (i % 5 ? "/echo" : "/compressed"));
 		socket.binaryType = "arraybuffer";
-		const large = (i % 5 ? runs : noise).slice();
+		const large = numbers.slice(0, i < 25 ? numbers.length : 2500);
 		large[i] = i;
 		const seen = {echoes: []};
 		socket.onopen = () => { seen.extensions = socket.extensions; socket.send("hello " + i); socket.send(large); };
@@ -180,20 +180,16 @@ func TestBrowserHTTP2(t *testing.T) {
 	var mu sync.Mutex
 	var remotes []string // of the WebSockets
 	byPage := 0          // closed with the code and the reason of the page
-	srv := &websocket.Server{
-		Handler: websocket.MessageFunc(closing),
-		Options: websocket.Options{
-			MaxMessage:  1 << 21,
-			Compression: &websocket.Compression{},
-			Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) {
-				mu.Lock()
-				defer mu.Unlock()
-				if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Code%2 == 1 && closed.Reason == "by the page" {
-					byPage++
-				}
-			}},
-		},
-	}
+	opts := websocket.Options{MaxMessage: 1 << 21, Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Code%2 == 1 && closed.Reason == "by the page" {
+			byPage++
+		}
+	}}}
+	echo := &websocket.Server{Handler: websocket.MessageFunc(closing), Options: opts}
+	opts.Compression = &websocket.Compression{}
+	compressed := &websocket.Server{Handler: websocket.MessageFunc(closing), Options: opts}
 	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") != "" {
 			t.Errorf("%s %s %s with Upgrade", r.Method, r.URL.Path, r.Proto)
@@ -210,7 +206,11 @@ func TestBrowserHTTP2(t *testing.T) {
 		mu.Lock()
 		remotes = append(remotes, r.RemoteAddr)
 		mu.Unlock()
-		srv.ServeHTTP(w, r)
+		if r.URL.Path == "/compressed" {
+			compressed.ServeHTTP(w, r)
+			return
+		}
+		echo.ServeHTTP(w, r)
 	}))
 	s.EnableHTTP2 = true
 	s.StartTLS()
@@ -218,7 +218,7 @@ func TestBrowserHTTP2(t *testing.T) {
 
 	tab, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
 	defer cancel()
-	tab, stop := context.WithTimeout(tab, 2*patience)
+	tab, stop := context.WithTimeout(tab, 3*patience)
 	defer stop()
 	if err := chromedp.Do(tab, chromedp.Navigate("https://"+host+":"+port(s.Listener.Addr().String())+"/")); err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func TestBrowserHTTP2(t *testing.T) {
 		if i%2 == 1 {
 			reason = "" // the server returns the code of the page
 		}
-		if !strings.HasPrefix(s.Extensions, "permessage-deflate") || len(s.Echoes) != 2 || !s.Echoes[0] || !s.Echoes[1] ||
+		if strings.HasPrefix(s.Extensions, "permessage-deflate") != (i%5 == 0) || len(s.Echoes) != 2 || !s.Echoes[0] || !s.Echoes[1] ||
 			s.Code != websocket.StatusCode(4000+i) || s.Reason != reason || !s.Clean {
 			t.Errorf("WebSocket %d: closed with %d, %+v", i, s.Code, s)
 		}
