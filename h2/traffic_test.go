@@ -62,7 +62,7 @@ func TestQuietConnectionLives(t *testing.T) {
 // read, and one that sends as much as it can, beside 49 that exchange messages.
 func TestStalledStream(t *testing.T) {
 	t.Parallel()
-	opts := websocket.Options{MaxMessage: 1 << 21, WriteTimeout: patience}
+	opts := websocket.Options{MaxMessage: 1 << 21, WriteTimeout: 5 * time.Minute} // longer than the stall
 	release := make(chan struct{})
 	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Upgrade(w, r, &opts)
