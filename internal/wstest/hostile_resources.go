@@ -50,7 +50,7 @@ func hostileResources() []Hostile {
 		{Name: "fragments, one by one", Client: slow, Answers: []string{acceptance() + fromServer(Text("x").More())}, Endless: fromServer(Continuation("x").More()), Pace: pace, Want: late},
 		{Name: "empty fragments without end", Client: slow, Answers: []string{acceptance() + fromServer(Text("x").More())}, Endless: strings.Repeat(fromServer(Continuation("").More()), 500),
 			Want: HostileWant{Code: codec.StatusPolicyViolation, Within: hostileTimely, Most: 1 << 40}},
-		{Name: "fragments without end", Answers: []string{acceptance() + fromServer(Text("x").More())}, Endless: strings.Repeat(fromServer(Continuation("x").More()), 500), Want: tooBig},
+		{Name: "fragments without end", Client: HostileClient{MaxMessage: 100_000}, Answers: []string{acceptance() + fromServer(Text("x").More())}, Endless: strings.Repeat(fromServer(Continuation("x").More()), 500), Want: tooBig},
 		{Name: "payload without end", Client: HostileClient{MaxMessage: 100_000}, Answers: []string{acceptance() + fromServer(Text("x").More())}, Endless: fromServer(Continuation(strings.Repeat("x", 1000)).More()), Want: tooBig},
 		{Name: "payload without end, also behind the client's Close frame", Client: HostileClient{MaxMessage: 100_000}, Then: Hold, Answers: []string{acceptance() + fromServer(Text("x").More())},
 			Endless: fromServer(Continuation(strings.Repeat("x", 1000)).More()), Want: unheard},
