@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"sync"
@@ -18,26 +17,25 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// player sends one recorded connection again. Its goroutine writes; another one
-// reads.
+// player sends one recorded connection again. The goroutine of the replay writes, and
+// then the one that finishes; another one reads.
 type player struct {
-	command  *ReplayCommand
-	to       *upstream
+	*replay
 	recorded *recording.Connection
-	schedule schedule
-	order    *order
-	turn     chan struct{}     // holds a value when the next step may be done
-	show     func(trace.Event) // nil unless frames are printed
-	out      io.Writer         // for how it went
+	show     func(trace.Event)
+	left     int  // steps
+	done     bool // no further step is done
 
 	nc      net.Conn
 	session *trace.Session
 	want    *answers
 	got     answers // the reader's, until ended
 
-	progress chan int      // how many answers have come
-	ended    chan struct{} // closed when nothing more comes
-	sent     int           // frames
+	answered     atomic.Int64  // answers that have come
+	serverClosed atomic.Bool   // the server's Close frame has come
+	progress     chan struct{} // holds a value when an answer has come
+	ended        chan struct{} // closed when nothing more comes
+	sent         int           // frames
 
 	writing sync.Mutex             // held while something is written, and for the fields below
 	inside  bool                   // of a frame
@@ -45,25 +43,47 @@ type player struct {
 	ping    atomic.Pointer[[]byte] // payload of the last Ping that was not answered; RFC 6455 §5.5.3 allows to leave out others
 
 	closedFirst bool // no Close frame was recorded, and another one was sent
-
-	serverClosed atomic.Bool // the server's Close frame has come
-
-	answered int  // answers that have come; guarded by the order
-	over     bool // nothing more is sent, and nothing more comes; likewise
 }
 
-// newPlayer returns what sends a recorded connection again.
-func newPlayer(command *ReplayCommand, to *upstream, c *recording.Connection, s schedule, out io.Writer) *player {
-	return &player{command: command, to: to, recorded: c, schedule: s, out: out, want: recordedAnswers(c), turn: make(chan struct{}, 1)}
+// gone reports whether nothing more comes.
+func (p *player) gone() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
 }
 
-// play sends the connection, prints how it went, and reports whether that is as it
-// was recorded.
-func (p *player) play(ctx context.Context) bool {
-	defer p.order.leave(p)
-	err := p.open(ctx)
+// do does a step: sent, or the opening handshake.
+func (p *player) do(ctx context.Context, sent *recording.Sending) error {
+	if sent == nil {
+		err := p.open(ctx)
+		if err != nil {
+			close(p.ended)
+		}
+		return err
+	}
+	if err := p.write(sent.Bytes, sent.Opcode == codec.OpClose, sent.Ends); err != nil {
+		if p.serverClosed.Load() {
+			<-p.ended // it has not waited for our Close frame
+			return nil
+		}
+		return fmt.Errorf("after %d frames: %w", p.sent, err)
+	}
+	if sent.Ends {
+		p.sent++
+	}
+	return nil
+}
+
+// finish ends the connection, prints how it went, and reports whether that is as it was
+// recorded. err is what has kept a step from being done.
+func (p *player) finish(ctx context.Context, err error) bool {
 	if err == nil {
-		err = p.send(ctx)
+		err = p.end(ctx)
+	}
+	if p.nc != nil {
 		p.nc.Close()
 		<-p.ended
 	}
@@ -90,13 +110,10 @@ func (p *player) play(ctx context.Context) bool {
 	return len(differences) == 0
 }
 
-// open connects when it is time to, and does the opening handshake.
+// open connects, and does the opening handshake.
 func (p *player) open(ctx context.Context) error {
 	if p.recorded.Heads[codec.Client] == nil {
 		return errors.New("the recording lacks the client's opening handshake")
-	}
-	if _, err := p.await(ctx, p.recorded.Began); err != nil {
-		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
@@ -110,9 +127,7 @@ func (p *player) open(ctx context.Context) error {
 		nc.Close()
 		return fmt.Errorf("opening handshake: %w", err)
 	}
-	p.progress, p.ended = make(chan int, 1), make(chan struct{})
 	go p.read(late)
-	p.order.done()
 	return nil
 }
 
@@ -165,9 +180,7 @@ func (p *player) sameExtensions(got *codec.Response) error {
 
 // event takes what passes, in either direction.
 func (p *player) event(e trace.Event) {
-	if p.show != nil {
-		p.show(e)
-	}
+	p.show(e)
 	if e.From == codec.Client {
 		return
 	}
@@ -180,21 +193,17 @@ func (p *player) event(e trace.Event) {
 			p.pong()
 		}()
 	}
-	before := len(p.got.all)
 	p.got.event(e)
 	p.serverClosed.Store(p.got.closes())
-	if n := len(p.got.all); n > before {
-		select {
-		case <-p.progress:
-		default:
-		}
-		p.progress <- n
-		p.order.answered(p, n)
+	if p.answered.Swap(int64(len(p.got.all))) < int64(len(p.got.all)) {
+		signal(p.progress)
+		signal(p.replay.progress)
 	}
 }
 
 // read takes what the server sends.
 func (p *player) read(late []byte) {
+	defer signal(p.replay.progress)
 	defer close(p.ended)
 	p.session.Write(codec.Server, time.Now(), late)
 	for buf := make([]byte, bufferSize); ; {
@@ -206,33 +215,16 @@ func (p *player) read(late []byte) {
 	}
 }
 
-// send sends everything at its time, waits for answers that are missing, and closes.
-func (p *player) send(ctx context.Context) error {
-	for _, s := range p.recorded.Sent[codec.Client] {
-		if leftOut(s) {
-			continue
-		}
-		if gone, err := p.await(ctx, s.At); gone || err != nil {
-			return err
-		}
-		if err := p.write(s.Bytes, s.Opcode == codec.OpClose, s.Ends); err != nil {
-			if p.serverClosed.Load() {
-				return nil // it has not waited for our Close frame
-			}
-			return fmt.Errorf("after %d frames: %w", p.sent, err)
-		}
-		p.order.done()
-		if s.Ends {
-			p.sent++
-		}
+// end waits for answers that are missing, and closes.
+func (p *player) end(ctx context.Context) error {
+	missing := func() bool {
+		return int(p.answered.Load()) < len(p.want.all) || p.want.closes() && !p.serverClosed.Load()
 	}
-	missing := func(n int) bool {
-		return n < len(p.want.all) || p.want.closes() && !p.serverClosed.Load()
-	}
+	always := func() bool { return true }
 	if !p.command.Compare {
-		missing = func(int) bool { return true } // nobody knows how many are to come
+		missing = always // nobody knows how many are to come
 	}
-	if gone, err := p.wait(ctx, p.command.Wait, missing); gone || err != nil || p.closed || p.serverClosed.Load() {
+	if err := p.wait(ctx, p.command.Wait, missing); err != nil || p.closed || p.serverClosed.Load() || p.gone() {
 		return err
 	}
 	payload, err := codec.AppendClose(nil, codec.StatusNormalClosure, "")
@@ -243,64 +235,36 @@ func (p *player) send(ctx context.Context) error {
 	if err := p.write(wholeFrame(codec.Client, codec.OpClose, payload), true, true); err != nil {
 		return nil // it has ended in its own way
 	}
-	_, err = p.wait(ctx, closeTimeout, func(int) bool { return true })
-	return err
+	return p.wait(ctx, closeTimeout, always)
 }
 
-// await waits until what was recorded at a time is due, and the order has it done. gone
-// says that nothing more can come.
-func (p *player) await(ctx context.Context, at float64) (gone bool, err error) {
-	if gone, err = p.wait(ctx, p.schedule.until(at), nil); gone || err != nil {
-		return gone, err
-	}
-	for {
-		select {
-		case <-p.turn:
-			return false, nil
-		case <-time.After(p.command.Wait):
-			p.order.hurry(p.command.Wait)
-		case <-p.ended:
-			return true, nil
-		case <-ctx.Done():
-			return false, context.Cause(ctx)
-		}
-	}
-}
-
-// wait waits for a time d. With missing, it waits until no answer is missing, or none has
-// come for a time d. gone says that nothing more can come.
-func (p *player) wait(ctx context.Context, d time.Duration, missing func(n int) bool) (gone bool, err error) {
+// wait waits until no answer is missing, or none has come for a time d, or the connection
+// has ended.
+func (p *player) wait(ctx context.Context, d time.Duration, missing func() bool) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	progress, got := p.progress, 0
-	if missing == nil {
-		progress = nil
-	} else if !missing(0) {
-		return false, nil
-	}
-	for {
+	for missing() {
 		select {
-		case got = <-progress:
-			if !missing(got) {
-				return false, nil
-			}
+		case <-p.progress:
 			timer.Reset(d)
 		case <-timer.C:
-			if missing == nil || got >= len(p.want.times) {
-				return false, nil
+			got := int(p.answered.Load())
+			if got >= len(p.want.times) {
+				return nil
 			}
 			// An answer may be to what another client is to send, or come by itself.
 			due := p.schedule.until(p.want.times[got])
-			if due <= 0 && !p.order.before(p.want.times[got]) {
-				return false, nil
+			if due <= 0 && !p.before(p.want.times[got]) {
+				return nil
 			}
 			timer.Reset(max(due, 0) + d)
 		case <-p.ended:
-			return true, nil
+			return nil
 		case <-ctx.Done():
-			return false, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
+	return nil
 }
 
 // write sends a part of a frame, and says whether it closes and whether the frame ends.

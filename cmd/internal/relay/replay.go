@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
@@ -76,28 +74,16 @@ func (c *ReplayCommand) Run(ctx context.Context) error {
 // playAll sends all connections of a recording, and returns how many did not go as
 // recorded. It writes to out from several goroutines, a line at a time.
 func (c *ReplayCommand) playAll(ctx context.Context, to *upstream, rec *recording.Recording, out io.Writer) int {
+	r := &replay{command: c, to: to, out: out, schedule: schedule{time.Now(), rec.Connections[0].Began, c.Speed}, progress: make(chan struct{}, 1)}
 	printer := &trace.Printer{W: out, Width: c.Width, Color: trace.Colors(os.Stdout)}
-	began := time.Now()
-	var players []*player
 	for _, conn := range rec.Connections {
-		p := newPlayer(c, to, conn, schedule{began: began, from: rec.Connections[0].Began, speed: c.Speed}, out)
-		players = append(players, p)
+		show := func(trace.Event) {}
 		if c.Trace {
-			p.show = func(e trace.Event) { printer.PrintOf(conn.Number, e) }
+			show = func(e trace.Event) { printer.PrintOf(conn.Number, e) }
 		}
+		r.add(&player{replay: r, recorded: conn, show: show, want: recordedAnswers(conn), progress: make(chan struct{}, 1), ended: make(chan struct{})})
 	}
-	newOrder(players)
-	var all sync.WaitGroup
-	var failed atomic.Int32
-	for _, p := range players {
-		all.Go(func() {
-			if !p.play(ctx) {
-				failed.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	return int(failed.Load())
+	return r.run(ctx)
 }
 
 // schedule says when what was recorded is due.

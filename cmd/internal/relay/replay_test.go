@@ -82,11 +82,9 @@ func replayed(t *testing.T, tp *tape, c ReplayCommand, serve func(server *end)) 
 		c.Wait = patience
 	}
 	var out bytes.Buffer
-	p := newPlayer(&c, to, rec.Connections[0], schedule{began: time.Now(), speed: c.Speed}, &out)
-	newOrder([]*player{p})
-	ok = p.play(t.Context())
+	failed := c.playAll(t.Context(), to, rec, &out)
 	<-served
-	return out.String(), ok
+	return out.String(), failed == 0
 }
 
 // answer does the server's opening handshake.
