@@ -23,8 +23,7 @@ func readCapture(in *bufio.Reader, rep *report, strict bool, keys keyLog) error 
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
-	conns := &connections{report: rep, strict: strict, keys: keys}
-	assembling := &assemblers{conns: conns, byTunnel: map[string]*reassembly.Assembler{}}
+	conns := &connections{report: rep, strict: strict, keys: keys, byTunnel: map[string]*reassembly.Assembler{}}
 	defragmenter := ip4defrag.NewIPv4Defragmenter()
 	for n := 1; ; n++ {
 		data, info, link, err := packets()
@@ -40,10 +39,10 @@ func readCapture(in *bufio.Reader, rep *report, strict bool, keys keyLog) error 
 			continue // the rest of the datagram is to come, or never will
 		}
 		if segment, ok := innermost(packet); ok {
-			assembling.take(segment, info)
+			conns.assemble(segment, info)
 		}
 	}
-	assembling.flush()
+	conns.flush()
 	conns.summary()
 	return nil
 }

@@ -23,6 +23,7 @@ type connections struct {
 	report    *report
 	strict    bool
 	keys      keyLog // of TLS; nil without one
+	byTunnel  map[string]*reassembly.Assembler
 	websocket int
 	tls       int
 	http2     int

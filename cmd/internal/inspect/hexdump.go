@@ -106,36 +106,23 @@ func styleOf(line []byte) *regexp.Regexp {
 	return nil
 }
 
-// hexReader reads the bytes that a hex dump stands for.
-type hexReader struct {
-	lines  *bufio.Reader
-	dump   dump
-	number int // of lines read
-	buf    []byte
-	rest   []byte // of buf
-	err    error
-}
-
-func newHexReader(r io.Reader) *hexReader { return &hexReader{lines: bufio.NewReader(r)} }
-
-// Read implements io.Reader.
-func (h *hexReader) Read(p []byte) (int, error) {
-	for len(h.rest) == 0 {
-		if h.err != nil {
-			return 0, h.err
+// newHexReader returns what reads the bytes that a hex dump stands for.
+func newHexReader(r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	go func() {
+		var d dump
+		lines := bufio.NewReader(r)
+		for number := 1; ; number++ {
+			line, end := lines.ReadBytes('\n')
+			p, err := d.line(nil, line)
+			if in.Write(p); err != nil {
+				end = fmt.Errorf("hex dump, line %d: %w", number, err)
+			}
+			if end != nil {
+				in.CloseWithError(end)
+				return
+			}
 		}
-		var line []byte
-		if line, h.err = h.lines.ReadBytes('\n'); len(line) == 0 {
-			continue
-		}
-		h.number++
-		var err error
-		if h.buf, err = h.dump.line(h.buf[:0], line); err != nil {
-			h.err = fmt.Errorf("hex dump, line %d: %w", h.number, err)
-		}
-		h.rest = h.buf
-	}
-	n := copy(p, h.rest)
-	h.rest = h.rest[n:]
-	return n, nil
+	}()
+	return out
 }

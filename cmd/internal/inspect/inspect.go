@@ -133,15 +133,14 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 	for p := make([]byte, sampleSize); ; {
 		n, err := in.Read(p)
 		s.Write(now, p[:n])
-		if err == io.EOF {
-			s.End(now)
-			return nil
+		if err == nil {
+			err = rep.out.Flush()
 		}
 		if err != nil {
 			s.End(now)
-			return err
-		}
-		if err := rep.out.Flush(); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
 			return err
 		}
 	}
@@ -149,21 +148,10 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 
 // whose says who sent a stream that begins with start, and whether that is a head.
 func (c *Command) whose(start []byte) (from codec.Role, handshake bool) {
-	switch {
-	case string(start) == "GET ":
-		from, handshake = codec.Client, true
-	case string(start) == "HTTP":
-		from, handshake = codec.Server, true
-	case len(start) > 1 && start[1]&0x80 != 0:
-		from = codec.Client
-	default:
-		from = codec.Server
+	request, response := string(start) == "GET ", string(start) == "HTTP"
+	masked := !response && len(start) > 1 && start[1]&0x80 != 0
+	if c.Role == "client" || c.Role == "auto" && (request || masked) {
+		return codec.Client, request || response
 	}
-	switch c.Role {
-	case "client":
-		from = codec.Client
-	case "server":
-		from = codec.Server
-	}
-	return from, handshake
+	return codec.Server, request || response
 }

@@ -1,7 +1,6 @@
 package inspect
 
 import (
-	"bufio"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"encoding/binary"
@@ -17,24 +16,19 @@ type keyLog map[string][]byte
 
 // readKeyLog reads a key log. Lines that are no secrets are left out.
 func readKeyLog(name string) (keyLog, error) {
-	file, err := os.Open(name)
+	content, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
 	keys := keyLog{}
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		fields := strings.Fields(lines.Text())
+	for line := range strings.Lines(string(content)) {
+		fields := strings.Fields(line)
 		if len(fields) != 3 || strings.HasPrefix(fields[0], "#") {
 			continue
 		}
 		if secret, err := hex.DecodeString(fields[2]); err == nil {
 			keys[fields[0]+" "+strings.ToLower(fields[1])] = secret
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, err
 	}
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("--keylog %s: no secret found: give the file that SSLKEYLOGFILE named", name)

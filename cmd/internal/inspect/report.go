@@ -94,10 +94,10 @@ func (r *report) note(format string, args ...any) {
 
 // verdict is an error if there was a violation.
 func (r *report) verdict() error {
-	switch {
-	case r.violations == 0:
+	switch r.violations {
+	case 0:
 		return nil
-	case r.violations == 1:
+	case 1:
 		return fmt.Errorf("violation: %s", r.first)
 	}
 	return fmt.Errorf("%d violations, the first: %s", r.violations, r.first)

@@ -53,28 +53,22 @@ func pair(f gopacket.Flow) string {
 	return fmt.Sprintf("%s–%s", a, b)
 }
 
-// assemblers puts the segments of TCP connections in order. Connections with the same
+// assemble hands a segment to the connection that it belongs to. Connections with the same
 // addresses in different tunnels are different ones.
-type assemblers struct {
-	conns    *connections
-	byTunnel map[string]*reassembly.Assembler
-}
-
-// take hands a segment to the connection that it belongs to.
-func (a *assemblers) take(s segment, info gopacket.CaptureInfo) {
-	assembler := a.byTunnel[s.tunnel]
+func (cs *connections) assemble(s segment, info gopacket.CaptureInfo) {
+	assembler := cs.byTunnel[s.tunnel]
 	if assembler == nil {
-		assembler = reassembly.NewAssembler(reassembly.NewStreamPool(&tunnel{a.conns, s.tunnel}))
+		assembler = reassembly.NewAssembler(reassembly.NewStreamPool(&tunnel{cs, s.tunnel}))
 		assembler.MaxBufferedPagesTotal = maxBufferedPages
-		a.byTunnel[s.tunnel] = assembler
+		cs.byTunnel[s.tunnel] = assembler
 	}
 	assembler.AssembleWithContext(s.network, s.tcp, captured{info, s.tcp})
 }
 
 // flush ends all connections.
-func (a *assemblers) flush() {
-	for _, name := range slices.Sorted(maps.Keys(a.byTunnel)) {
-		a.byTunnel[name].FlushAll()
+func (cs *connections) flush() {
+	for _, name := range slices.Sorted(maps.Keys(cs.byTunnel)) {
+		cs.byTunnel[name].FlushAll()
 	}
 }
 

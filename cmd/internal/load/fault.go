@@ -1,11 +1,6 @@
 package load
 
-import (
-	"cmp"
-	"fmt"
-	"maps"
-	"slices"
-)
+import "fmt"
 
 // fault is a way in which a server, or the way to it, fails.
 type fault uint8
@@ -74,8 +69,12 @@ func (f faults) merge(g faults) {
 
 // list returns the faults in the order of their constants.
 func (f faults) list() []Fault {
-	list := slices.AppendSeq([]Fault{}, maps.Values(f)) // not nil: [] in JSON
-	slices.SortFunc(list, func(a, b Fault) int { return cmp.Compare(a.kind, b.kind) })
+	list := []Fault{} // not nil: [] in JSON
+	for kind := range faultNames {
+		if e, counted := f[fault(kind)]; counted {
+			list = append(list, e)
+		}
+	}
 	return list
 }
 

@@ -96,8 +96,8 @@ func newResult(r *run) *Result {
 	result.Latency = Latency{Percentiles: []Percentile{}, Curve: []Percentile{}}
 	if h := t.latency; h.TotalCount() > 0 {
 		result.Latency = Latency{Mean: h.Mean() / 1e3, Deviation: h.StdDev() / 1e3, Min: micros(h.Min()), Max: micros(h.Max())}
-		for i, v := range h.ValueAtPercentilesSlice(percentiles) {
-			result.Latency.Percentiles = append(result.Latency.Percentiles, Percentile{percentiles[i], micros(v)})
+		for _, p := range percentiles {
+			result.Latency.Percentiles = append(result.Latency.Percentiles, percentile(h, p))
 		}
 		result.Latency.Curve = curve(h)
 	}
@@ -115,18 +115,17 @@ func newResult(r *run) *Result {
 
 // curve returns the percentiles of h, as many of each nine as of the one before, up
 // to the one that a single echo decides.
-func curve(h *hdrhistogram.Histogram) []Percentile {
+func curve(h *hdrhistogram.Histogram) (points []Percentile) {
 	const perNine = 20
 	nines := math.Log10(float64(h.TotalCount()))
-	var percents []float64
 	for i := range int(nines*perNine) + 1 {
-		percents = append(percents, 100*(1-math.Pow(10, -float64(i)/perNine)))
-	}
-	points := make([]Percentile, len(percents))
-	for i, v := range h.ValueAtPercentilesSlice(percents) {
-		points[i] = Percentile{percents[i], micros(v)}
+		points = append(points, percentile(h, 100*(1-math.Pow(10, -float64(i)/perNine))))
 	}
 	return points
+}
+
+func percentile(h *hdrhistogram.Histogram, percent float64) Percentile {
+	return Percentile{percent, micros(h.ValueAtPercentile(percent))}
 }
 
 // behind returns how many messages were due in an open load, and never sent.

@@ -137,3 +137,9 @@ func (r *run) drive(ctx context.Context, drivers []driver) error {
 	}
 	return errors.Join(errs...)
 }
+
+// usage is CPU time.
+type usage struct{ user, system time.Duration }
+
+func (u usage) minus(v usage) usage  { return usage{u.user - v.user, u.system - v.system} }
+func (u usage) total() time.Duration { return u.user + u.system }

@@ -274,10 +274,11 @@ func (c *connection) outcome() string {
 		if err != nil {
 			return fmt.Sprintf("closed by the %s with an illegal Close frame", e.closer)
 		}
+		text := fmt.Sprintf("closed by the %s with %d %s", e.closer, code, code)
 		if len(reason) > 0 {
-			return fmt.Sprintf("closed by the %s with %d %s %q", e.closer, code, code, reason)
+			text += fmt.Sprintf(" %q", reason)
 		}
-		return fmt.Sprintf("closed by the %s with %d %s", e.closer, code, code)
+		return text
 	case c.stopping:
 		return "closed by the proxy"
 	case e.lost == io.EOF:

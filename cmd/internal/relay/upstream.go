@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"strings"
 
@@ -34,18 +36,12 @@ func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
 // was sent, but for the Host, which is the server's, the Origin of a page of the proxy,
 // and the target, if the URL has a path. A user in the URL signs in, unless the client does.
 func (u *upstream) request(r *codec.Request) []byte {
-	b := []byte("GET ")
-	if target := u.Target(); target != "" {
-		b = append(b, target...)
-	} else {
-		b = append(b, r.Path()...)
-		if query := r.Query(); len(query) > 0 {
-			b = append(append(b, '?'), query...)
-		}
+	target := u.Target()
+	if target == "" {
+		target = string(r.Target())
 	}
-	b = append(b, " HTTP/1.1\r\nHost: "...)
-	b = append(b, u.Host...)
-	b = append(b, "\r\n"...)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", target, u.Host)
 	for name, value := range r.Fields() {
 		switch {
 		case strings.EqualFold(string(name), "Sec-WebSocket-Extensions") && u.sifted:
@@ -55,17 +51,18 @@ func (u *upstream) request(r *codec.Request) []byte {
 		case strings.EqualFold(string(name), "Origin"):
 			value = []byte(u.origin(string(value), string(r.Host())))
 		}
-		b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
 	}
 	for name, values := range u.Header {
 		for _, value := range values {
-			b = append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
 		}
 	}
 	if credentials := u.Credentials(); credentials != "" && r.Header("Authorization") == nil && u.Header.Get("Authorization") == "" {
-		b = append(append(append(b, "Authorization: "...), credentials...), "\r\n"...)
+		fmt.Fprintf(&b, "Authorization: %s\r\n", credentials)
 	}
-	return append(b, "\r\n"...)
+	b.WriteString("\r\n")
+	return b.Bytes()
 }
 
 // String names the server without what may be secret in its URL.

@@ -37,7 +37,6 @@ type Printer struct {
 
 	mu   sync.Mutex
 	line []byte
-	err  error
 }
 
 // Colors reports whether what is written to f may be coloured: it is a terminal,
@@ -67,16 +66,7 @@ func (p *Printer) PrintOf(connection int, e Event) {
 		p.event(e)
 		p.line = append(bytes.TrimRight(p.line, " "), '\n')
 	}
-	if _, err := p.W.Write(p.line); err != nil && p.err == nil {
-		p.err = err
-	}
-}
-
-// Err returns the first error of a write to W.
-func (p *Printer) Err() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.err
+	p.W.Write(p.line)
 }
 
 // How many characters are shown of a head's line, and of a payload if no Width is set.

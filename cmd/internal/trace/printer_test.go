@@ -2,7 +2,6 @@ package trace
 
 import (
 	"bytes"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -41,20 +40,6 @@ func TestPrinter(t *testing.T) {
 		})
 	}
 }
-
-func TestPrinterKeepsItsError(t *testing.T) {
-	p := &Printer{W: failing{}}
-	p.Print(Event{Kind: Cut, Err: errors.New("gone")})
-	if p.Err() != errFailing {
-		t.Errorf("Err() = %v, want %v", p.Err(), errFailing)
-	}
-}
-
-var errFailing = errors.New("no space")
-
-type failing struct{}
-
-func (failing) Write([]byte) (int, error) { return 0, errFailing }
 
 func TestPreview(t *testing.T) {
 	tests := []struct {
