@@ -120,9 +120,10 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 		return err
 	}
 	from, handshake := c.whose(start)
-	s := &trace.Stream{Sink: rep.event, Direction: trace.Sent, From: from, Handshake: handshake, Strict: c.Strict}
-	if from == codec.Server {
-		s.Direction = trace.Received
+	s := trace.NewSession(codec.Client, handshake, 0, rep.event)
+	s.MissServer()
+	if c.Strict {
+		s.Strict()
 	}
 	if c.Deflate {
 		s.Deflate(trace.DeflateParams{})
@@ -132,12 +133,12 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 	var now time.Time // nothing says when the bytes came
 	for p := make([]byte, sampleSize); ; {
 		n, err := in.Read(p)
-		s.Write(now, p[:n])
+		s.Write(from, now, p[:n])
 		if err == nil {
 			err = rep.out.Flush()
 		}
 		if err != nil {
-			s.End(now)
+			s.End(from, now)
 			if err == io.EOF {
 				err = nil
 			}

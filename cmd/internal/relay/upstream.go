@@ -38,7 +38,10 @@ func (u *upstream) dial(ctx context.Context) (net.Conn, error) {
 func (u *upstream) request(r *codec.Request) []byte {
 	target := u.Target()
 	if target == "" {
-		target = string(r.Target())
+		target = string(r.Path())
+		if query := r.Query(); len(query) > 0 {
+			target += "?" + string(query)
+		}
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", target, u.Host)

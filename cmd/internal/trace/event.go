@@ -2,10 +2,9 @@
 // opening handshake, every frame of both directions with its place in the
 // stream, and the first rule that somebody broke.
 //
-// A Scanner cuts the bytes of one direction into frames as they arrive. A Stream
-// adds what a reader wants to see: heads, unmasked and inflated payloads,
-// violations. A Session ties the two Streams of a connection together, Conn
-// watches a net.Conn, and a Printer writes the Events for people.
+// A Scanner cuts the bytes of one direction into frames as they arrive. A Session
+// adds what a reader wants to see of both directions: heads, unmasked and inflated
+// payloads, violations. Conn watches a net.Conn, and a Printer writes the Events for people.
 package trace
 
 import (
@@ -70,7 +69,7 @@ type Event struct {
 	Message codec.Opcode
 
 	// Payload is that of a Frame, or of a frame that breaks a rule as far as it has
-	// come. It is unmasked, and cut at the Stream's Limit:
+	// come. It is unmasked, and cut at the Session's limit:
 	// Header.Length says how long it is. A compressed message is inflated as a
 	// whole, and is the Payload of its last frame; Inflated is its length then.
 	Payload    []byte

@@ -30,12 +30,12 @@ type opening struct {
 
 // readHead takes the head that the stream begins with from p, and returns the
 // frames behind it.
-func (s *Stream) readHead(now time.Time, p []byte) (rest []byte) {
+func (s *stream) readHead(now time.Time, p []byte) (rest []byte) {
 	h := s.head
 	had := len(h.buf)
 	h.buf = append(h.buf, p[:min(len(p), codec.MaxHeadBytes-had)]...)
 	parse, judge := h.request.Parse, s.readRequest
-	if s.From == codec.Server {
+	if s.from == codec.Server {
 		parse, judge = h.response.Parse, s.readResponse
 	}
 	n, err := parse(h.buf)
@@ -48,18 +48,18 @@ func (s *Stream) readHead(now time.Time, p []byte) (rest []byte) {
 	}
 	e := s.event()
 	e.Time, e.Kind, e.Head = now, Handshake, h.buf[:n]
-	s.Sink(e)
+	s.sink(e)
 	s.base += int64(n)
 	if err := judge(); err != nil {
 		before := s.ended
 		s.refuse(now, e.Offset, err)
-		s.ended = before || s.Strict
+		s.ended = before || s.strict
 	}
 	return p[n-had:]
 }
 
 // refuse reports why the opening handshake fails with the head at an offset.
-func (s *Stream) refuse(now time.Time, offset int64, err error) {
+func (s *stream) refuse(now time.Time, offset int64, err error) {
 	s.frame = s.event()
 	s.frame.Offset = offset
 	s.fail(now, err)
@@ -67,8 +67,8 @@ func (s *Stream) refuse(now time.Time, offset int64, err error) {
 
 // readRequest notes what the request offers, and judges it. A request that asks for
 // something else than WebSocket breaks no rule; no frames follow it.
-func (s *Stream) readRequest() error {
-	r, o := &s.head.request, s.opening
+func (s *stream) readRequest() error {
+	r, o := &s.head.request, &s.opening
 	s.head = nil
 	o.asked = true
 	copy(o.key[:], r.Key())
@@ -86,15 +86,15 @@ func (s *Stream) readRequest() error {
 		return nil
 	}
 	if o.deflate && !s.waits {
-		s.Deflate(DeflateParams{}) // the answer is not known. What was compressed without takeover can be read with it, too
+		s.compressed(DeflateParams{}) // the answer is not known. What was compressed without takeover can be read with it, too
 	}
 	return r.Check()
 }
 
 // readResponse notes what the response agrees on, and judges it. A server may refuse
 // without breaking a rule; no frames follow then.
-func (s *Stream) readResponse() error {
-	r, o := &s.head.response, s.opening
+func (s *stream) readResponse() error {
+	r, o := &s.head.response, &s.opening
 	status := r.Status()
 	if status/100 == 1 && status != 101 {
 		s.head = new(head) // the next one is the answer, perhaps
@@ -109,7 +109,7 @@ func (s *Stream) readResponse() error {
 	for list := range r.Values("Sec-WebSocket-Extensions") {
 		if p, ok := parseDeflate(string(list)); ok {
 			o.agreed, o.params = true, p
-			s.Deflate(p)
+			s.compressed(p)
 		}
 	}
 	if !o.asked {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -11,30 +12,27 @@ import (
 // opening handshake agree on decides how frames are read. It is safe for
 // concurrent use, and never calls its sink twice at once.
 type Session struct {
+	sink   func(Event)
+	local  codec.Role
+	limit  int
+	strict bool
+
 	mu      sync.Mutex
-	streams [2]Stream // by the end that sends
+	streams [2]stream // by the end that sends
 	opening opening
 }
 
 // NewSession returns a Session that calls sink with what passes, as the end local
 // sees it. With handshake, both directions begin with the head of the opening
-// handshake; without, behind it. limit is that of a Stream.
+// handshake; without, behind it. An Event has at most limit bytes of a payload; 0 means
+// 64 KiB.
 func NewSession(local codec.Role, handshake bool, limit int, sink func(Event)) *Session {
-	s := new(Session)
+	s := &Session{sink: sink, local: local, limit: cmp.Or(limit, defaultLimit)}
 	for i := range s.streams {
 		from := codec.Role(i)
-		direction := Received
-		if from == local {
-			direction = Sent
-		}
-		s.streams[from] = Stream{
-			Sink:      sink,
-			Direction: direction,
-			From:      from,
-			Handshake: handshake,
-			Limit:     limit,
-			opening:   &s.opening,
-			waits:     handshake && from == codec.Client,
+		s.streams[from] = stream{Session: s, from: from, scanner: Scanner{Sequence: codec.Sequence{Role: from.Peer()}, Lenient: true}}
+		if handshake {
+			s.streams[from].head, s.streams[from].waits = new(head), from == codec.Client
 		}
 	}
 	return s
@@ -44,30 +42,33 @@ func NewSession(local codec.Role, handshake bool, limit int, sink func(Event)) *
 // opening handshake. It has to be called before the first Write.
 func (s *Session) Deflate(p DeflateParams) {
 	for from := range s.streams {
-		s.streams[from].Deflate(p)
+		s.streams[from].compressed(p)
 	}
 }
 
 // Strict has the first Violation end the decoding of its direction. It has to be
 // called before the first Write.
 func (s *Session) Strict() {
+	s.strict = true
 	for from := range s.streams {
-		s.streams[from].Strict = true
+		s.streams[from].scanner.Lenient = false
 	}
 }
 
 // MissRequest says that the first bytes of the client are behind its head, which is
 // not known. It has to be called before the first Write.
-func (s *Session) MissRequest() {
-	s.streams[codec.Client].Handshake = false
-}
+func (s *Session) MissRequest() { s.streams[codec.Client].head = nil }
+
+// MissServer says that nothing comes from the server, so that the client's frames do not
+// wait for its head. It has to be called before the first Write.
+func (s *Session) MissServer() { s.streams[codec.Client].waits = false }
 
 // Write decodes p, the next bytes that an end has sent, which came at the time now.
 // p is neither changed nor retained.
 func (s *Session) Write(from codec.Role, now time.Time, p []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.streams[from].Write(now, p)
+	s.streams[from].write(now, p)
 	if s.opening.answered {
 		s.answered(now)
 	}
@@ -89,12 +90,12 @@ func (s *Session) answered(now time.Time) {
 func (s *Session) End(from codec.Role, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.streams[from].End(now)
+	s.streams[from].end(now)
 }
 
 // Lose says why what follows from an end is not known, and reports it as a Cut.
 func (s *Session) Lose(from codec.Role, now time.Time, why error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.streams[from].Lose(now, why)
+	s.streams[from].lose(now, why)
 }

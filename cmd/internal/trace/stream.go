@@ -9,25 +9,16 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// DefaultLimit is how many bytes of a payload an Event has, unless a Limit says
+// defaultLimit is how many bytes of a payload an Event has, unless a limit says
 // otherwise.
-const DefaultLimit = 64 << 10
+const defaultLimit = 64 << 10
 
-// Stream decodes one direction of a connection from its bytes, however they are
-// cut, and calls Sink with what they are. Set the exported fields before the
-// first Write. A Stream must not be used concurrently.
-type Stream struct {
-	Sink      func(Event)
-	Direction Direction
-	From      codec.Role // the end that sends these bytes
-	Handshake bool       // the head of an opening handshake comes first
-	Limit     int        // bytes of payload to show of a frame; 0 means DefaultLimit
-	Strict    bool       // the first Violation ends the decoding
-
-	begun   bool
-	head    *head    // until the head was read; nil without one
-	opening *opening // what both heads said
-	base    int64    // bytes before the first frame
+// stream decodes one direction of a Session from its bytes, however they are cut.
+type stream struct {
+	*Session
+	from    codec.Role // the end that sends these bytes
+	head    *head      // until the head was read; nil without one
+	base    int64      // bytes before the first frame
 	scanner Scanner
 	frame   Event // the frame begun, if its HeaderSize is not 0
 	fault   error // the first rule that it breaks
@@ -48,10 +39,9 @@ type message struct {
 	utf8       codec.UTF8
 }
 
-// Write decodes p, the next bytes, which came at the time now. p is neither
+// write decodes p, the next bytes, which came at the time now. p is neither
 // changed nor retained.
-func (s *Stream) Write(now time.Time, p []byte) {
-	s.begin()
+func (s *stream) write(now time.Time, p []byte) {
 	for s.head != nil && !s.ended && len(p) > 0 {
 		p = s.readHead(now, p)
 	}
@@ -65,7 +55,7 @@ func (s *Stream) Write(now time.Time, p []byte) {
 }
 
 // readFrames decodes p, which is behind the head.
-func (s *Stream) readFrames(now time.Time, p []byte) {
+func (s *stream) readFrames(now time.Time, p []byte) {
 	for !s.ended {
 		piece, rest, ok, err := s.scanner.Next(p)
 		if err != nil {
@@ -81,57 +71,56 @@ func (s *Stream) readFrames(now time.Time, p []byte) {
 	}
 }
 
-// Deflate says that permessage-deflate was agreed on, for a Stream that begins
-// behind the opening handshake. It has to be called before the first Write.
-func (s *Stream) Deflate(p DeflateParams) {
+// compressed says that permessage-deflate was agreed on.
+func (s *stream) compressed(p DeflateParams) {
 	s.scanner.Sequence.RSV = codec.RSV1
-	s.deflate = newInflater(p, s.From)
+	s.deflate = newInflater(p, s.from)
 }
 
 // maxHeld is how many bytes of frames may wait for the other end's head.
 const maxHeld = 1 << 20
 
 // hold keeps p until the other end's head has come.
-func (s *Stream) hold(now time.Time, p []byte) {
+func (s *stream) hold(now time.Time, p []byte) {
 	if s.held = append(s.held, p...); len(s.held) > maxHeld {
 		s.proceed(now)
 	}
 }
 
 // proceed reads what has waited, by what is known of the opening handshake now.
-func (s *Stream) proceed(now time.Time) {
+func (s *stream) proceed(now time.Time) {
 	if !s.waits {
 		return
 	}
 	s.waits = false
-	switch o := s.opening; {
+	switch o := &s.opening; {
 	case o.agreed:
-		s.Deflate(o.params)
+		s.compressed(o.params)
 	case !o.answered && o.deflate:
-		s.Deflate(DeflateParams{}) // what was compressed without takeover can be read with it, too
+		s.compressed(DeflateParams{}) // what was compressed without takeover can be read with it, too
 	}
 	held := s.held
 	s.held = nil
 	s.readFrames(now, held)
 }
 
-// End says that no more bytes come. It reports a Cut if they end inside a head or
+// end says that no more bytes come. It reports a Cut if they end inside a head or
 // frame.
-func (s *Stream) End(now time.Time) {
+func (s *stream) end(now time.Time) {
 	if s.head == nil {
 		s.proceed(now)
 	}
 	switch {
 	case s.head != nil && len(s.head.buf) > 0:
-		s.Lose(now, fmt.Errorf("the stream ends inside the head of the opening handshake, after %d bytes of it", len(s.head.buf)))
+		s.lose(now, fmt.Errorf("the stream ends inside the head of the opening handshake, after %d bytes of it", len(s.head.buf)))
 	case s.head == nil && !s.scanner.Between():
-		s.Lose(now, errors.New("the stream ends inside a frame"))
+		s.lose(now, errors.New("the stream ends inside a frame"))
 	}
 }
 
-// Lose says why what follows is not known. It reports a Cut with that, and ignores
+// lose says why what follows is not known. It reports a Cut with that, and ignores
 // the rest.
-func (s *Stream) Lose(now time.Time, why error) {
+func (s *stream) lose(now time.Time, why error) {
 	if s.ended {
 		return
 	}
@@ -145,47 +134,34 @@ func (s *Stream) Lose(now time.Time, why error) {
 	s.ended = true
 }
 
-func (s *Stream) begin() {
-	if s.begun {
-		return
-	}
-	s.begun = true
-	s.scanner.Sequence.Role, s.scanner.Lenient = s.From.Peer(), !s.Strict
-	if s.Limit == 0 {
-		s.Limit = DefaultLimit
-	}
-	if s.Handshake {
-		s.head = new(head)
-		if s.opening == nil {
-			s.opening = new(opening)
-		}
-	}
-}
-
 // event is an empty Event for what comes next.
-func (s *Stream) event() Event {
-	return Event{Direction: s.Direction, From: s.From, Offset: s.base + s.scanner.Offset(), Payload: s.frame.Payload[:0]}
+func (s *stream) event() Event {
+	direction := Received
+	if s.from == s.local {
+		direction = Sent
+	}
+	return Event{Direction: direction, From: s.from, Offset: s.base + s.scanner.Offset(), Payload: s.frame.Payload[:0]}
 }
 
-// report hands the frame begun to Sink.
-func (s *Stream) report(now time.Time, kind Kind, err error) {
+// report hands the frame begun to the sink.
+func (s *stream) report(now time.Time, kind Kind, err error) {
 	s.frame.Time, s.frame.Kind, s.frame.Err = now, kind, err
-	s.Sink(s.frame)
+	s.sink(s.frame)
 	s.frame.HeaderSize = 0
 }
 
 // fail reports that the frame begun breaks a rule, and ends the decoding.
-func (s *Stream) fail(now time.Time, err error) {
+func (s *stream) fail(now time.Time, err error) {
 	s.report(now, Violation, err)
 	s.ended = true
 }
 
 // take adds a piece to the frame begun, and reports it when it is complete.
-func (s *Stream) take(now time.Time, piece Piece) {
+func (s *stream) take(now time.Time, piece Piece) {
 	if s.frame.HeaderSize == 0 {
 		s.beginFrame(piece)
 	}
-	if !s.unmask(piece) && s.Strict {
+	if !s.unmask(piece) && s.strict {
 		s.fail(now, s.fault)
 		return
 	}
@@ -200,7 +176,7 @@ func (s *Stream) take(now time.Time, piece Piece) {
 	switch {
 	case s.fault != nil:
 		s.report(now, Violation, s.fault)
-		s.ended = s.Strict
+		s.ended = s.strict
 	case unread:
 		s.report(now, Frame, err)
 	default:
@@ -209,7 +185,7 @@ func (s *Stream) take(now time.Time, piece Piece) {
 }
 
 // beginFrame notes what the header says.
-func (s *Stream) beginFrame(piece Piece) {
+func (s *stream) beginFrame(piece Piece) {
 	s.frame, s.fault = s.event(), piece.Err
 	f := &s.frame
 	f.Offset, f.Header, f.HeaderSize = s.base+piece.Offset, piece.Header, piece.HeaderSize
@@ -237,13 +213,13 @@ const unmaskedPiece = 8 << 10
 
 // unmask unmasks a piece of the frame begun, keeps what is to be shown or
 // inflated, and checks text. It returns false if the text is not UTF-8.
-func (s *Stream) unmask(piece Piece) bool {
+func (s *stream) unmask(piece Piece) bool {
 	f, pos := &s.frame, int(piece.Pos&3)
 	for raw := piece.Payload; len(raw) > 0; {
 		s.scratch = append(s.scratch[:0], raw[:min(len(raw), unmaskedPiece)]...)
 		raw = raw[len(s.scratch):]
 		pos = codec.Mask(s.scratch, f.Header.Key, pos)
-		f.Payload = append(f.Payload, s.scratch[:min(len(s.scratch), s.Limit-len(f.Payload))]...)
+		f.Payload = append(f.Payload, s.scratch[:min(len(s.scratch), s.limit-len(f.Payload))]...)
 		switch {
 		case f.Compressed:
 			s.deflate.add(s.scratch)
@@ -256,7 +232,7 @@ func (s *Stream) unmask(piece Piece) bool {
 }
 
 // endFrame judges what can be judged only when the frame has come to its end.
-func (s *Stream) endFrame() error {
+func (s *stream) endFrame() error {
 	f := &s.frame
 	switch {
 	case f.Message == codec.OpClose:
@@ -273,11 +249,11 @@ func (s *Stream) endFrame() error {
 }
 
 // inflate replaces the payload of a compressed message's last frame by the message.
-func (s *Stream) inflate() error {
+func (s *stream) inflate() error {
 	f, u := &s.frame, &s.message.utf8
 	shown, valid := f.Payload[:0], true
 	n, err := s.deflate.inflate(func(p []byte) {
-		shown = append(shown, p[:min(len(p), s.Limit-len(shown))]...)
+		shown = append(shown, p[:min(len(p), s.limit-len(shown))]...)
 		valid = valid && (f.Message != codec.OpText || u.Check(p))
 	})
 	if err != nil {
