@@ -92,25 +92,46 @@ func complete(w io.Writer, parser *kong.Kong, words []string) {
 	if command := line.Selected(); command != nil {
 		node = command
 	}
-	name, value, isValue := strings.Cut(last, "=")
-	awaited := findFlag(line.Flags(), words[max(len(typed)-1, 0)])
+	flags := line.Flags()
+	name, _, isValue := strings.Cut(last, "=")
+	offer := func(word, help string) {
+		if word != "" && strings.HasPrefix(word, last) {
+			fmt.Fprintf(w, "%s\t%s\n", word, help)
+		}
+	}
+	// The values that v may have, if those are few: the others are for the shell, which
+	// completes file names.
+	offerValues := func(before string, v *kong.Value) {
+		for _, value := range v.EnumSlice() {
+			if value != "" {
+				offer(before+value, v.Help)
+			}
+		}
+	}
+	awaited := findFlag(flags, words[max(len(typed)-1, 0)])
 	switch {
 	case len(typed) > 0 && awaited != nil && !awaited.IsBool():
-		printValues(w, awaited.Value, "", last)
+		offerValues("", awaited.Value)
 	case isValue && strings.HasPrefix(last, "-"):
-		if flag := findFlag(line.Flags(), name); flag != nil {
-			printValues(w, flag.Value, name+"=", value)
+		if flag := findFlag(flags, name); flag != nil {
+			offerValues(name+"=", flag.Value)
 		}
 	case strings.HasPrefix(last, "-"):
-		printFlags(w, line.Flags(), last)
+		for _, flag := range flags {
+			for _, name := range longNames(flag) {
+				if !flag.Hidden {
+					offer(name, flag.Help)
+				}
+			}
+		}
 	default:
 		for _, child := range node.Children {
-			if !child.Hidden && strings.HasPrefix(child.Name, last) {
-				fmt.Fprintf(w, "%s\t%s\n", child.Name, child.Help)
+			if !child.Hidden {
+				offer(child.Name, child.Help)
 			}
 		}
 		if len(node.Positional) > 0 {
-			printValues(w, node.Positional[0], "", last)
+			offerValues("", node.Positional[0])
 		}
 	}
 }
@@ -133,25 +154,4 @@ func longNames(flag *kong.Flag) []string {
 		names = append(names, "--no-"+flag.Name)
 	}
 	return names
-}
-
-// printFlags prints the flags that begin with prefix.
-func printFlags(w io.Writer, flags []*kong.Flag, prefix string) {
-	for _, flag := range flags {
-		for _, name := range longNames(flag) {
-			if !flag.Hidden && strings.HasPrefix(name, prefix) {
-				fmt.Fprintf(w, "%s\t%s\n", name, flag.Help)
-			}
-		}
-	}
-}
-
-// printValues prints the values that v may have, if those are few: the others
-// are for the shell, which completes file names.
-func printValues(w io.Writer, v *kong.Value, before, prefix string) {
-	for _, value := range v.EnumSlice() {
-		if value != "" && strings.HasPrefix(value, prefix) {
-			fmt.Fprintf(w, "%s%s\t%s\n", before, value, v.Help)
-		}
-	}
 }

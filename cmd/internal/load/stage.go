@@ -366,23 +366,30 @@ func (v *visitor) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 // Close counts what the connection's end means.
 func (v *visitor) Close(_ *websocket.Conn, err error) { v.fail(kindOf(err), err) }
 
-// fail counts why v ended before its time, and what is lost with it, the first time
-// that it is called.
+// fail counts why v ended before its time; see end.
 func (v *visitor) fail(kind fault, err error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.gone {
-		return
-	}
-	v.gone = true
-	v.dead.Add(1)
-	v.locked(func(t *tally) {
+	v.end(func(t *tally) {
+		v.dead.Add(1)
 		if v.failed == nil {
 			v.failed = err
 		}
 		t.faults.add(kind, 1, "connection %d: %v", v.number, err)
-		v.window.giveUp()
 	})
+}
+
+// end calls why, and gives up what has not come, the first time that it is called. It
+// returns the connection.
+func (v *visitor) end(why func(t *tally)) *websocket.Conn {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if !v.gone {
+		v.gone = true
+		v.locked(func(t *tally) {
+			why(t)
+			v.window.giveUp()
+		})
+	}
+	return v.conn
 }
 
 // waits reports whether answers are missing, or messages are to be sent.
@@ -407,14 +414,7 @@ func (v *visitor) watch(now int64) {
 // leave gives up what has not come, and closes. On a connection that a Handler is served
 // by, Close does not wait.
 func (v *visitor) leave() {
-	v.mu.Lock()
-	if !v.gone {
-		v.gone = true
-		v.locked(func(*tally) { v.window.giveUp() })
-	}
-	conn := v.conn
-	v.mu.Unlock()
-	if conn != nil {
+	if conn := v.end(func(*tally) {}); conn != nil {
 		_ = conn.Close(websocket.StatusNormalClosure, "")
 	}
 }

@@ -12,20 +12,29 @@ import (
 	"github.com/zerowire/websocket/internal/loadgen"
 )
 
-// worker drives sockets on one thread.
+// worker drives sockets on one thread: it decides when to send, when to report, when to
+// give up and when to end.
 type worker struct {
-	lane
-	loop   *loadgen.Loop
-	nap    time.Duration // before each look for what is ready
-	napped int64         // echoes when it was set, and when that was
-	since  int64
+	*run
+	members []*socket
+	live    int // members that have not ended
+	tally   *tally
+	loop    *loadgen.Loop
+
+	paced   int           // how many messages of the members were due so far
+	checked int64         // when check was called last
+	over    int64         // when the last message was due; 0 before
+	parting bool          // the closing handshakes have begun
+	nap     time.Duration // before each look for what is ready
+	napped  int64         // echoes when it was set, and when that was
+	since   int64
 }
 
 // newWorkers returns the drivers of links, which are sockets.
 func newWorkers(r *run, links []link) (drivers []driver) {
 	threads := min(r.plan.Threads, len(links))
 	for i := range threads {
-		w := &worker{lane: lane{run: r, tally: newTally(r.timeline)}}
+		w := &worker{run: r, tally: newTally(r.timeline)}
 		for j := i; j < len(links); j += threads {
 			w.members = append(w.members, &socket{window: newWindow(links[j].number, r.plan.script, r.plan.Pipeline, w.tally), worker: w, link: links[j]})
 		}
