@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rivo/uniseg"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // mark is what a line that is typed begins with: as many columns as it has bytes.
@@ -57,10 +57,10 @@ func (l *line) row() string {
 	room := max(l.columns()-len(mark)-1, 1) // the last column stays free: there a terminal would go to the next row
 	l.scroll(room)
 	before := string(l.text[l.start:l.cursor])
-	width := uniseg.StringWidth(before)
-	shown := before + cut(string(l.text[l.cursor:]), room-width)
+	width := ansi.StringWidth(before)
+	shown := before + ansi.Truncate(string(l.text[l.cursor:]), room-width, "")
 	if l.cursor == len(l.text) && l.hint != "" {
-		shown += "\x1b[2m" + cut(l.hint, room-width) + colourOff
+		shown += "\x1b[2m" + ansi.Truncate(l.hint, room-width, "") + colourOff
 	}
 	return l.mark() + shown + fmt.Sprintf("\r\x1b[%dC", len(mark)+width)
 }
@@ -71,24 +71,9 @@ func (l *line) scroll(room int) {
 	l.start = min(l.start, l.cursor)
 	width := 0
 	for i := l.cursor; i > l.start; i-- {
-		width += uniseg.StringWidth(string(l.text[i-1]))
+		width += ansi.StringWidth(string(l.text[i-1]))
 		if width > room {
 			l.start = i
 		}
 	}
-}
-
-// cut returns as much of text as fits into room columns.
-func cut(text string, room int) string {
-	fits, state := 0, -1
-	for rest := text; rest != ""; {
-		var cluster string
-		var width int
-		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if room -= width; room < 0 {
-			break
-		}
-		fits += len(cluster)
-	}
-	return text[:fits]
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/dustin/go-humanize/english"
 	"github.com/tidwall/pretty"
 
 	"github.com/zerowire/websocket"
@@ -68,18 +69,11 @@ func (v view) dump(p []byte) string {
 	if v.terminal {
 		shown = p[:min(len(p), maxDump)]
 	}
-	text := fmt.Sprintf("%s\n%s", bytesOf(len(p)), hex.Dump(shown))
+	text := fmt.Sprintf("%s\n%s", english.Plural(len(p), "byte", ""), hex.Dump(shown))
 	if more := len(p) - len(shown); more > 0 {
-		text += fmt.Sprintf("… %s more: --binary and > FILE for all of them\n", bytesOf(more))
+		text += fmt.Sprintf("… %s more: --binary and > FILE for all of them\n", english.Plural(more, "byte", ""))
 	}
 	return text
-}
-
-func bytesOf(n int) string {
-	if n == 1 {
-		return "1 byte"
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // mark puts the sign for what was received before text, and as much space before

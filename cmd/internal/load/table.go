@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 )
 
 // writeTable writes the result for people.
@@ -78,10 +79,7 @@ func (l Load) String() string {
 }
 
 func count(n int, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return humanize.Comma(int64(n)) + " " + what
+	return humanize.Comma(int64(n)) + " " + english.PluralWord(n, what, "")
 }
 
 // duration formats µs with three digits.

@@ -3,7 +3,6 @@ package relay
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -67,13 +66,13 @@ func (c *connection) openBehind(ctx context.Context, w http.ResponseWriter, r *h
 	if err != nil {
 		return // the client is gone
 	}
-	var head bytes.Buffer
-	fmt.Fprintf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.URL.RequestURI(), r.Host)
-	r.Header.Write(&head)
-	head.WriteString("\r\n")
+	head, err := httputil.DumpRequest(r, false)
+	if err != nil {
+		nc.Close()
+		return
+	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	head.Write(early)
-	c.proxy.connection(c.number, &resumed{Conn: nc, read: bytes.NewReader(head.Bytes()), closed: make(chan struct{})}).serve(ctx)
+	c.proxy.connection(c.number, &resumed{Conn: nc, read: bytes.NewReader(append(head, early...)), closed: make(chan struct{})}).serve(ctx)
 }
 
 // transport returns what asks the server. It is made once.
