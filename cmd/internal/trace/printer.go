@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -56,9 +57,7 @@ func (p *Printer) PrintOf(connection int, e Event) {
 	if e.Kind == Handshake {
 		for line := range bytes.Lines(bytes.TrimRight(e.Head, "\r\n")) {
 			p.begin(connection, e)
-			p.on(styleFaint)
-			p.line = append(p.line, Clip(bytes.TrimRight(line, "\r\n"), maxHeadLine, "")...)
-			p.off()
+			p.styled(styleFaint, "%s", Clip(bytes.TrimRight(line, "\r\n"), maxHeadLine, ""))
 			p.line = append(p.line, '\n')
 		}
 	} else {
@@ -77,29 +76,26 @@ const (
 
 // begin appends what every line begins with.
 func (p *Printer) begin(connection int, e Event) {
-	p.on(styleFaint)
+	place := ""
 	switch {
 	case e.Time.IsZero():
 	case p.Start.IsZero():
-		p.line = e.Time.AppendFormat(p.line, "15:04:05.000000 ")
+		place = e.Time.Format("15:04:05.000000 ")
 	default:
-		p.line = fmt.Appendf(p.line, "%11.6f ", e.Time.Sub(p.Start).Seconds())
+		place = fmt.Sprintf("%11.6f ", e.Time.Sub(p.Start).Seconds())
 	}
 	if p.Offsets {
-		p.line = fmt.Appendf(p.line, "%8d ", e.Offset)
+		place += fmt.Sprintf("%8d ", e.Offset)
 	}
 	if connection > 0 {
-		p.line = fmt.Appendf(p.line, "#%d ", connection)
+		place += fmt.Sprintf("#%d ", connection)
 	}
-	p.off()
+	p.styled(styleFaint, "%s", place)
 	if e.Direction == Sent {
-		p.on(styleSent)
-		p.line = append(p.line, "→ "...)
+		p.styled(styleSent, "→ ")
 	} else {
-		p.on(styleReceived)
-		p.line = append(p.line, "← "...)
+		p.styled(styleReceived, "← ")
 	}
-	p.off()
 }
 
 // event appends an event that takes one line.
@@ -112,46 +108,35 @@ func (p *Printer) event(e Event) {
 	case Frame:
 		p.payload(e)
 		if e.Err != nil {
-			p.on(styleBad)
-			p.line = fmt.Appendf(p.line, " (%v)", e.Err)
-			p.off()
+			p.styled(styleBad, " (%v)", e.Err)
 		}
 	case Violation:
 		if len(e.Payload) > 0 {
 			p.payload(e)
 			p.line = append(p.line, ' ')
 		}
-		p.on(styleBad)
 		rule, section := Rule(e.Err)
-		p.line = fmt.Appendf(p.line, "VIOLATION by the %s: %s", e.From, rule)
 		if section != "" {
-			p.line = fmt.Appendf(p.line, " (%s)", section)
+			rule += " (" + section + ")"
 		}
-		p.off()
+		p.styled(styleBad, "VIOLATION by the %s: %s", e.From, rule)
 	case Cut:
-		p.on(styleBad)
-		p.line = fmt.Appendf(p.line, "INCOMPLETE: %v", e.Err)
-		p.off()
+		p.styled(styleBad, "INCOMPLETE: %v", e.Err)
 	}
 }
 
 // header appends opcode, flags, key and length.
 func (p *Printer) header(h codec.Header) {
-	style := styleData
+	style, key := styleData, ""
 	if h.Opcode.IsControl() {
 		style = styleControl
 	}
-	p.on(style)
-	p.line = fmt.Appendf(p.line, "%-12s ", OpcodeName(h.Opcode))
-	p.off()
-	p.line = fmt.Appendf(p.line, "%-8s ", Flags(h))
-	p.on(styleFaint)
 	if h.Masked {
-		p.line = fmt.Appendf(p.line, "%x ", h.Key)
-	} else {
-		p.line = append(p.line, "         "...)
+		key = hex.EncodeToString(h.Key[:])
 	}
-	p.off()
+	p.styled(style, "%-12s ", OpcodeName(h.Opcode))
+	p.line = fmt.Appendf(p.line, "%-8s ", Flags(h))
+	p.styled(styleFaint, "%-9s", key)
 	p.line = fmt.Appendf(p.line, "%6d", h.Length)
 }
 
@@ -234,14 +219,10 @@ const (
 	styleBad      = "1;31"
 )
 
-func (p *Printer) on(style string) {
+// styled appends a text in a style.
+func (p *Printer) styled(style, format string, args ...any) {
 	if p.Color {
-		p.line = append(append(append(p.line, "\x1b["...), style...), 'm')
+		format = "\x1b[" + style + "m" + format + "\x1b[0m"
 	}
-}
-
-func (p *Printer) off() {
-	if p.Color {
-		p.line = append(p.line, "\x1b[0m"...)
-	}
+	p.line = fmt.Appendf(p.line, format, args...)
 }

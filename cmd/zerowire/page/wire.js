@@ -63,9 +63,7 @@ export function milliseconds(ms) {
 
 // clock returns the time of day to the millisecond.
 export function clock(date = new Date()) {
-  const two = (n) => String(n).padStart(2, "0");
-  const ms = String(date.getMilliseconds()).padStart(3, "0");
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${ms}`;
+  return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 }
 
 // element returns a new element with a class and, as text, content.
