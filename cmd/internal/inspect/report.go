@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +15,6 @@ import (
 type report struct {
 	out     *bufio.Writer
 	printer *trace.Printer // nil for JSON
-	line    []byte
 
 	violations int
 	first      string // the first violation
@@ -60,8 +60,7 @@ func (r *report) eventOf(p peers, e trace.Event) {
 	if r.printer == nil {
 		record := trace.NewRecord(e)
 		record.Connection, record.Client, record.Server, record.Tunnel = p.number, p.client, p.server, p.tunnel
-		r.line = record.Append(r.line[:0])
-		r.out.Write(r.line)
+		json.NewEncoder(r.out).Encode(record) // the writer keeps its error
 		return
 	}
 	r.printer.PrintOf(p.number, e)

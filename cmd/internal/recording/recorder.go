@@ -1,9 +1,7 @@
 package recording
 
 import (
-	"bufio"
 	"cmp"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -38,11 +36,11 @@ type entry struct {
 	// A frame. One whose payload is longer than 64 KiB takes several entries: all but
 	// the last have More, and all but the first have nothing but Payload and More.
 	*FrameHeader
-	Payload *string `json:"payload,omitempty"` // base64, unmasked, not inflated
+	Payload *[]byte `json:"payload,omitempty"` // unmasked, not inflated
 	More    bool    `json:"more,omitempty"`
 
 	// Bytes from the first one on that broke a rule: they are not cut into frames.
-	Raw string `json:"raw,omitempty"` // base64
+	Raw []byte `json:"raw,omitempty"`
 
 	// How the stream ended: "eof", or an error.
 	End string `json:"end,omitempty"`
@@ -61,10 +59,10 @@ type FrameHeader struct {
 type Recorder struct {
 	began time.Time
 
-	mu   sync.Mutex
-	file *os.File
-	out  *bufio.Writer
-	err  error // the first error of writing; nothing is written after it
+	mu    sync.Mutex
+	file  *os.File
+	lines *json.Encoder // to the file
+	err   error         // the first error of writing; nothing is written after it
 }
 
 // archiveSuffix ends the name of a file that is to become an HTTP archive, and
@@ -84,20 +82,14 @@ func Create(name, to string) (*Recorder, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recorder{began: time.Now(), file: file, out: bufio.NewWriter(file)}
-	line, err := json.Marshal(preamble{Recording: 1, Began: r.began.UTC(), To: to})
-	if err != nil {
-		return nil, err
-	}
-	r.out.Write(append(line, '\n'))
-	return r, r.out.Flush()
+	r := &Recorder{began: time.Now(), file: file, lines: json.NewEncoder(file)}
+	return r, r.lines.Encode(preamble{Recording: 1, Began: r.began.UTC(), To: to})
 }
 
 // Close ends the recording, and returns the first error of writing it.
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keep(r.out.Flush())
 	r.keep(r.file.Close())
 	if part := r.file.Name(); r.err == nil && strings.HasSuffix(part, archiveSuffix+partSuffix) {
 		r.keep(makeArchive(part))
@@ -136,7 +128,7 @@ type Track struct {
 	recorder   *Recorder
 	connection int
 	from       codec.Role
-	payload    []byte // of the frame begun, not written yet
+	payload    []byte // of the frame begun, not written yet; never nil, which JSON tells from empty
 	further    bool   // a part of that frame was written
 }
 
@@ -145,7 +137,7 @@ const maxEntry = 64 << 10
 
 // Track returns what records an end of the connection with a number, from 1 on.
 func (r *Recorder) Track(connection int, from codec.Role) *Track {
-	return &Track{recorder: r, connection: connection, from: from}
+	return &Track{recorder: r, connection: connection, from: from, payload: []byte{}}
 }
 
 // Head records the head of the opening handshake.
@@ -175,8 +167,7 @@ func (t *Track) Piece(now time.Time, p trace.Piece) {
 
 // frame records what has come of a frame.
 func (t *Track) frame(now time.Time, h codec.Header, end bool) {
-	payload := base64.StdEncoding.EncodeToString(t.payload)
-	e := entry{Payload: &payload, More: !end}
+	e := entry{Payload: &t.payload, More: !end}
 	if !t.further {
 		opcode := uint8(h.Opcode)
 		e.FrameHeader = &FrameHeader{Opcode: &opcode, Fin: h.Fin, RSV: h.RSV, Length: h.Length}
@@ -191,7 +182,7 @@ func (t *Track) frame(now time.Time, h codec.Header, end bool) {
 // Raw records bytes that are not cut into frames.
 func (t *Track) Raw(now time.Time, p []byte) {
 	if len(p) > 0 {
-		t.write(now, entry{Raw: base64.StdEncoding.EncodeToString(p)})
+		t.write(now, entry{Raw: p})
 	}
 }
 
@@ -211,12 +202,9 @@ func (t *Track) write(now time.Time, e entry) {
 	}
 	r := t.recorder
 	e.Connection, e.At, e.From = t.connection, math.Round(now.Sub(r.began).Seconds()*1e6)/1e6, t.from.String()
-	line, err := json.Marshal(e)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.keep(err); r.err == nil {
-		_, err := r.out.Write(append(line, '\n'))
-		r.keep(err)
-		r.keep(r.out.Flush())
+	if r.err == nil {
+		r.err = r.lines.Encode(e)
 	}
 }

@@ -10,7 +10,6 @@ package recording
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -146,12 +145,8 @@ func (r *recordingReader) line(n int, line []byte) error {
 		return nil
 	case e.End != "":
 		return nil
-	case e.Raw != "":
-		raw, err := base64.StdEncoding.DecodeString(e.Raw)
-		if err != nil {
-			return fmt.Errorf(`"raw": %w`, err)
-		}
-		c.Sent[from] = append(c.Sent[from], Sending{At: e.At, Bytes: raw, Starts: true, Ends: true, Illegal: true})
+	case len(e.Raw) > 0:
+		c.Sent[from] = append(c.Sent[from], Sending{At: e.At, Bytes: e.Raw, Starts: true, Ends: true, Illegal: true})
 		return nil
 	case e.Payload == nil:
 		return errors.New(`an entry has one of "head", "payload", "raw" and "end"`)
@@ -165,10 +160,6 @@ func (r *recordingReader) line(n int, line []byte) error {
 
 // frame returns what an entry says of a frame, as it was on the wire.
 func (c *Connection) frame(from codec.Role, e entry) (s Sending, err error) {
-	payload, err := base64.StdEncoding.DecodeString(*e.Payload)
-	if err != nil {
-		return s, fmt.Errorf(`"payload": %w`, err)
-	}
 	u := c.begun[from]
 	s = Sending{At: e.At, Starts: u == nil, Ends: !e.More}
 	if u == nil {
@@ -181,9 +172,9 @@ func (c *Connection) frame(from codec.Role, e entry) (s Sending, err error) {
 	}
 	s.Opcode = u.header.Opcode
 	header := len(s.Bytes)
-	s.Bytes = append(s.Bytes, payload...)
+	s.Bytes = append(s.Bytes, *e.Payload...)
 	codec.Mask(s.Bytes[header:], u.header.Key, u.pos&3)
-	if u.pos += len(payload); s.Ends {
+	if u.pos += len(*e.Payload); s.Ends {
 		c.begun[from] = nil
 		if uint64(u.pos) != u.header.Length {
 			return s, fmt.Errorf(`the payload is %d bytes long, and "length" says %d`, u.pos, u.header.Length)

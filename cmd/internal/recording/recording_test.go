@@ -40,8 +40,8 @@ func TestRecordingsThatAreNone(t *testing.T) {
 		{"opcode 16", []string{first, `{"connection":1,"from":"client","opcode":16,"payload":""}`}, `, line 2: a frame has "opcode" (0 to 15), "rsv" (0 to 7) and "length"`},
 		{"half a key", []string{first, `{"connection":1,"from":"client","opcode":1,"key":"0102","payload":""}`}, `, line 2: "key" is "0102", want 8 hexadecimal digits`},
 		{"wrong length", []string{first, `{"connection":1,"from":"client","opcode":1,"length":3,"payload":"SGVsbG8="}`}, `, line 2: the payload is 5 bytes long, and "length" says 3`},
-		{"no base64", []string{first, `{"connection":1,"from":"client","opcode":1,"length":3,"payload":"%"}`}, `, line 2: "payload": illegal base64 data at input byte 0`},
-		{"no base64 either", []string{first, `{"connection":1,"from":"client","raw":"%"}`}, `, line 2: "raw": illegal base64 data at input byte 0`},
+		{"no base64", []string{first, `{"connection":1,"from":"client","opcode":1,"length":3,"payload":"%"}`}, `, line 2: illegal base64 data at input byte 0`},
+		{"no base64 either", []string{first, `{"connection":1,"from":"client","raw":"%"}`}, `, line 2: illegal base64 data at input byte 0`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -121,13 +121,9 @@ func (f *filter) read(lines *json.Decoder) {
 
 // tell writes a line to the program.
 func (f *filter) tell(q question) {
-	line, err := json.Marshal(q)
-	if err != nil {
-		panic("relay: " + err.Error()) // a question has nothing that JSON has not
-	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.program.Out.Write(append(line, '\n')) // if it fails, the program has ended
+	json.NewEncoder(f.program.Out).Encode(q) // if it fails, the program has ended
 }
 
 // begin reports a connection to the program, and end its end.

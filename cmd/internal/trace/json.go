@@ -2,7 +2,6 @@ package trace
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"time"
 	"unicode/utf8"
 
@@ -63,15 +62,6 @@ func NewRecord(e Event) Record {
 		r.Error = e.Err.Error()
 	}
 	return r
-}
-
-// Append appends the record and a line feed to dst.
-func (r Record) Append(dst []byte) []byte {
-	line, err := json.Marshal(r)
-	if err != nil {
-		panic("trace: " + err.Error()) // a Record has nothing that JSON has not
-	}
-	return append(append(dst, line...), '\n')
 }
 
 func (r *Record) header(e Event) {

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"encoding/json"
 	"errors"
 	"testing"
 	"time"
@@ -40,8 +41,8 @@ func TestRecord(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := string(NewRecord(tt.event).Append(nil)); got != tt.want+"\n" {
-				t.Errorf("NewRecord\n got %swant %s", got, tt.want)
+			if got, err := json.Marshal(NewRecord(tt.event)); string(got) != tt.want {
+				t.Errorf("NewRecord\n got %s, %v\nwant %s", got, err, tt.want)
 			}
 		})
 	}
