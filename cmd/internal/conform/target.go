@@ -1,7 +1,6 @@
 package conform
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -74,6 +73,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	if nc, err = t.Connect(ctx, t.Raw); err != nil {
 		return nil, nil, t.explain(ctx, err)
 	}
+	c := reach.NewConn(nc, nil)
 	stop := context.AfterFunc(ctx, func() { nc.Close() })
 	defer stop()
 	if _, err = nc.Write(request); err != nil {
@@ -81,7 +81,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 		return nil, nil, t.explain(ctx, fmt.Errorf("opening handshake: %w", err))
 	}
 	response := new(codec.Response)
-	_, early, err := reach.ReadHead(nc, nil, response.Parse)
+	_, err = c.ReadHead(response.Parse)
 	if _, malformed := errors.AsType[codec.Refusal](err); malformed {
 		err = fmt.Errorf("the answer to the opening handshake is not HTTP/1.1: %w", err)
 	} else if err != nil {
@@ -97,7 +97,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	for line := range response.Values("Sec-WebSocket-Extensions") {
 		answer = append(answer, string(line))
 	}
-	return &opened{Conn: nc, in: newPingFilter(io.MultiReader(bytes.NewReader(early), nc))}, answer, nil
+	return &opened{Conn: nc, in: newPingFilter(c)}, answer, nil
 }
 
 // explain says where an opening handshake failed with err, why, and what can be done

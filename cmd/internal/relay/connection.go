@@ -2,7 +2,6 @@ package relay
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +27,8 @@ const (
 type connection struct {
 	proxy   *proxy
 	number  int
-	client  net.Conn
-	server  net.Conn
+	client  *reach.Conn
+	server  *reach.Conn
 	session *trace.Session  // nil unless the frames are shown
 	ctx     context.Context // ends with the connection, and when the proxy is to end
 	pumps   [2]pump         // by the end that sends
@@ -61,10 +60,13 @@ func (c *connection) serve(ctx context.Context) {
 	interruptClient := context.AfterFunc(ctx, func() { c.client.SetDeadline(time.Now()) })
 
 	var request codec.Request
-	head, early, err := reach.ReadHead(c.client, nil, request.Parse)
+	head, err := c.client.ReadHead(request.Parse)
 	if _, refused := errors.AsType[codec.Refusal](err); (err == nil || refused) && !opens.Match(head) {
 		interruptClient()
-		c.servePages(ctx, append(head, early...))
+		if err == nil {
+			c.client.Unread(head)
+		}
+		c.servePages(ctx)
 		return
 	}
 	if err == nil {
@@ -77,15 +79,16 @@ func (c *connection) serve(ctx context.Context) {
 	}
 	dialing, cancelDialing := context.WithDeadline(ctx, limit)
 	defer cancelDialing()
-	if c.server, err = c.proxy.to.dial(dialing); err != nil {
+	server, err := c.proxy.to.dial(dialing)
+	if err != nil {
 		c.fail(fmt.Errorf("cannot connect to the server: %w", err))
 		return
 	}
+	c.server = reach.NewConn(server, nil)
 	defer c.server.Close()
 	c.server.SetDeadline(limit)
 	interruptServer := context.AfterFunc(ctx, func() { c.server.SetDeadline(time.Now()) })
-	late, accepted := c.handshake(c.proxy.to.request(&request))
-	if !accepted {
+	if !c.handshake(c.proxy.to.request(&request)) {
 		return
 	}
 	if !interruptClient() || !interruptServer() {
@@ -94,7 +97,7 @@ func (c *connection) serve(ctx context.Context) {
 	c.client.SetDeadline(time.Time{})
 	c.server.SetDeadline(time.Time{})
 	defer context.AfterFunc(ctx, c.stop)()
-	c.relay(string(request.Target()), early, late)
+	c.relay(string(request.Target()))
 }
 
 // refuse answers a request that is not passed on, because of err.
@@ -117,34 +120,30 @@ func (c *connection) fail(err error) {
 }
 
 // handshake sends the request to the server and its answer to the client. It
-// returns the frames behind the answer, and whether that accepts.
-func (c *connection) handshake(request []byte) (late []byte, accepted bool) {
+// reports whether the answer accepts.
+func (c *connection) handshake(request []byte) (accepted bool) {
 	if _, err := c.server.Write(request); err != nil {
 		c.fail(fmt.Errorf("the server takes no request: %w", err))
-		return nil, false
+		return false
 	}
 	var response codec.Response
-	var head []byte
-	for {
-		var err error
-		if head, late, err = reach.ReadHead(c.server, late, response.Parse); err != nil {
+	for response.Status() != http.StatusSwitchingProtocols {
+		response.Reset()
+		head, err := c.server.ReadHead(response.Parse)
+		if err != nil {
 			c.fail(fmt.Errorf("the server gives no answer: %w", err))
-			return nil, false
+			return false
 		}
 		c.observe(codec.Server, head)
-		status := response.Status()
-		if status/100 != 1 {
-			c.passRefusal(append(head, late...))
-			return nil, false
+		if response.Status()/100 != 1 {
+			c.server.Unread(head)
+			c.passRefusal()
+			return false
 		}
 		if _, err := c.client.Write(head); err != nil {
 			c.proxy.log(c.number, "the client takes no answer: %v", err)
-			return nil, false
+			return false
 		}
-		if status == http.StatusSwitchingProtocols {
-			break
-		}
-		response.Reset()
 	}
 	for i := range c.pumps {
 		c.pumps[i].scanner.Sequence.Role = codec.Role(i).Peer()
@@ -153,7 +152,7 @@ func (c *connection) handshake(request []byte) (late []byte, accepted bool) {
 		}
 	}
 	c.proxy.log(c.number, "%s connected%s", c.client.RemoteAddr(), agreed(&response))
-	return late, true
+	return true
 }
 
 // agreed says what the opening handshake agreed on.
@@ -167,10 +166,9 @@ func agreed(r *codec.Response) (list string) {
 	return list
 }
 
-// passRefusal passes on an answer other than 101, of which b is the beginning.
-func (c *connection) passRefusal(b []byte) {
-	r := bufio.NewReader(io.MultiReader(bytes.NewReader(b), c.server))
-	response, err := http.ReadResponse(r, &http.Request{Method: http.MethodGet})
+// passRefusal passes on an answer other than 101.
+func (c *connection) passRefusal() {
+	response, err := http.ReadResponse(bufio.NewReader(c.server), &http.Request{Method: http.MethodGet})
 	if err != nil {
 		c.fail(fmt.Errorf("the server gives no answer: %w", err))
 		return
@@ -193,9 +191,8 @@ func (c *connection) observe(from codec.Role, head []byte) {
 	c.pumps[from].track.Head(now, head)
 }
 
-// relay passes on frames until both directions have ended. early and late are what
-// client and server have sent already.
-func (c *connection) relay(target string, early, late []byte) {
+// relay passes on frames until both directions have ended.
+func (c *connection) relay(target string) {
 	up, down := &c.pumps[codec.Client], &c.pumps[codec.Server]
 	up.src, up.dst = c.client, c.server
 	down.src, down.dst = c.server, c.client
@@ -205,13 +202,10 @@ func (c *connection) relay(target string, early, late []byte) {
 		f.begin(c, target)
 		defer f.end(c)
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		down.run(late)
-	}()
-	up.run(early)
-	<-done
+	var passing sync.WaitGroup
+	passing.Go(down.run)
+	up.run()
+	passing.Wait()
 	c.proxy.log(c.number, "%s; %d frames, %d bytes sent; %d frames, %d bytes received", c.outcome(), up.frames, up.bytes, down.frames, down.bytes)
 }
 

@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log"
@@ -14,20 +13,19 @@ import (
 	"sync"
 	"time"
 
-	"github.com/zerowire/websocket/cmd/internal/trace"
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // opens matches the head of an opening handshake.
 var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
 
-// servePages passes on the plain HTTP of a client, of which read has come already: the
-// proxy may stand in front of a whole application. It returns when the connection has
-// ended.
-func (c *connection) servePages(ctx context.Context, read []byte) {
+// servePages passes on the plain HTTP of a client: the proxy may stand in front of a whole
+// application. It returns when the connection has ended.
+func (c *connection) servePages(ctx context.Context) {
 	c.client.SetDeadline(time.Time{})
-	ln := &oneListener{conn: &resumed{Conn: c.client, read: bytes.NewReader(read), closed: make(chan struct{})}}
+	ln := &oneListener{Conn: c.client, closed: make(chan struct{})}
 	pages := &httputil.ReverseProxy{
-		Transport:     c.proxy.transport(),
+		Transport:     c.proxy.to.pages,
 		FlushInterval: -1, // what streams is passed on as it comes
 		ErrorLog:      log.New(io.Discard, "", 0),
 		Rewrite:       c.proxy.to.rewrite,
@@ -72,19 +70,7 @@ func (c *connection) openBehind(ctx context.Context, w http.ResponseWriter, r *h
 		return
 	}
 	early, _ := rw.Reader.Peek(rw.Reader.Buffered())
-	c.proxy.connection(c.number, &resumed{Conn: nc, read: bytes.NewReader(append(head, early...)), closed: make(chan struct{})}).serve(ctx)
-}
-
-// transport returns what asks the server. It is made once.
-func (p *proxy) transport() *http.Transport {
-	p.pagesOnce.Do(func() {
-		p.pages = &http.Transport{
-			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return p.to.dial(ctx) },
-			DisableCompression: true,
-			IdleConnTimeout:    idleTimeout,
-		}
-	})
-	return p.pages
+	c.proxy.connection(c.number, reach.NewConn(nc, append(head, early...))).serve(ctx)
 }
 
 // rewrite makes a client's request one to the server. dial does TLS, so that the URL is
@@ -131,43 +117,33 @@ func (u *upstream) stay(r *http.Response) {
 	}
 }
 
-// resumed is a connection of which something was read before.
-type resumed struct {
-	net.Conn
-	read   *bytes.Reader
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (r *resumed) Read(p []byte) (int, error) {
-	if r.read.Len() > 0 {
-		return r.read.Read(p)
-	}
-	return r.Conn.Read(p)
-}
-
-func (r *resumed) Close() error {
-	r.once.Do(func() { close(r.closed) })
-	return r.Conn.Close()
-}
-
-// CloseWrite ends the sending direction, if the connection can.
-func (r *resumed) CloseWrite() error { return trace.CloseWrite(r.Conn) }
-
 // oneListener accepts one connection, and ends with it.
 type oneListener struct {
-	conn     *resumed
-	accepted bool
+	*reach.Conn
+	accepted, ended sync.Once
+	closed          chan struct{}
 }
 
-func (l *oneListener) Accept() (net.Conn, error) {
-	if !l.accepted {
-		l.accepted = true
-		return l.conn, nil
+// Accept returns the connection the first time, and an error when that is closed.
+func (l *oneListener) Accept() (nc net.Conn, err error) {
+	l.accepted.Do(func() { nc = accepted{l.Conn, l} })
+	if nc == nil {
+		<-l.closed
+		err = net.ErrClosed
 	}
-	<-l.conn.closed
-	return nil, net.ErrClosed
+	return nc, err
 }
 
 func (l *oneListener) Close() error   { return nil }
-func (l *oneListener) Addr() net.Addr { return l.conn.LocalAddr() }
+func (l *oneListener) Addr() net.Addr { return l.LocalAddr() }
+
+// accepted is the connection of a oneListener.
+type accepted struct {
+	*reach.Conn
+	by *oneListener
+}
+
+func (a accepted) Close() error {
+	a.by.ended.Do(func() { close(a.by.closed) })
+	return a.Conn.Close()
+}

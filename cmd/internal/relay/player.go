@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,7 +25,7 @@ type player struct {
 	left     int  // steps
 	done     bool // no further step is done
 
-	nc      net.Conn
+	nc      *reach.Conn
 	session *trace.Session
 	want    *answers
 	got     answers // the reader's, until ended
@@ -121,45 +120,42 @@ func (p *player) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot connect: %w", err)
 	}
-	p.nc = nc
-	late, err := p.handshake(ctx)
-	if err != nil {
+	p.nc = reach.NewConn(nc, nil)
+	if err := p.handshake(ctx); err != nil {
 		nc.Close()
 		return fmt.Errorf("opening handshake: %w", err)
 	}
-	go p.read(late)
+	go p.read()
 	return nil
 }
 
-// handshake asks as the recorded client did. It returns the frames behind the answer.
-func (p *player) handshake(ctx context.Context) (late []byte, err error) {
+// handshake asks as the recorded client did.
+func (p *player) handshake(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { p.nc.SetDeadline(time.Now()) })()
 	var request codec.Request
 	if _, err := request.Parse(p.recorded.Heads[codec.Client]); err != nil {
-		return nil, fmt.Errorf("the recorded request: %w", err)
+		return fmt.Errorf("the recorded request: %w", err)
 	}
 	p.session = trace.NewSession(codec.Client, true, recording.WholeMessages, p.event)
 	p.session.Strict()
 	head := p.to.request(&request)
 	p.session.Write(codec.Client, time.Now(), head)
 	if _, err := p.nc.Write(head); err != nil {
-		return nil, err
+		return err
 	}
 	var response codec.Response
-	for {
-		if head, late, err = reach.ReadHead(p.nc, late, response.Parse); err != nil {
-			return nil, err
+	for status := 0; status/100 < 2 && status != 101; status = response.Status() {
+		response.Reset()
+		head, err := p.nc.ReadHead(response.Parse)
+		if err != nil {
+			return err
 		}
 		p.session.Write(codec.Server, time.Now(), head)
-		if status := response.Status(); status/100 != 1 || status == 101 {
-			break
-		}
-		response.Reset()
 	}
 	if response.Status() != 101 {
-		return nil, fmt.Errorf("the server answers %d %s", response.Status(), response.Reason())
+		return fmt.Errorf("the server answers %d %s", response.Status(), response.Reason())
 	}
-	return late, p.sameExtensions(&response)
+	return p.sameExtensions(&response)
 }
 
 // sameExtensions refuses an answer that agrees on other extensions than the recorded
@@ -202,10 +198,9 @@ func (p *player) event(e trace.Event) {
 }
 
 // read takes what the server sends.
-func (p *player) read(late []byte) {
+func (p *player) read() {
 	defer signal(p.replay.progress)
 	defer close(p.ended)
-	p.session.Write(codec.Server, time.Now(), late)
 	for buf := make([]byte, bufferSize); ; {
 		n, err := p.nc.Read(buf)
 		p.session.Write(codec.Server, time.Now(), buf[:n])

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -108,9 +107,6 @@ type proxy struct {
 	recorder *recording.Recorder // nil without a recording
 	filter   *filter             // nil without one
 	quiet    bool
-
-	pagesOnce sync.Once
-	pages     *http.Transport // for plain HTTP; see transport
 }
 
 // acceptPause is how long to wait after a connection could not be accepted: most
@@ -140,14 +136,14 @@ func (p *proxy) serve(ctx context.Context, ln net.Listener) error {
 			}
 			continue
 		}
-		c := p.connection(number, nc)
+		c := p.connection(number, reach.NewConn(nc, nil))
 		all.Go(func() { c.serve(ctx) })
 		number++
 	}
 }
 
 // connection returns the connection with a number, which nc is the client's end of.
-func (p *proxy) connection(number int, nc net.Conn) *connection {
+func (p *proxy) connection(number int, nc *reach.Conn) *connection {
 	c := &connection{proxy: p, number: number, client: nc}
 	if p.printer != nil {
 		c.session = trace.NewSession(codec.Client, true, 0, func(e trace.Event) { p.printer.PrintOf(number, e) })

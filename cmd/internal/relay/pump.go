@@ -41,11 +41,8 @@ type pump struct {
 // bufferSize is how much is read at once, in bytes.
 const bufferSize = 32 << 10
 
-// run passes early and then everything on until src has ended, and then ends dst.
-func (p *pump) run(early []byte) {
-	if len(early) > 0 {
-		p.pass(early)
-	}
+// run passes everything on until src has ended, and then ends dst.
+func (p *pump) run() {
 	buf := make([]byte, bufferSize)
 	for {
 		n, err := p.src.Read(buf)

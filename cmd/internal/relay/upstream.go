@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
@@ -15,12 +16,19 @@ import (
 // client's lines of the same names.
 type upstream struct {
 	*reach.Server
-	sifted bool // a filter decides about messages
+	sifted bool            // a filter decides about messages
+	pages  *http.Transport // for plain HTTP
 }
 
 func newUpstream(rawURL string, flags *reach.Flags) (*upstream, error) {
 	server, err := flags.Server(rawURL)
-	return &upstream{Server: server}, err
+	u := &upstream{Server: server}
+	u.pages = &http.Transport{
+		DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return u.dial(ctx) },
+		DisableCompression: true,
+		IdleConnTimeout:    idleTimeout,
+	}
+	return u, err
 }
 
 // dial connects to the server.
