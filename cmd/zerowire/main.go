@@ -100,16 +100,13 @@ func usedCommand(err error) string {
 	return "zerowire"
 }
 
-// exitError is an error that chooses the process's exit code.
-type exitError interface {
-	error
-	ExitCode() int
-}
-
 // exitCode returns the exit code for a command that ended with err. ctx ends with
 // the signal to end.
 func exitCode(ctx context.Context, err error) int {
-	if e, ok := errors.AsType[exitError](err); ok {
+	if e, ok := errors.AsType[interface {
+		error
+		ExitCode() int
+	}](err); ok {
 		return e.ExitCode()
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,18 +15,13 @@ func parseBytes(line string) ([]byte, error) {
 	if strings.Contains(line, `\`) {
 		return unescape(line)
 	}
-	p := make([]byte, 0, len(line)/2)
+	var p []byte
 	for word := range strings.FieldsSeq(line) {
-		for ; len(word) >= 2; word = word[2:] {
-			b, err := strconv.ParseUint(word[:2], 16, 8)
-			if err != nil {
-				return nil, errBytes
-			}
-			p = append(p, byte(b))
-		}
-		if word != "" {
+		b, err := hex.DecodeString(word)
+		if err != nil {
 			return nil, errBytes
 		}
+		p = append(p, b...)
 	}
 	return p, nil
 }

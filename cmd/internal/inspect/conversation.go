@@ -7,8 +7,6 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
@@ -122,7 +120,7 @@ func (cv *conversation) requests(h *half) {
 	for h.sync(startsRequest) {
 		head, err := h.head()
 		x := new(exchange)
-		if opens.Match(head) {
+		if trace.Opens(head) {
 			x.session = cv.session(x)
 			x.begin(codec.Client, h)
 			if err != nil {
@@ -178,7 +176,7 @@ func (cv *conversation) responses(h *half) {
 			break
 		}
 		x := cv.pending[0]
-		if x == cv.missed && x.session == nil && opens.Match(head) {
+		if x == cv.missed && x.session == nil && trace.Opens(head) {
 			x.session = cv.session(x)
 			x.session.MissRequest()
 			x.begin(codec.Client, cv.halves[codec.Client])
@@ -298,9 +296,6 @@ func (h *half) head() ([]byte, error) {
 	}
 }
 
-// opens matches the head of an opening handshake.
-var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
-
 // start is what bytes begin with.
 type start int
 
@@ -313,27 +308,27 @@ const (
 
 const longestStart = "OPTIONS "
 
-var requestStarts = []string{"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", longestStart, "PATCH ", "TRACE ", "CONNECT "}
+var starts = []struct {
+	text string
+	kind start
+}{
+	{"HTTP/1.", startsResponse}, {"GET ", startsRequest}, {"HEAD ", startsRequest}, {"POST ", startsRequest}, {"PUT ", startsRequest},
+	{"DELETE ", startsRequest}, {longestStart, startsRequest}, {"PATCH ", startsRequest}, {"TRACE ", startsRequest}, {"CONNECT ", startsRequest},
+}
 
 // startOf finds out what p begins with. startsShort means that more is needed to say
 // so.
 func startOf(p []byte) start {
-	const response = "HTTP/1."
-	short := strings.HasPrefix(response, string(p[:min(len(p), len(response))]))
-	if short && len(p) >= len(response) {
-		return startsResponse
-	}
-	for _, s := range requestStarts {
-		if !strings.HasPrefix(s, string(p[:min(len(p), len(s))])) {
+	kind := startsElse
+	for _, s := range starts {
+		n := min(len(p), len(s.text))
+		if string(p[:n]) != s.text[:n] {
 			continue
 		}
-		if len(p) >= len(s) {
-			return startsRequest
+		if n == len(s.text) {
+			return s.kind
 		}
-		short = true
+		kind = startsShort
 	}
-	if short {
-		return startsShort
-	}
-	return startsElse
+	return kind
 }

@@ -71,18 +71,14 @@ func dial(ctx context.Context, url string, opts websocket.DialOptions, direct bo
 	if err != nil {
 		return link{}, err
 	}
-	if lent == nil {
-		return link{conn: c, extensions: c.Extensions()}, nil
+	if lent != nil {
+		fd, err := takeOver(lent.Conn)
+		if !errors.Is(err, errNotDirect) { // else it was redirected to TLS, or is through a proxy with it
+			c.CloseNow() // its own descriptor
+			return link{fd: fd, early: lent.early()}, err
+		}
 	}
-	fd, err := takeOver(lent.Conn)
-	if errors.Is(err, errNotDirect) { // redirected to TLS, or through a proxy with it
-		return link{conn: c, extensions: c.Extensions()}, nil
-	}
-	c.CloseNow() // its own descriptor
-	if err != nil {
-		return link{}, err
-	}
-	return link{fd: fd, early: lent.early()}, nil
+	return link{conn: c, extensions: c.Extensions()}, nil
 }
 
 // closeAll cuts links that will not be used.

@@ -61,7 +61,7 @@ func (c *connection) serve(ctx context.Context) {
 
 	var request codec.Request
 	head, err := c.client.ReadHead(request.Parse)
-	if _, refused := errors.AsType[codec.Refusal](err); (err == nil || refused) && !opens.Match(head) {
+	if _, refused := errors.AsType[codec.Refusal](err); (err == nil || refused) && !trace.Opens(head) {
 		interruptClient()
 		if err == nil {
 			c.client.Unread(head)
@@ -199,8 +199,8 @@ func (c *connection) relay(target string) {
 	if f := c.proxy.filter; f != nil {
 		c.injected = make(chan verdict, maxInjected)
 		go c.inject()
-		f.begin(c, target)
-		defer f.end(c)
+		f.note(c, "open", target)
+		defer f.note(c, "close", "")
 	}
 	var passing sync.WaitGroup
 	passing.Go(down.run)

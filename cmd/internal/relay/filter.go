@@ -126,19 +126,16 @@ func (f *filter) tell(q question) {
 	json.NewEncoder(f.program.Out).Encode(q) // if it fails, the program has ended
 }
 
-// begin reports a connection to the program, and end its end.
-func (f *filter) begin(c *connection, path string) {
+// note reports to the program that a connection begins ("open") or ends ("close").
+func (f *filter) note(c *connection, event, path string) {
 	f.mu.Lock()
-	f.open[c.number] = c
+	if event == "open" {
+		f.open[c.number] = c
+	} else {
+		delete(f.open, c.number)
+	}
 	f.mu.Unlock()
-	f.tell(question{Connection: c.number, Event: "open", Path: path})
-}
-
-func (f *filter) end(c *connection) {
-	f.mu.Lock()
-	delete(f.open, c.number)
-	f.mu.Unlock()
-	f.tell(question{Connection: c.number, Event: "close"})
+	f.tell(question{Connection: c.number, Event: event, Path: path})
 }
 
 // errFiltered reports that a message has to be left out because nothing decides about it.

@@ -8,16 +8,12 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
 )
-
-// opens matches the head of an opening handshake.
-var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
 
 // servePages passes on the plain HTTP of a client: the proxy may stand in front of a whole
 // application. It returns when the connection has ended.

@@ -1,11 +1,17 @@
 package trace
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/zerowire/websocket/codec"
 )
+
+var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
+
+// Opens reports whether a head is meant to be that of an opening handshake.
+func Opens(head []byte) bool { return opens.Match(head) }
 
 // head is the head of a request or response while it is read.
 type head struct {
