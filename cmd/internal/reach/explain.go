@@ -152,6 +152,7 @@ func advise(rawURL string, err error) string {
 	if advice := adviseTLS(err); advice != "" {
 		return advice
 	}
+	_, malformed := errors.AsType[codec.Refusal](err)
 	secure := strings.HasPrefix(rawURL, "wss") || strings.HasPrefix(rawURL, "https")
 	switch {
 	case errors.Is(err, errWantsTLS):
@@ -168,15 +169,10 @@ func advise(rawURL string, err error) string {
 		return "The server did not answer in time."
 	case !secure && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)):
 		return "The server closed the connection without an answer: if it wants TLS, begin the URL with wss://."
-	case isRefusal(err):
+	case malformed:
 		return "That is no answer of a web server."
 	}
 	return ""
-}
-
-func isRefusal(err error) bool {
-	_, ok := errors.AsType[codec.Refusal](err)
-	return ok
 }
 
 func adviseTLS(err error) string {
