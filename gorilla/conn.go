@@ -67,7 +67,6 @@ func newConn(nc net.Conn, role codec.Role, sizes bufferSizes, br *bufio.Reader) 
 	c.in.br, c.in.checked = br, !AllowInvalidUTF8
 	c.in.sequence.Role = role
 	c.out.size, c.out.pool = sizes.write, sizes.pool
-	c.out.lock = make(chan struct{}, 1)
 	c.out.compress, c.out.level = true, defaultLevel
 	return c
 }

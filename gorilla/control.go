@@ -113,41 +113,13 @@ func (c *Conn) WriteControl(messageType int, data []byte, deadline time.Time) er
 		return errMessageType
 	case len(data) > codec.MaxControlPayload:
 		return errControlFrame
-	case !c.out.acquire(deadline):
+	case !c.out.lock.acquire(deadline):
 		return timeoutError{}
 	}
-	defer c.out.release()
+	defer c.out.lock.release()
 	b := pool.Get(codec.MaxHeaderSize + codec.MaxControlPayload)
 	b.B = codec.AppendFrame(b.B, c.frameHeader(op, 0, true), data)
 	err := c.sendLocked(op, deadline, b.B, nil)
 	pool.Put(b)
 	return err
 }
-
-// acquire takes the lock for writing a frame. It returns false if deadline passes first. A zero
-// deadline means no limit.
-func (o *output) acquire(deadline time.Time) bool {
-	if deadline.IsZero() {
-		o.lock <- struct{}{}
-		return true
-	}
-	left := time.Until(deadline)
-	if left < 0 {
-		return false
-	}
-	select {
-	case o.lock <- struct{}{}:
-		return true
-	default:
-	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case o.lock <- struct{}{}:
-		return true
-	case <-timer.C:
-		return false
-	}
-}
-
-func (o *output) release() { <-o.lock }

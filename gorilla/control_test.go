@@ -241,7 +241,7 @@ func TestWriteControlDeadline(t *testing.T) {
 		written := make(chan error, 1)
 		big := make([]byte, 32<<20)
 		go func() { written <- c.WriteMessage(BinaryMessage, big) }()
-		for len(c.out.lock) == 0 {
+		for c.out.lock.users.Load() == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		if c.role == codec.Server { // a client sends such a message in many frames

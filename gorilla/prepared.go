@@ -52,10 +52,14 @@ func (c *Conn) WritePreparedMessage(pm *PreparedMessage) error {
 	if c.out.writer != nil {
 		c.out.writer.Close()
 	}
+	packed := c.compresses(pm.op)
+	if c.role == codec.Server && !packed {
+		return c.send(pm.op, pm.plain.frame, nil)
+	}
 	c.out.messages.Lock()
 	defer c.out.messages.Unlock()
 	f := &pm.plain
-	if c.compresses(pm.op) {
+	if packed {
 		f = pm.compressedBy(c.compressor())
 	}
 	if c.role == codec.Client {

@@ -18,14 +18,14 @@ import (
 //
 // Locks are taken in this order: messages, lock.
 type output struct {
-	size     int           // payload bytes of a frame that is sent from a buffer
-	pool     BufferPool    // the application's; nil for package pool
-	deadline time.Time     // for messages
-	messages sync.Mutex    // held while WriteMessage sends the frames of a message
-	lock     chan struct{} // full while a frame is sent; guards the fields below
-	timeless bool          // the network connection has no write deadline
-	pair     [2][]byte     // memory of vector
-	vector   net.Buffers   // the bytes that are being sent
+	size     int         // payload bytes of a frame that is sent from a buffer
+	pool     BufferPool  // the application's; nil for package pool
+	deadline time.Time   // for messages
+	messages sync.Mutex  // held while WriteMessage compresses, or sends the frames of a message
+	lock     gate        // held while a frame is sent; guards the fields below
+	timeless bool        // the network connection has no write deadline
+	pair     [2][]byte   // memory of vector
+	vector   net.Buffers // the bytes that are being sent
 
 	err atomic.Pointer[error] // the error that ended writing: every later write returns it
 
@@ -98,12 +98,16 @@ func (c *Conn) WriteMessage(messageType int, data []byte) error {
 	if err := c.writeError(); err != nil {
 		return err
 	}
+	packed := c.compresses(op)
+	if c.role == codec.Server && !packed {
+		return c.writeFrame(op, 0, data)
+	}
 	c.out.messages.Lock()
 	defer c.out.messages.Unlock()
-	if c.compresses(op) {
+	if packed {
 		return c.writeCompressed(op, data)
 	}
-	return c.writeFrames(op, 0, data)
+	return c.writeMasked(op, 0, data)
 }
 
 func isMessageType(t int) bool {
@@ -116,6 +120,11 @@ func (c *Conn) writeFrames(op codec.Opcode, rsv uint8, p []byte) error {
 	if c.role == codec.Client {
 		return c.writeMasked(op, rsv, p)
 	}
+	return c.writeFrame(op, rsv, p)
+}
+
+// writeFrame sends p as one frame of a server.
+func (c *Conn) writeFrame(op codec.Opcode, rsv uint8, p []byte) error {
 	h := c.frameHeader(op, rsv, true)
 	h.Length = uint64(len(p))
 	head := p[:min(len(p), copied)]
@@ -182,8 +191,8 @@ func (c *Conn) frameHeader(op codec.Opcode, rsv uint8, fin bool) codec.Header {
 
 // send writes a and b, frames of a message of type op, to the network.
 func (c *Conn) send(op codec.Opcode, a, b []byte) error {
-	c.out.acquire(time.Time{})
-	defer c.out.release()
+	c.out.lock.acquire(time.Time{})
+	defer c.out.lock.release()
 	return c.sendLocked(op, c.out.deadline, a, b)
 }
 
