@@ -43,8 +43,9 @@ type input struct {
 const maxFailures = 1000
 
 // NextReader returns the type of the next data message and a reader of its payload. The reader
-// returns [io.EOF] at the end of the message. NextReader skips the unread rest of the previous
-// message; the reader of that message then returns io.EOF.
+// returns [io.EOF] at the end of the message. If its reads are small, it reads up to 32 KiB of a
+// long frame at once. NextReader skips the unread rest of the previous message; the reader of that
+// message then returns io.EOF.
 //
 // NextReader and the reader call the handlers of control frames that arrive before or inside
 // the message. Every error is final: all later reads return it, and NextReader panics after it

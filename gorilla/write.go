@@ -252,7 +252,9 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // NextWriter returns a writer for the next message. Closing it sends the end of the message.
 // NextWriter first closes a message that is still open. The message is sent in frames of
-// WriteBufferSize. A frame is sent when bytes of the next one are written.
+// WriteBufferSize. A frame is sent when bytes of the next one are written. Frames that one call
+// fills are sent together, and so are those that [io.Copy] fills from received bytes of another
+// message.
 //
 // messageType may be a control type. Such a message is one frame of at most 125 bytes; the
 // writer returns an error for more.

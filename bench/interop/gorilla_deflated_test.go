@@ -76,11 +76,11 @@ var deflateScripts = []gorillaScript{
 		}
 	}},
 	{name: "long compressed messages, sent", both: true, deflate: true, wire: asMessages, peer: silent, play: func(g *gorillaPlay) {
-		p := noise(200_000)
+		p := noise(100_000)
 		w, err := g.NextWriter(websocket.BinaryMessage)
 		g.noteError("NextWriter", err)
-		for range 5 {
-			w.Write(p[:150_000])
+		for range 3 {
+			w.Write(p[:70_000])
 			io.WriteString(w, long)
 		}
 		g.note("Close %s %s", g.seen(w.Close()), errorOrNil(w.Close()))
