@@ -50,9 +50,19 @@ func (a *answer) read(nc net.Conn) error {
 		return fmt.Errorf("%w of %d bytes: raise Options.MaxHeadBytes", err, a.most)
 	case codec.ErrTooManyLines:
 		return fmt.Errorf("%w: raise Options.MaxHeadFields", err)
+	case codec.ErrStatusLine:
+		if first := a.in.B[a.start]; first == recordAlert || first == recordHandshake {
+			return fmt.Errorf("%w: the answer is TLS: use wss, or https for a proxy", err)
+		}
 	}
 	return err
 }
+
+// The types of the first record that a TLS server sends (RFC 8446 §5.1).
+const (
+	recordAlert     = 21
+	recordHandshake = 22
+)
 
 func (a *answer) readHead(nc net.Conn) error {
 	a.in = pool.Get(firstHead)

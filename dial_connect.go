@@ -63,6 +63,9 @@ func (d *dialing) handshakeTLS(ctx context.Context, nc net.Conn, name string) (n
 	d.trace.startTLS()
 	err := conn.HandshakeContext(ctx)
 	d.trace.doneTLS(conn, err)
+	if _, other := errors.AsType[tls.RecordHeaderError](err); other {
+		return nil, fmt.Errorf("TLS: %w: use the port for TLS, or ws, or http for a proxy", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}

@@ -27,21 +27,33 @@ func ProxyFromEnvironment(r *http.Request) (*url.URL, error) {
 // proxyFromEnvironment is [ProxyFromEnvironment]. It also returns the name of the variable.
 func proxyFromEnvironment(r *http.Request) (u *url.URL, variable string, err error) {
 	variable, value := environment(strings.ToUpper(r.URL.Scheme) + "_PROXY")
-	if value != "" {
-		u, err = http.ProxyFromEnvironment(r) // nil if NO_PROXY excludes the host
-		return u, variable, err
+	ofScheme := value != ""
+	if !ofScheme {
+		variable, value = environment("ALL_PROXY")
 	}
-	variable, value = environment("ALL_PROXY")
 	if _, list := environment("NO_PROXY"); value == "" || excludes(list, r.URL.Hostname(), portOf(r.URL)) {
 		return nil, "", nil
 	}
+	// net/http ignores an invalid value, or makes a URL with the host "http" of it.
+	if u, err = parseProxy(value); err != nil {
+		return nil, variable, fmt.Errorf("proxy from %s: %w", variable, err)
+	}
+	if ofScheme {
+		u, err = http.ProxyFromEnvironment(r)
+	}
+	return u, variable, err
+}
+
+// parseProxy parses the value of a variable: a URL, or an address, which means http.
+func parseProxy(value string) (*url.URL, error) {
 	if !strings.Contains(value, "://") {
 		value = "http://" + value
 	}
-	if u, err = url.Parse(value); err != nil || u.Host == "" {
-		return nil, variable, fmt.Errorf("proxy from %s: %w", variable, errNoProxyURL)
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" {
+		return nil, errNoProxyURL
 	}
-	return u, variable, nil
+	return u, nil
 }
 
 // errNoProxyURL reports a variable whose value is not the URL of a proxy.

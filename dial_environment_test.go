@@ -50,6 +50,10 @@ func TestProxyFromEnvironment(t *testing.T) {
 		{"localhost", []string{"ALL_PROXY=http://p"}, "http://localhost:80", "", ""},
 		{"loopback address", []string{"ALL_PROXY=http://p"}, "http://[::1]:80", "", ""},
 		{"no URL", []string{"ALL_PROXY=http://p:secret@p:x"}, "http://a.example", "", "proxy from ALL_PROXY: not the URL of a proxy"},
+		{"no URL, HTTP_PROXY", []string{"HTTP_PROXY=http://p:sec/ret@p:1"}, "http://a.example", "", "proxy from HTTP_PROXY: not the URL of a proxy"},
+		{"no host, https_proxy", []string{"https_proxy=http://"}, "https://a.example", "", "proxy from https_proxy: not the URL of a proxy"},
+		{"no URL, of the other scheme", []string{"HTTP_PROXY=%zz"}, "https://a.example", "", ""},
+		{"no URL, NO_PROXY", []string{"HTTP_PROXY=%zz", "NO_PROXY=.example"}, "http://a.example", "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			setProxies(t, tt.env...)

@@ -94,10 +94,10 @@ func (d *dialing) header() http.Header {
 		password, _ := d.to.user.Password()
 		r.SetBasicAuth(d.to.user.Username(), password)
 	}
+	if lines := r.Header["Cookie"]; len(lines) > 1 {
+		r.Header["Cookie"] = []string{strings.Join(lines, "; ")} // one field: RFC 6265 §5.4
+	}
 	if d.opts.Jar != nil {
-		if lines := r.Header["Cookie"]; len(lines) > 1 { // AddCookie keeps the first only
-			r.Header["Cookie"] = []string{strings.Join(lines, "; ")} // one field: RFC 6265 §5.4
-		}
 		for _, cookie := range d.opts.Jar.Cookies(d.to.url) {
 			r.AddCookie(cookie)
 		}

@@ -33,6 +33,15 @@ func TestDialSendsAllCookies(t *testing.T) {
 	if len(cookies) != 1 || cookies[0] != "a=1; b=2; c=3" {
 		t.Errorf("Cookie: %q, want all three in one line", cookies)
 	}
+	opts.Jar = nil
+	if c, err = websocket.Dial(background, "ws://example.com", opts); err != nil {
+		t.Fatal(err)
+	}
+	c.CloseNow()
+	n.peers.Wait()
+	if len(cookies) != 1 || cookies[0] != "a=1; b=2" {
+		t.Errorf("Cookie: %q without a Jar, want both in one line (RFC 6265 §5.4)", cookies)
+	}
 }
 
 func TestDialNamesWhatWasNotOffered(t *testing.T) {

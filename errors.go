@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -125,8 +126,8 @@ type HandshakeError struct {
 func (e *HandshakeError) Unwrap() error { return e.cause }
 
 // Error returns the status and the reason. For a Dial it names the server or the proxy
-// that refused, with the environment variable of that proxy. It also names the option
-// whose limit was exceeded.
+// that refused, with the environment variable of that proxy, and quotes the first line of a
+// body that is plain text. It also names the option whose limit was exceeded.
 func (e *HandshakeError) Error() string {
 	what, hint := "opening handshake refused", ""
 	switch {
@@ -150,7 +151,16 @@ func (e *HandshakeError) Error() string {
 	case codec.ErrTooManyConnections:
 		hint = ": raise Server.MaxConns"
 	}
-	return fmt.Sprintf("websocket: %s: %d: %s%s", what, e.Status, e.Reason, hint)
+	return fmt.Sprintf("websocket: %s: %d: %s%s%s", what, e.Status, e.Reason, e.quote(), hint)
+}
+
+// quote returns the first line of the body, quoted, if the body is plain text.
+func (e *HandshakeError) quote() string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(e.Body)), "\n")
+	if line == "" || !strings.HasPrefix(e.Header.Get("Content-Type"), "text/plain") {
+		return ""
+	}
+	return ": " + shortQuote(strings.TrimSuffix(line, "\r"))
 }
 
 // abnormal returns the CloseError of a connection on which reading failed with err.

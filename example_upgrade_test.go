@@ -63,7 +63,7 @@ func ExampleUpgrade_refused() {
 	fmt.Print(w.Code, " ", w.Body)
 	// Output:
 	// 426 true
-	// 426 Upgrade header does not name websocket
+	// 426 Upgrade header does not name websocket: connect with a WebSocket client, and have proxies pass on Upgrade and Connection
 }
 
 // An Upgrader prepares its Options once, for all requests. Start serves the connection on

@@ -18,13 +18,24 @@ func handshakeError(err error) *HandshakeError {
 		return &sent
 	}
 	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
-		return &HandshakeError{Status: refusal.HTTPStatus(), Reason: reason(refusal), cause: refusal}
+		return &HandshakeError{Status: refusal.HTTPStatus(), Reason: reason(refusal) + advice(refusal), cause: refusal}
 	}
 	return &HandshakeError{Status: http.StatusInternalServerError, Reason: http.StatusText(http.StatusInternalServerError), cause: err}
 }
 
 // reason returns the text that is sent to the client.
 func reason(refusal codec.Refusal) string { return strings.TrimPrefix(refusal.Error(), "codec: ") }
+
+// advice returns what a client has to do after a refusal whose reason does not contain that.
+func advice(refusal codec.Refusal) string {
+	switch refusal {
+	case codec.ErrUpgrade:
+		return ": connect with a WebSocket client, and have proxies pass on Upgrade and Connection"
+	case codec.ErrConnection:
+		return ": have proxies pass on Upgrade and Connection"
+	}
+	return ""
+}
 
 // refuseHTTP refuses a request because of err, and returns the HandshakeError that it has
 // sent.
@@ -57,8 +68,9 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, refused *HandshakeErro
 	http.Error(w, refused.Reason, status)
 }
 
-// appendRefusal appends the response that refuses a request.
-func appendRefusal(dst []byte, refused *HandshakeError) []byte {
+// appendRefusal appends the response that refuses a request. A response to HEAD has no body
+// (RFC 9110 §9.3.2).
+func appendRefusal(dst []byte, refused *HandshakeError, head bool) []byte {
 	fields := "Connection: close"
 	switch refused.Status {
 	case http.StatusMethodNotAllowed:
@@ -66,8 +78,12 @@ func appendRefusal(dst []byte, refused *HandshakeError) []byte {
 	case http.StatusUpgradeRequired:
 		fields = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: Upgrade, close"
 	}
-	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
-		refused.Status, http.StatusText(refused.Status), fields, len(refused.Reason)+1, refused.Reason)
+	dst = fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n%s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n",
+		refused.Status, http.StatusText(refused.Status), fields, len(refused.Reason)+1)
+	if head {
+		return dst
+	}
+	return append(append(dst, refused.Reason...), '\n')
 }
 
 // fail answers a valid request with 500, because of an error in this program, and returns

@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -39,9 +40,8 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	refusal, judged := errors.AsType[codec.Refusal](err)
 	switch {
 	case err != nil && !judged:
-		nc.Close()
-		return refused(err)
-	case s.fallback != nil && (judged || !r.head.IsUpgrade()):
+		return refused(refuseUnread(nc, err))
+	case s.fallback != nil && refusal != codec.ErrHTTPMajor && (judged || !r.head.IsUpgrade()):
 		s.fallback.serve(nc, r.in.B, refusal)
 		return nil, nil
 	case err == nil:
@@ -49,7 +49,7 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	}
 	if err != nil {
 		why := handshakeError(err)
-		refuse(nc, appendRefusal(nil, why))
+		refuse(nc, appendRefusal(nil, why, string(r.head.Method()) == http.MethodHead))
 		return refused(why)
 	}
 	protocol := selectSubprotocol(s.settings.Subprotocols, &r.head)
@@ -60,6 +60,30 @@ func (s *Server) open(nc net.Conn, full bool) (c *Conn, h Handler) {
 	}
 	nc.SetDeadline(time.Time{})
 	return newConn(nc, RoleServer, s.settings, protocol, ext, r.in.B[n:], r), h
+}
+
+// refuseUnread closes nc, whose head could not be read because of err, and returns the
+// error to report. If the client speaks HTTP on a listener of package crypto/tls, it is
+// answered without TLS.
+func refuseUnread(nc net.Conn, err error) error {
+	defer nc.Close()
+	plain, ok := errors.AsType[tls.RecordHeaderError](err)
+	if !ok || plain.Conn == nil || !startsLikeHTTP(plain.RecordHeader[:]) {
+		return err
+	}
+	why := &HandshakeError{Status: http.StatusBadRequest, Reason: "HTTP on a port for TLS: use wss or https", cause: err}
+	refuse(plain.Conn, appendRefusal(nil, why, false))
+	return why
+}
+
+// startsLikeHTTP reports whether b begins like the method of a request.
+func startsLikeHTTP(b []byte) bool {
+	for _, c := range b[:3] {
+		if c < 'A' || c > 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // readHead reads from nc until r has a complete head, and returns its size n in bytes.
@@ -86,7 +110,8 @@ func (s *Server) readHead(nc net.Conn, r *Request) (n int, err error) {
 
 // judge returns the Handler for a request, or the error that refuses it: a violated rule,
 // the origin, too many connections, or an error of the application.
-func (s *Server) judge(r *Request, full bool) (Handler, error) {
+func (s *Server) judge(r *Request, full bool) (h Handler, err error) {
+	defer catch(s.settings, &err) // OriginFunc
 	if err := r.head.Check(s.settings.Subprotocols...); err != nil {
 		return nil, err
 	}
@@ -114,15 +139,9 @@ func (s *Server) admit(r *Request) (Handler, error) {
 	return h, err
 }
 
-// route calls Route, and recovers from a panic, so that other connections are not
-// affected.
+// route calls Route, and recovers from a panic.
 func (s *Server) route(r *Request) (h Handler, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			logPanic(s.settings, p)
-			err = errPanic
-		}
-	}()
+	defer catch(s.settings, &err)
 	return s.Route(r)
 }
 

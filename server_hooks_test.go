@@ -79,7 +79,7 @@ func TestHooks(t *testing.T) {
 				[]string{"accepted true", `opened ""`, "closed 1006"}},
 			{"a refusal", func(t *testing.T, addr string) {
 				send(t, addr, with("Upgrade: websocket", ""))
-			}, []string{"accepted true", "refused websocket: opening handshake refused: 426: Upgrade header does not name websocket"}},
+			}, []string{"accepted true", "refused websocket: opening handshake refused: 426: Upgrade header does not name websocket: connect with a WebSocket client, and have proxies pass on Upgrade and Connection"}},
 			{"an opening handshake that ends", func(t *testing.T, addr string) {
 				nc, err := net.Dial("tcp", addr)
 				if err != nil {

@@ -1,6 +1,8 @@
 package websocket_test
 
 import (
+	"bytes"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -108,4 +110,22 @@ func TestPromise18LookAlikeOriginsAreRefused(t *testing.T) {
 type originCase struct {
 	name, host, origin string
 	allowed            bool
+}
+
+// A panic of OriginFunc refuses its request, and affects no other connection.
+func TestPromise25OriginFuncPanicHarmsNoOther(t *testing.T) {
+	var log bytes.Buffer
+	refused := make(chan error, 1)
+	addr := serve(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{
+		Logger:     slog.New(slog.NewTextHandler(&log, nil)),
+		OriginFunc: func(string, string) bool { panic("no map of tenants") },
+		Hooks:      websocket.Hooks{Refused: func(_ *websocket.Request, err error) { refused <- err }},
+	}})
+	resp, body, _ := send(t, addr, plus("Origin: https://a.example"))
+	if err := <-refused; resp.StatusCode != 500 || strings.Contains(body, "tenants") || err == nil || !strings.Contains(log.String(), "no map of tenants") {
+		t.Errorf("response: %d %q, Refused got %v, the log has %q, want 500, and the panic in the log only", resp.StatusCode, body, err, &log)
+	}
+	if resp, body, _ := send(t, addr, goodRequest); resp.StatusCode != 101 {
+		t.Errorf("afterwards: %d %q, want 101", resp.StatusCode, body)
+	}
 }

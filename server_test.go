@@ -50,12 +50,12 @@ func TestServerRefuses(t *testing.T) {
 		{"Route fails", strings.Replace(goodRequest, "/chat", "/fails", 1), 500, "Internal Server Error\n"},
 		{"Route panics", strings.Replace(goodRequest, "/chat", "/panics", 1), 500, "Internal Server Error\n"},
 		{"Route is not asked for another origin", strings.Replace(plus("Origin: http://evil.com"), "/chat", "/panics", 1), 403, "origin \"http://evil.com\" not allowed for host \"example.com\"\n"},
-		{"no upgrade", "GET / HTTP/1.1\nHost: example.com\n\n", 426, "Upgrade header does not name websocket\n"},
+		{"no upgrade", "GET / HTTP/1.1\nHost: example.com\n\n", 426, "Upgrade header does not name websocket: connect with a WebSocket client, and have proxies pass on Upgrade and Connection\n"},
 		{"a form", "POST /chat HTTP/1.1\nHost: example.com\nContent-Length: 0\n\n", 405, "method is not GET\n"},
 		{"a head that is too large", plus("X: " + strings.Repeat("x", codec.MaxHeadBytes)), 431, "head larger than the limit\n"},
 		{"too many lines", plus(strings.TrimSuffix(strings.Repeat("X: y\n", codec.MaxHeadLines+1), "\n")), 431, "too many header lines\n"},
 		{"no HTTP", "SSH-2.0-client\n\n", 400, "malformed request line\n"},
-		{"HTTP/2 without upgrade", "PRI * HTTP/2.0\n\nSM\n\n", 400, "malformed request line\n"},
+		{"HTTP/2 without upgrade", "PRI * HTTP/2.0\n\nSM\n\n", 400, "not HTTP/1.1: a WebSocket over HTTP/2 or HTTP/3 is asked for with extended CONNECT (RFC 8441, RFC 9220), not with Upgrade\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			resp, body, _ := send(t, addr, tt.request)

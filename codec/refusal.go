@@ -76,7 +76,7 @@ var refusalTable = [refusals]struct {
 	ErrKeyTwice:             {"codec: more than one Sec-WebSocket-Key header", 400},
 	ErrKey:                  {"codec: Sec-WebSocket-Key is not the base64 of 16 bytes", 400},
 	ErrBody:                 {"codec: request announces a body", 400},
-	ErrSubprotocol:          {"codec: Sec-WebSocket-Protocol is not a list of tokens", 400},
+	ErrSubprotocol:          {"codec: Sec-WebSocket-Protocol is not a list of 1 to 64 tokens", 400},
 	ErrSubprotocolTwice:     {"codec: sub-protocol offered twice", 400},
 	ErrOriginTwice:          {"codec: more than one Origin header", 400},
 	ErrOrigin:               {"codec: origin not allowed", 403},

@@ -40,7 +40,8 @@ func (r *Request) Reset() { r.reset() }
 // are returned at the first invalid byte, or at the latest at the end of its line.
 //
 // Lines must end in CRLF. An empty line before the request line is refused. The
-// request-target must be in origin-form or absolute-form.
+// request-target must be in origin-form or absolute-form. The forms that only OPTIONS and
+// CONNECT have are refused with [ErrMethod].
 func (r *Request) Parse(b []byte) (n int, err error) {
 	if r.refused != 0 {
 		return 0, r.refused
@@ -101,7 +102,7 @@ func (r *Request) scanLine(b []byte) Refusal {
 		}
 		start := int(r.method) + 1
 		if i > start && b[start] != '/' && lower(b[start]) != 'h' {
-			return ErrRequestLine // neither form; for example "*", as in the preface of HTTP/2
+			return refuseForm(b[:r.method], b[start])
 		}
 		if i == len(b) {
 			return r.wait(i, inTarget)
@@ -111,7 +112,7 @@ func (r *Request) scanLine(b []byte) Refusal {
 		}
 		parts, ok := parseTarget(b[start:i])
 		if !ok {
-			return ErrRequestLine
+			return refuseForm(b[:r.method], b[start])
 		}
 		r.parts, r.target = parts, uint32(i)
 		i++
@@ -132,6 +133,18 @@ func (r *Request) scanLine(b []byte) Refusal {
 	}
 	r.pos, r.state = i, atLine
 	return 0
+}
+
+// refuseForm returns the reason for refusing a target in neither form. Each other form
+// belongs to one method (RFC 9112 §3.2.3, §3.2.4). first is the first byte of the target.
+func refuseForm(method []byte, first byte) Refusal {
+	switch {
+	case first == '*' && string(method) == "PRI":
+		return ErrHTTPMajor // the preface of HTTP/2 (RFC 9113 §3.4)
+	case first == '*' && string(method) == "OPTIONS", string(method) == "CONNECT":
+		return ErrMethod
+	}
+	return ErrRequestLine
 }
 
 // httpVersion is the end of a request line. The minor version may be higher.

@@ -123,7 +123,7 @@ var badHosts = []string{
 func invalidRequests() []requestCase {
 	cases := []requestCase{
 		{"TLS ClientHello", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", ErrRequestLine, nil},
-		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ErrRequestLine, nil},
+		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ErrHTTPMajor, nil},
 		{"SSH banner", "SSH-2.0-OpenSSH_9.6\r\n", ErrRequestLine, nil},
 		{"empty line first", "\r\n" + upgrade(), ErrRequestLine, nil},
 		{"no method", swap("GET ", " "), ErrRequestLine, nil},
@@ -138,6 +138,9 @@ func invalidRequests() []requestCase {
 		{"HTTP/2.0", swap("HTTP/1.1", "HTTP/2.0"), ErrHTTPMajor, nil},
 		{"HTTP/0.9", swap("HTTP/1.1", "HTTP/0.9"), ErrHTTPMajor, nil},
 		{"target *", swap("/chat", "*"), ErrRequestLine, nil},
+		{"target * of OPTIONS", swap("GET /chat", "OPTIONS *"), ErrMethod, nil},
+		{"target in authority-form of OPTIONS", swap("GET /chat", "OPTIONS host:80"), ErrRequestLine, nil},
+		{"target in authority-form of CONNECT", swap("GET /chat", "CONNECT host:80"), ErrMethod, nil},
 		{"target in authority-form", swap("/chat", "host:80"), ErrRequestLine, nil},
 		{"target without a slash", swap("/chat", "chat"), ErrRequestLine, nil},
 		{"target with a fragment", swap("/chat", "/chat#top"), ErrRequestLine, nil},

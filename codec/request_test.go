@@ -81,7 +81,7 @@ func TestRequestRefusedEarly(t *testing.T) {
 		want Refusal
 	}{
 		{"TLS ClientHello", "\x16\x03\x01", 1, ErrRequestLine},
-		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n", 5, ErrRequestLine},
+		{"HTTP/2 preface", "PRI * HTTP/2.0\r\n", 5, ErrHTTPMajor},
 		{"SSH banner", "SSH-2.0-x\r\n", 10, ErrRequestLine},
 		{"HTTP/1.0", "GET / HTTP/1.0\r\n", 14, ErrHTTP10},
 		{"HTTP/2.0", "GET / HTTP/2.0\r\n", 12, ErrHTTPMajor},

@@ -161,7 +161,7 @@ func (r *Response) check(key [24]byte, offered []string, extensions bool) Refusa
 		return ErrAcceptTwice
 	case !r.accepts(key):
 		return ErrAccept
-	case r.count[fieldExtensions] > 0 && !extensions:
+	case !extensions && r.namesExtension():
 		return ErrExtension
 	case r.count[fieldProtocol] > 1:
 		return ErrSubprotocolSeveral
@@ -169,6 +169,21 @@ func (r *Response) check(key [24]byte, offered []string, extensions bool) Refusa
 		return ErrSubprotocolUnoffered
 	}
 	return 0
+}
+
+// namesExtension reports whether Sec-WebSocket-Extensions has an element. Recipients ignore
+// empty ones (RFC 9110 §5.6.1.2).
+func (r *Response) namesExtension() bool {
+	named := false
+	r.all(fieldExtensions, func(list []byte) bool {
+		for len(list) > 0 && !named {
+			var element []byte
+			element, list = cutElement(list)
+			named = len(element) > 0
+		}
+		return !named
+	})
+	return named
 }
 
 func (r *Response) accepts(key [24]byte) bool {

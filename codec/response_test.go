@@ -92,6 +92,8 @@ func TestResponse(t *testing.T) {
 		{"accept in upper case", change(sampleAccept, strings.ToUpper(sampleAccept)), nil, ErrAccept},
 		{"accept with something behind", change(sampleAccept, sampleAccept+"="), nil, ErrAccept},
 		{"accept empty", change(sampleAccept, ""), nil, ErrAccept},
+		{"empty list of extensions", accepted("Sec-WebSocket-Extensions:\r\nSec-WebSocket-Extensions: , ,"), nil, nil},
+		{"extension not offered, after an empty element", accepted("Sec-WebSocket-Extensions: ,\r\nSec-WebSocket-Extensions: , x"), nil, ErrExtension},
 		{"extension not offered", accepted("Sec-WebSocket-Extensions: permessage-deflate"), nil, ErrExtension},
 		{"two sub-protocol lines", accepted("Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Protocol: chat"), nil, ErrSubprotocolSeveral},
 		{"two sub-protocols", accepted("Sec-WebSocket-Protocol: chat, superchat"), nil, ErrSubprotocolUnoffered},

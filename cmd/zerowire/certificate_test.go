@@ -110,7 +110,7 @@ func TestServeSaysWhatIsWrongWithTLS(t *testing.T) {
 	if _, err := w.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	p.said(t, "Refused the opening handshake of .* status=none .*does not look like a TLS handshake")
+	p.said(t, "Refused the opening handshake of .* status=400 .*HTTP on a port for TLS: use wss or https")
 }
 
 func TestCertificateHosts(t *testing.T) {
