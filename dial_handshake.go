@@ -65,6 +65,8 @@ func insteadOf(name string) string {
 		return "set DialOptions.Host"
 	case "Sec-Websocket-Protocol":
 		return "set Options.Subprotocols"
+	case "Sec-Websocket-Extensions":
+		return "set Options.Compression"
 	case "Origin":
 		return "set one"
 	}

@@ -233,7 +233,7 @@ func TestPromise19DialInjectsNothing(t *testing.T) {
 		{name: "Content-Length", set: header("Content-Length", "3"), want: codec.MisuseReserved},
 		{name: "Transfer-Encoding", set: header("Transfer-Encoding", "chunked"), want: codec.MisuseReserved},
 		{name: "sub-protocol as header", set: header("sec-websocket-protocol", "a"), want: codec.MisuseReserved, says: "Options.Subprotocols"},
-		{name: "extension as header", set: header("Sec-WebSocket-Extensions", "a"), want: codec.MisuseReserved},
+		{name: "extension as header", set: header("Sec-WebSocket-Extensions", "a"), want: codec.MisuseReserved, says: "Options.Compression"},
 		{name: "two origins", set: func(o *websocket.DialOptions) { o.Header = http.Header{"Origin": {"http://a", "http://b"}} }, want: codec.MisuseReserved},
 		{name: "origin with CR LF", set: header("Origin", "http://a\r\nX: b"), want: codec.MisuseOrigin},
 		{name: "sub-protocol with CR LF", set: protocol("a\r\nX: b"), want: codec.MisuseSubprotocol},

@@ -481,6 +481,8 @@ func TestOriginsThatMatchNothing(t *testing.T) {
 		"example.com", "https://example.com/", "https://example.com/page", "*.example.com", "http://localhost:*",
 		"https://*", "https://a.*.example.com", "https://*.", "https://user@example.com", "https://a,https://b", "http://", "", " ",
 		"://example.com", "https://exa mple.com", "https://b\u00fccher.example",
+		"https://example.com:", "https://example.com:https", "https://example.com:0", "https://example.com:0443", "https://example.com:65536",
+		"https://*.example.com:65536", "https://:443", "https://::1", "https://[::1", "https://[::1]:", "https://::1]:443",
 	} {
 		t.Run(entry, func(t *testing.T) {
 			opts := websocket.Options{Origins: []string{"https://good.example", entry}, Logger: quiet}
@@ -512,6 +514,7 @@ func TestOriginsThatMatchNothing(t *testing.T) {
 func TestOriginsOfPagesWithoutAHost(t *testing.T) {
 	upgrader := websocket.Upgrader{Options: websocket.Options{Origins: []string{
 		"null", "file://", "app://obsidian.md", "capacitor://localhost", "chrome-extension://abcdef", "https://Example.org:443",
+		"http://[::1]", "http://[2001:db8::1]:8080", "https://*.example.net:8443",
 	}}}
 	decided := websocket.Upgrader{Options: websocket.Options{OriginFunc: func(origin, host string) bool {
 		return origin == "https://tenant.example" && host == "api.example"
@@ -530,6 +533,11 @@ func TestOriginsOfPagesWithoutAHost(t *testing.T) {
 		{"an extension", &upgrader, "chrome-extension://abcdef", true},
 		{"another extension", &upgrader, "chrome-extension://abcdee", false},
 		{"a page with the default port left out", &upgrader, "https://example.org", true},
+		{"an IPv6 address", &upgrader, "http://[::1]", true},
+		{"an IPv6 address with a port", &upgrader, "http://[2001:db8::1]:8080", true},
+		{"an IPv6 address with another port", &upgrader, "http://[::1]:8080", false},
+		{"below a host, with a port", &upgrader, "https://a.example.net:8443", true},
+		{"below a host, with another port", &upgrader, "https://a.example.net", false},
 		{"its own host", &upgrader, "https://api.example", true},
 		{"none", &upgrader, "", true},
 		{"by the function", &decided, "https://tenant.example", true},

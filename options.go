@@ -31,8 +31,8 @@ type Options struct {
 
 	// MaxHeadBytes limits the size, in bytes, of the head of an opening handshake: of
 	// the request to a [Server] with its own listener, and of the response to [Dial].
-	// Behind net/http the limits of http.Server apply instead. Zero and negative values
-	// select the default, 64 KiB.
+	// Behind net/http the limits of http.Server apply instead. It raises that of
+	// Server.HTTP if it is larger. Zero and negative values select the default, 64 KiB.
 	MaxHeadBytes int
 
 	// MaxHeadFields limits the number of header lines of that head. Zero and negative

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/zerowire/websocket/codec"
 )
@@ -56,6 +58,8 @@ func parseOriginPattern(entry string) (p originPattern, wrong string) {
 	}
 	scheme, host, ok := strings.Cut(entry, "://")
 	switch {
+	case strings.ContainsFunc(entry, func(c rune) bool { return c >= utf8.RuneSelf }):
+		return p, "it is not ASCII: use the xn-- form of the host, which golang.org/x/net/idna computes"
 	case !ok || scheme == "" || !isOriginText(entry):
 		return p, `want scheme://host[:port], such as "https://example.com"`
 	case strings.ContainsAny(host, "/?#"):
@@ -69,10 +73,28 @@ func parseOriginPattern(entry string) (p originPattern, wrong string) {
 	if strings.Contains(name, "*") || below && (name == "" || name[0] == ':') {
 		return p, "* stands only for whole labels at the begin of a host, or as an entry of its own: list the ports and hosts, or set OriginFunc"
 	}
+	if !isHostAndPort(name) {
+		return p, "want a host with a port from 1 to 65535, or without one; an IPv6 address in brackets"
+	}
 	if below {
 		name = "." + name
 	}
 	return originPattern{scheme, trimPort(scheme, name), below}, ""
+}
+
+// isHostAndPort reports whether s is a host or an IPv6 address in brackets, with a port as
+// an origin has it, or none.
+func isHostAndPort(s string) bool {
+	colon := strings.LastIndexByte(s, ':')
+	if strings.HasSuffix(s, "]") || colon < 0 {
+		return (colon >= 0) == strings.HasPrefix(s, "[")
+	}
+	host, port := s[:colon], s[colon+1:]
+	if host == "" || strings.Contains(host, ":") && !(strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]")) {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0 && port[0] != '0'
 }
 
 // check returns an error if a page of origin may not connect to host. It allows a nil

@@ -27,6 +27,7 @@ func newHTTPFallback(s *Server) *httpFallback {
 	f := &httpFallback{s: s, conns: handover{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	f.server = &http.Server{
 		Handler:           f,
+		MaxHeaderBytes:    max(http.DefaultMaxHeaderBytes, s.settings.MaxHeadBytes),
 		ReadHeaderTimeout: s.settings.HandshakeTimeout,
 		ReadTimeout:       s.settings.MessageTimeout, // without an IdleTimeout also between two requests
 		IdleTimeout:       s.settings.IdleTimeout,

@@ -1,12 +1,14 @@
 package websocket_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +97,32 @@ func TestHijackedConnHalfCloses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A larger MaxHeadBytes holds for every request of a connection, also for those that net/http
+// reads: a page, and an upgrade after it.
+func TestMaxHeadBytesBesidePages(t *testing.T) {
+	t.Parallel()
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "page") })
+	addr := serve(t, &websocket.Server{HTTP: page, Handler: forms["events"], Options: websocket.Options{Logger: quiet, MaxHeadBytes: 3 << 20}})
+	nc, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	in := bufio.NewReader(nc)
+	cookie := "Cookie: a=" + strings.Repeat("x", 2<<20)
+	for _, tt := range []struct {
+		request string
+		status  int
+	}{{"GET / HTTP/1.1\nHost: a\n" + cookie + "\n\n", 200}, {plus(cookie), 101}} {
+		io.WriteString(nc, strings.ReplaceAll(tt.request, "\n", "\r\n"))
+		resp, err := http.ReadResponse(in, nil)
+		if err != nil || resp.StatusCode != tt.status {
+			t.Fatalf("response: %v, %v, want %d", resp, err, tt.status)
+		}
+		io.Copy(io.Discard, resp.Body)
+	}
+	wantEchoOn(t, nc, "hello")
 }
