@@ -90,16 +90,23 @@ func (c *Conn) LocalAddr() net.Addr { return c.transport.Conn().LocalAddr() }
 // SetMaxMessage replaces Options.MaxMessage for this connection. n is the limit in
 // bytes for messages received from now on; 0 means no limit. If no goroutine is
 // reading, for example in a [Handler]'s method, the new limit applies immediately.
-// Otherwise it applies before the current read receives further bytes.
+// Otherwise it applies to all bytes that the current read receives from now on.
 func (c *Conn) SetMaxMessage(n int64) {
 	n = max(n, 0)
+	c.in.wait.limit.Store(&n)
 	if c.takeIdle() {
-		c.in.SetLimit(n)
+		c.applyLimit()
 		c.in.owner.yield()
+		c.watchReading() // in case the watch has found reading owned
+	}
+}
+
+// applyLimit applies the limit of SetMaxMessage, if there is a new one.
+func (c *Conn) applyLimit() {
+	if c.in.wait.limit.Load() == nil {
 		return
 	}
-	c.in.wait.mu.Lock()
-	defer c.in.wait.mu.Unlock()
-	c.in.wait.limit = &n
-	c.in.wait.settled.Store(false)
+	if n := c.in.wait.limit.Swap(nil); n != nil {
+		c.in.SetLimit(*n)
+	}
 }

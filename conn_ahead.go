@@ -54,12 +54,22 @@ func (c *Conn) lookAfterReading() {
 	if !c.in.wait.takeAhead(&c.in.owner) {
 		return // another goroutine reads
 	}
-	more := !c.in.ended && c.readFramesAhead()
+	more, err := c.tryReadAhead()
+	if err != nil {
+		c.endWithClose(&CloseError{Code: StatusInternalError, Err: err}, StatusInternalError, "")
+	}
 	c.in.wait.yieldAhead(&c.in.owner)
 	if more {
 		c.watchReading()
 	}
 	c.freeIfClosed()
+}
+
+// tryReadAhead calls readFramesAhead unless the connection has ended. err is errPanic if a
+// hook panicked.
+func (c *Conn) tryReadAhead() (more bool, err error) {
+	defer catch(c.settings, &err)
+	return !c.in.ended && c.readFramesAhead(), nil
 }
 
 // readFramesAhead reads and keeps frames for the application, and answers control frames.
@@ -77,9 +87,10 @@ func (c *Conn) readFramesAhead() (more bool) {
 		ev, f, err := c.in.DecodeAhead()
 		switch ev {
 		case session.Data:
-			if !c.in.AheadFull() {
-				c.in.ReadAhead(&f)
+			if c.in.AheadFull() { // during a closing handshake
+				c.in.CutAhead()
 			}
+			c.in.ReadAhead(&f)
 		case session.Control:
 			err = c.control(f.Opcode, f.Payload)
 		case session.Violation:
@@ -102,8 +113,9 @@ func (c *Conn) checkUnread(now instant.Instant) error {
 	if by := c.in.wait.closingBy(); now.Reached(by) {
 		return c.endReading(errCloseTimeout)
 	}
-	quiet := set.limits.PingInterval + set.limits.PongTimeout
-	if set.limits.PingInterval > 0 && time.Duration(c.in.unread)*patience >= min(quiet, 255*patience) && c.transport.PeerGone() {
+	const most = 255 * patience // what unread can count
+	quiet := min(set.limits.PingInterval, most) + min(set.limits.PongTimeout, most)
+	if set.limits.PingInterval > 0 && time.Duration(c.in.unread)*patience >= min(quiet, most) && c.transport.PeerGone() {
 		return c.endReading(errAbnormal)
 	}
 	c.noteProgress(now)

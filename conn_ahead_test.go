@@ -3,6 +3,7 @@ package websocket_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,5 +172,66 @@ func TestCloseNowFreesWhatWaits(t *testing.T) {
 		})
 		tc.CloseNow()
 		tc.want("the stream was read before", read.wait(), nil)
+	})
+}
+
+// TestStartCloseDeliversNoPartOfAMessage: during a closing handshake that the library
+// completes, more than is read ahead arrives, and then the application reads on. It gets
+// whole messages, or the end.
+func TestStartCloseDeliversNoPartOfAMessage(t *testing.T) {
+	part := strings.Repeat("x", 1000)
+	want := func(tc *testConn, p []byte) {
+		if string(p) != "whole" && len(p) != 101_000 {
+			tc.t.Errorf("a message of %d bytes: a part of it is missing", len(p))
+		}
+	}
+	begin101 := func(tc *testConn) {
+		tc.send(wstest.Text("whole"), wstest.Text(part).More())
+		for range 99 {
+			tc.send(wstest.Continuation(part).More())
+		}
+		synctest.Wait()
+	}
+	end101 := func(tc *testConn) {
+		synctest.Wait()
+		tc.send(wstest.Continuation(part), wstest.Text("whole"), wstest.Close(1000, ""))
+		tc.peer.Close()
+	}
+	t.Run("Read", func(t *testing.T) {
+		inBothRoles(t, nil, func(tc *testConn) {
+			go drainPeer(tc)
+			tc.StartClose(1000, "")
+			begin101(tc)
+			read := begin(func() error {
+				for m, err := range tc.Messages(background) {
+					if err != nil {
+						return err
+					}
+					want(tc, m.Payload)
+				}
+				return nil
+			})
+			end101(tc)
+			tc.wantCloseError("the end", read.wait(), 1000)
+		})
+	})
+	t.Run("Handler", func(t *testing.T) {
+		inBothRoles(t, nil, func(tc *testConn) {
+			go drainPeer(tc)
+			busy := make(chan struct{})
+			served := begin(func() error {
+				return tc.Serve(websocket.MessageFunc(func(_ *websocket.Conn, _ websocket.Opcode, p []byte) {
+					<-busy
+					want(tc, p)
+				}))
+			})
+			tc.send(wstest.Text("whole"))
+			synctest.Wait()
+			tc.StartClose(1001, "")
+			begin101(tc)
+			close(busy)
+			end101(tc)
+			tc.wantCloseError("the end", served.wait(), 1000)
+		})
 	})
 }

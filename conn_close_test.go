@@ -287,3 +287,56 @@ func TestPromise27CloseEndsWhoWaits(t *testing.T) {
 		tc.wantCloseError("Read", err, 1000)
 	})
 }
+
+// TestCloseAfterTheEnd calls Close in functions for the end, on the goroutine that reads.
+func TestCloseAfterTheEnd(t *testing.T) {
+	for name, set := range map[string]func(tc *testConn, h *func(), f func()){
+		"AfterClose": func(tc *testConn, _ *func(), f func()) { tc.AfterClose(f) },
+		"Closed":     func(_ *testConn, h *func(), f func()) { *h = f },
+	} {
+		t.Run(name, func(t *testing.T) {
+			hook := func() {}
+			opts := &websocket.Options{Hooks: websocket.Hooks{Closed: func(*websocket.Conn, error) { hook() }}}
+			for _, role := range []websocket.Role{websocket.RoleServer, websocket.RoleClient} {
+				inBubble(t, role, opts, func(tc *testConn) {
+					var err error
+					set(tc, &hook, func() { err = tc.Close(1000, "") })
+					read := tc.beginRead(background)
+					tc.peer.Close()
+					tc.want("Close returns what ended the connection", read.wait(), err)
+					tc.want("which is an end without a Close frame", err, io.ErrUnexpectedEOF)
+				})
+			}
+		})
+	}
+}
+
+// TestCloseWaitsForBeforeClose closes from several goroutines: what a function of
+// BeforeClose writes is sent before the Close frame.
+func TestCloseWaitsForBeforeClose(t *testing.T) {
+	for name, second := range map[string]func(tc *testConn) error{
+		"Close":      func(tc *testConn) error { return tc.Close(1001, "") },
+		"StartClose": func(tc *testConn) error { return tc.StartClose(1001, "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				tc.BeforeClose(func(ctx context.Context) {
+					time.Sleep(time.Second)
+					tc.want("Write", tc.Write(ctx, websocket.OpText, []byte("last")), nil)
+				})
+				a := begin(func() error { return tc.Close(1000, "") })
+				b := begin(func() error { return second(tc) })
+				time.Sleep(2 * time.Second)
+				tc.wantFrame("the last message", wstest.Text("last"))
+				f, err := tc.frame()
+				if err != nil || f.Opcode != codec.OpClose {
+					tc.t.Fatalf("then %v, %v; want a Close frame", f, err)
+				}
+				tc.send(wstest.Close(1000, ""))
+				tc.endTCP()
+				tc.want("Close", a.wait(), nil)
+				tc.want(name, b.wait(), nil)
+			})
+		})
+	}
+}

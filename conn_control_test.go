@@ -1,11 +1,13 @@
 package websocket_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +102,41 @@ func TestSetMaxMessage(t *testing.T) {
 		tc.send(text(100_000))
 		tc.wantMessage("no limit", text(100_000))
 	})
+	inBothRoles(t, &websocket.Options{MaxMessage: 1000}, func(tc *testConn) {
+		read := tc.beginRead(background)
+		tc.SetMaxMessage(10)
+		tc.send(text(5))
+		tc.want("the read under way", read.wait(), nil)
+		tc.SetMaxMessage(100)
+		read = tc.beginRead(background)
+		tc.send(text(50))
+		tc.want("the limit that was set last", read.wait(), nil)
+		read = tc.beginRead(background)
+		tc.SetMaxMessage(20)
+		tc.send(text(50))
+		tc.wantClose("a lower one, for the read under way", websocket.StatusMessageTooBig)
+		tc.endTCP()
+		tc.want("and its error", read.wait(), codec.ErrMessageTooBig)
+	})
+	inBothRoles(t, nil, func(tc *testConn) {
+		want := text(300_000)
+		read := begin(func() error {
+			_, p, err := tc.Read(background)
+			if err == nil && !bytes.Equal(p, want.Payload) {
+				err = fmt.Errorf("a wrong message of %d bytes", len(p))
+			}
+			return err
+		})
+		b := tc.wire(want)
+		tc.sendBytes(b[:40_000])
+		synctest.Wait()
+		tc.SetMaxMessage(600)
+		for part := range slices.Chunk(b[40_000:], 10_000) {
+			tc.sendBytes(part)
+			synctest.Wait()
+		}
+		tc.want("a message that has begun before the limit was lowered", read.wait(), nil)
+	})
 	h := websocket.MessageFunc(func(c *websocket.Conn, op websocket.Opcode, p []byte) {
 		c.SetMaxMessage(1000)
 		c.Write(background, op, p)
@@ -167,8 +204,16 @@ func TestCloseRead(t *testing.T) {
 		if err := context.Cause(tc.CloseRead(background)); err != websocket.ErrConcurrentRead {
 			t.Errorf("CloseRead() while another goroutine reads: %v, want ErrConcurrentRead", err)
 		}
+		tc.want("Start while another goroutine reads", tc.Start(forms["blocking"]), websocket.ErrConcurrentRead)
 		tc.CloseNow()
 		read.wait()
+	})
+	inBothRoles(t, nil, func(tc *testConn) {
+		tc.CloseRead(background)
+		for form, h := range forms {
+			tc.want("Start after CloseRead, "+form, tc.Start(h), websocket.ErrConcurrentRead)
+			tc.want("Serve after CloseRead, "+form, tc.Serve(h), websocket.ErrConcurrentRead)
+		}
 	})
 }
 

@@ -39,26 +39,34 @@ func (c *Conn) Close(code StatusCode, reason string) error {
 	if err := c.beginClose(context.Background(), code, reason); err != nil {
 		return err
 	}
-	if !c.takeClose() {
+	switch {
+	case c.takeClose():
+	case c.in.served.Load():
 		return nil
+	default:
+		return closeResult(c.life.Cause())
 	}
 	defer c.in.owner.yield()
 	for {
-		_, _, err := c.readMessage()
-		if err == nil {
-			continue
+		if _, _, err := c.readMessage(); err != nil {
+			return closeResult(err)
 		}
-		if e, ok := errors.AsType[*CloseError](err); ok && e.Err == nil {
-			return nil
-		}
-		return err
 	}
+}
+
+// closeResult returns the result of Close for the cause of the end.
+func closeResult(cause error) error {
+	if e, ok := errors.AsType[*CloseError](cause); ok && e.Err == nil {
+		return nil
+	}
+	return cause
 }
 
 // StartClose begins the closing handshake and does not wait for it. It queues the Close
 // frame after what was written before, and returns. The library completes the
 // handshake, and closes the connection after Options.CloseTimeout at the latest.
-// [Conn.AfterClose] and Hooks.Closed report the end. The connection may still be read.
+// [Conn.AfterClose] and Hooks.Closed report the end. The connection may still be read; if
+// the application does not read, the library discards what arrives after 64 KiB.
 //
 // Errors are those of [Conn.Close] for an invalid code or reason.
 func (c *Conn) StartClose(code StatusCode, reason string) error {
@@ -131,15 +139,30 @@ func (c *Conn) end(cause, writes error, reset bool) {
 		c.transport.Close()
 	}
 	c.in.wait.stop(c)
-	if c.settings.Hooks.Closed != nil {
-		c.settings.Hooks.Closed(c, cause)
-	}
+	c.callClosed(cause)
 	if c.settings.ended != nil {
 		c.settings.ended(c)
 	}
 	if after != nil {
-		after()
+		c.callAfter(after)
 	}
+}
+
+// callClosed calls Hooks.Closed, and logs a panic in it: the goroutine may be one of the
+// library, and the Server has to count the end.
+func (c *Conn) callClosed(cause error) {
+	if closed := c.settings.Hooks.Closed; closed != nil {
+		var err error
+		defer catch(c.settings, &err)
+		closed(c, cause)
+	}
+}
+
+// callAfter calls the functions of AfterClose, and logs a panic in one.
+func (c *Conn) callAfter(after func()) {
+	var err error
+	defer catch(c.settings, &err)
+	after()
 }
 
 // endReading ends the connection because of an error of reading, and returns the cause.
@@ -208,7 +231,8 @@ func (w *sending) awaitSent() bool {
 // either endpoint or has failed. It serves to remove connections from tables, in the
 // event form and in the blocking form. f is called on the goroutine that closes the
 // connection, and must not block. Several functions are called in the order of their
-// registration. If the connection has already been closed, AfterClose calls f itself.
+// registration. A panic in one of them is logged; the others are still called. If the
+// connection has already been closed, AfterClose calls f itself.
 func (c *Conn) AfterClose(f func()) {
 	if !c.out.addAfter(f) {
 		f()
@@ -225,10 +249,10 @@ func (w *sending) addAfter(f func()) bool {
 	rare := w.need()
 	earlier := rare.after
 	rare.after = func() {
+		defer f() // also after a panic
 		if earlier != nil {
 			earlier()
 		}
-		f()
 	}
 	return true
 }
@@ -236,8 +260,9 @@ func (w *sending) addAfter(f func()) bool {
 // BeforeClose registers f to be called once, before [Conn.Close], [Conn.StartClose] or
 // [Server.Shutdown] sends a Close frame. f may send messages that the application has
 // queued itself. ctx ends after Options.CloseTimeout, or when the connection ends. f is
-// called on the goroutine that closes the connection. If the connection has already
-// been closed, BeforeClose does nothing.
+// called on the goroutine that closes the connection, and must not call Close. Other calls
+// of Close wait until f has returned. If the connection has already been closed,
+// BeforeClose does nothing.
 func (c *Conn) BeforeClose(f func(ctx context.Context)) {
 	c.out.mu.Lock()
 	defer c.out.mu.Unlock()
@@ -257,17 +282,31 @@ func (c *Conn) BeforeClose(f func(ctx context.Context)) {
 func (w *sending) hasBeforeClose() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.rare != nil && w.rare.before != nil
+	return w.rare != nil && (w.rare.before != nil || w.rare.flushed != nil)
 }
 
-func (c *Conn) callBeforeClose() {
-	c.out.mu.Lock()
-	var before func(context.Context)
-	if r := c.out.rare; r != nil {
-		before, r.before = r.before, nil
+// takeBeforeClose returns the functions of BeforeClose to the first caller. flushed is
+// closed after they have returned; it is nil if there are none.
+func (w *sending) takeBeforeClose() (before func(context.Context), flushed chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.rare
+	switch {
+	case r == nil:
+	case r.flushed == nil && r.before != nil:
+		before, r.before, r.flushed = r.before, nil, make(chan struct{})
+		return before, r.flushed
+	default:
+		flushed = r.flushed
 	}
-	c.out.mu.Unlock()
-	if before == nil {
+	return nil, flushed
+}
+
+// callBeforeClose calls the functions of BeforeClose. If another goroutine calls them,
+// callBeforeClose waits for it: a Close frame must not be sent before their messages.
+func (c *Conn) callBeforeClose() {
+	before, flushed := c.out.takeBeforeClose()
+	if flushed == nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -277,5 +316,13 @@ func (c *Conn) callBeforeClose() {
 		defer cancel()
 	}
 	c.AfterClose(cancel)
+	if before == nil {
+		select {
+		case <-flushed:
+		case <-ctx.Done():
+		}
+		return
+	}
+	defer close(flushed)
 	before(ctx)
 }

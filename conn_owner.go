@@ -132,11 +132,35 @@ func (c *Conn) freeReading() {
 // takeIdle acquires read ownership for a moment, if it is free.
 func (c *Conn) takeIdle() bool { return c.in.owner.take(brief) }
 
-// takeClose acquires read ownership for Close as soon as it is free. It returns false
-// if a Handler serves the connection.
+// takeClose acquires read ownership for Close. It returns false if a Handler serves the
+// connection, or if the connection has ended.
 func (c *Conn) takeClose() bool {
-	o := &c.in.owner
+	if !c.in.owner.take(closeRead) && !c.awaitClose() {
+		return false
+	}
+	if c.in.served.Load() {
+		c.in.owner.yield()
+		return false
+	}
+	c.in.Detach()
+	return true
+}
+
+// awaitClose waits until takeClose can acquire read ownership. The owner may be the caller
+// itself, in a function of AfterClose: then the connection has ended. The owner may also
+// be a goroutine that never yields, because a hook in its read blocks or has panicked. So
+// awaitClose ends the connection if the closing handshake takes much too long.
+func (c *Conn) awaitClose() bool {
+	o, ctx := &c.in.owner, context.Background()
+	if limit := c.settings.CloseTimeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, max(limit, limit+2*lingerTime)) // the sum may overflow
+		defer cancel()
+	}
 	for !o.take(closeRead) {
+		if c.life.Closed() {
+			return false
+		}
 		switch o.holder.Load() {
 		case eventLoop:
 			o.wake()
@@ -147,12 +171,10 @@ func (c *Conn) takeClose() bool {
 			}
 			c.in.wait.recall(c)
 		}
-		o.await(context.Background())
+		if o.await(ctx) != nil {
+			c.end(errCloseTimeout, ErrClosed, false)
+			return false
+		}
 	}
-	if c.in.served.Load() {
-		o.yield()
-		return false
-	}
-	c.in.Detach()
 	return true
 }

@@ -1,12 +1,18 @@
 package websocket_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/wstest"
@@ -204,3 +210,65 @@ func (h *hooked) at(where string, c *websocket.Conn) {
 func (h *hooked) Open(c *websocket.Conn)                                  { h.at("Open", c) }
 func (h *hooked) Message(c *websocket.Conn, _ websocket.Opcode, _ []byte) { h.at("Message", c) }
 func (h *hooked) Close(c *websocket.Conn, _ error)                        { h.at("Close", c) }
+
+// TestPanicInAHook panics in each hook of a Server's connection: the connection is closed
+// or goes on, the Server has counted its end, and functions for the end are called.
+func TestPanicInAHook(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]func(*websocket.Hooks){
+		"Accepted": func(h *websocket.Hooks) { h.Accepted = func(net.Addr) { panic("hook") } },
+		"Opened":   func(h *websocket.Hooks) { h.Opened = func(*websocket.Conn, *websocket.Request) { panic("hook") } },
+		"Received": func(h *websocket.Hooks) { h.Received = func(*websocket.Conn, websocket.Opcode, int) { panic("hook") } },
+		"Sent":     func(h *websocket.Hooks) { h.Sent = func(*websocket.Conn, websocket.Opcode, int) { panic("hook") } },
+		"Control": func(h *websocket.Hooks) {
+			h.Control = func(*websocket.Conn, websocket.Opcode, []byte) { panic("hook") }
+		},
+		"Closed": func(h *websocket.Hooks) { h.Closed = func(*websocket.Conn, error) { panic("hook") } },
+	} {
+		for form, h := range forms {
+			t.Run(name+"/"+form, func(t *testing.T) {
+				t.Parallel()
+				srv := &websocket.Server{Handler: h, Options: websocket.Options{Logger: quiet, CloseTimeout: 100 * time.Millisecond}}
+				set(&srv.Options.Hooks)
+				nc, err := net.Dial("tcp", serve(t, srv))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer nc.Close()
+				nc.Write([]byte(strings.ReplaceAll(goodRequest, "\n", "\r\n")))
+				nc.Write(masked(wstest.Text("x"), wstest.Close(1000, "")))
+				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("the connection was not closed")
+				}
+				nc.Close()
+				ctx, cancel := context.WithTimeout(background, 20*time.Second)
+				defer cancel()
+				if err := srv.Shutdown(ctx); err != nil {
+					t.Errorf("Shutdown() = %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestPanicAfterClose panics in a function of AfterClose, and in a hook while the library
+// reads ahead: the other functions are called, and the process goes on.
+func TestPanicAfterClose(t *testing.T) {
+	opts := &websocket.Options{Logger: quiet, Hooks: websocket.Hooks{
+		Control: func(*websocket.Conn, websocket.Opcode, []byte) { panic("hook") },
+	}}
+	inBothRoles(t, opts, func(tc *testConn) {
+		called := false
+		tc.AfterClose(func() { panic("AfterClose") })
+		tc.AfterClose(func() { called = true })
+		tc.send(wstest.Ping(""))
+		time.Sleep(1100 * time.Millisecond) // the library reads
+		tc.wantFrame("the panic closes the connection", wstest.Close(1011, ""))
+		tc.endTCP()
+		synctest.Wait()
+		if !called {
+			tc.t.Error("the second function of AfterClose was not called")
+		}
+	})
+}

@@ -171,10 +171,11 @@ func (c *Conn) checkAlive(now instant.Instant) error {
 	}
 	// A Pong does not move the deadline, and the next Ping may be due before it.
 	c.in.wait.alive = instant.Earlier(a.Due(limits), now.After(limits.PingInterval))
-	if c.parkable(now) {
+	switch {
+	case !c.mayPark():
+	case c.quiet(now):
 		return errParked
-	}
-	if c.in.parks {
+	default:
 		// A connection inside a message cannot be parked, even if it has been quiet.
 		park := max(a.Heard.After(parkTime), now.After(parkTime/2))
 		c.in.wait.alive = instant.Earlier(c.in.wait.alive, park)

@@ -32,10 +32,13 @@ func (c *Conn) Queue(ctx context.Context, op Opcode, p []byte) error {
 // operating system. If ctx ends first, Flush returns ctx.Err(), and the library sends
 // the rest. Other errors are those of [Conn.Write].
 func (c *Conn) Flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return c.out.flushAll(ctx)
 }
 
-// flushAll implements Flush.
+// flushAll implements Flush, also for a ctx that has ended.
 func (w *sending) flushAll(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.unlock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -345,5 +346,47 @@ func TestMessageWithALongPause(t *testing.T) {
 				t.Errorf("the echo is %q, %v; want %q", got, err, want)
 			}
 		})
+	}
+}
+
+// TestReadOutlivesDeadlinesOfOthers: a deadline that the application has set by mistake on
+// the underlying connection wakes a read once; it neither ends the read nor keeps it busy.
+func TestReadOutlivesDeadlinesOfOthers(t *testing.T) {
+	inBothRoles(t, nil, func(tc *testConn) {
+		read := tc.beginRead(background)
+		tc.NetConn().SetReadDeadline(time.Now())
+		synctest.Wait()
+		tc.send(wstest.Text("x"))
+		tc.want("Read", read.wait(), nil)
+	})
+}
+
+// TestLongestLimits sets every limit, and the timeout of a context, to the longest
+// duration: nothing expires.
+func TestLongestLimits(t *testing.T) {
+	t.Parallel()
+	const longest = time.Duration(math.MaxInt64)
+	opts := websocket.Options{
+		HandshakeTimeout: longest, MessageTimeout: longest, IdleTimeout: longest, PingInterval: longest,
+		PongTimeout: longest, WriteTimeout: longest, CloseTimeout: longest, FlushDelay: longest,
+	}
+	addr := serve(t, &websocket.Server{Handler: forms["events"], Options: opts})
+	ctx, cancel := context.WithTimeout(background, longest)
+	defer cancel()
+	c, err := websocket.Dial(ctx, "ws://"+addr, &websocket.DialOptions{Options: opts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	for range 2 {
+		if err := c.Write(ctx, websocket.OpText, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if _, p, err := c.Read(ctx); err != nil || string(p) != "x" {
+			t.Fatalf("Read() = %q, %v", p, err)
+		}
+	}
+	if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Errorf("Close() = %v", err)
 	}
 }

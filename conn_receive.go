@@ -46,6 +46,7 @@ func (c *Conn) receiveInto(payload []byte) error {
 			if payload != nil {
 				c.in.Took(n)
 			}
+			c.applyLimit()
 			c.heard(instant.Now())
 			return nil
 		}

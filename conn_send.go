@@ -41,6 +41,7 @@ type rare struct {
 	message instant.Instant           // when the last message was written, if there is an IdleTimeout
 	after   func()                    // calls the functions of AfterClose
 	before  func(ctx context.Context) // calls the functions of BeforeClose
+	flushed chan struct{}             // closed when before has returned; nil until it is called
 }
 
 // need returns rare, and allocates it if necessary.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerowire/websocket"
@@ -290,4 +291,27 @@ func TestWriterGivenUpBeforeItsFirstFragment(t *testing.T) {
 		tc.wantFrame("and goes on", wstest.Text("next"))
 		tc.want("as does who was stuck", stuck.wait(), nil)
 	})
+}
+
+// TestServeSkipsTheRestOfAReader: a Handler that takes the connection over from a Reader
+// left in the middle gets whole messages.
+func TestServeSkipsTheRestOfAReader(t *testing.T) {
+	for name, serve := range map[string]func(*websocket.Conn, websocket.Handler){
+		"Serve": func(c *websocket.Conn, h websocket.Handler) { go c.Serve(h) },
+		"Start": func(c *websocket.Conn, h websocket.Handler) { c.Start(h) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBothRoles(t, nil, func(tc *testConn) {
+				tc.send(wstest.Text("one ").More(), wstest.Continuation("two ").More())
+				_, r, err := tc.Reader(background)
+				tc.want("Reader", err, nil)
+				_, err = r.Read(make([]byte, 1))
+				tc.want("its Read", err, nil)
+				serve(tc.Conn, forms["events"])
+				synctest.Wait()
+				tc.send(wstest.Continuation("three"), wstest.Text("next"))
+				tc.wantFrame("the echo of the next message", wstest.Text("next"))
+			})
+		})
+	}
 }

@@ -56,6 +56,9 @@ var errStreamClosed = errors.New("websocket: write to a stream: it has been clos
 // Write adds p to the message.
 func (s *messageWriter) Write(p []byte) (n int, err error) {
 	size := s.c.settings.FragmentSize
+	if s.err == nil {
+		s.err = s.ctx.Err()
+	}
 	for len(p) > 0 && s.err == nil {
 		if s.buf != nil && len(s.buf.B) == size { // not the last fragment, because p follows
 			if s.err = s.send(false); s.err != nil {
@@ -74,11 +77,16 @@ func (s *messageWriter) Write(p []byte) (n int, err error) {
 	return n, s.err
 }
 
-// Close ends the message. If a part of it was sent, and the rest cannot be sent, the
-// connection is closed: the protocol has no other way to abort a message.
+// Close ends the message. It sends nothing if ctx has ended before the first fragment. If
+// a part of the message was sent, and the rest cannot be sent, the connection is closed:
+// the protocol has no other way to abort a message.
 func (s *messageWriter) Close() error {
 	if s.err == errStreamClosed {
 		return s.err
+	}
+	defer s.end()
+	if s.err == nil && s.op != codec.OpContinuation {
+		s.err = s.ctx.Err() // a message that has begun is completed
 	}
 	if s.err == nil {
 		s.err = s.send(true)
@@ -89,11 +97,15 @@ func (s *messageWriter) Close() error {
 	if err != nil && s.op == codec.OpContinuation && !s.ended {
 		s.c.beginClose(context.Background(), StatusInternalError, "message abandoned")
 	}
+	return err
+}
+
+// end lets other messages be sent.
+func (s *messageWriter) end() {
 	s.c.out.mu.Lock()
+	defer s.c.out.mu.Unlock()
 	s.c.out.Streaming = false
 	s.c.out.signal()
-	s.c.out.mu.Unlock()
-	return err
 }
 
 // send sends the next fragment.

@@ -19,14 +19,14 @@ type wait struct {
 	alive   instant.Instant // when to check the liveness of the peer; may be too early
 	own     instant.Instant // the earlier of message and alive, when the read deadline was last set
 
-	settled atomic.Bool // the transport's deadline is own, because no limit below applies
+	limit   atomic.Pointer[int64] // of SetMaxMessage, until the reading goroutine applies it
+	settled atomic.Bool           // the transport's deadline is own, because no limit below applies
 
 	mu       sync.Mutex
 	recalled bool            // the application wants to read again
 	over     bool            // the transport is read only to drain it, or not at all
 	closing  instant.Instant // when the closing handshake has to be complete
 	deadline instant.Instant // of the transport
-	limit    *int64          // of SetMaxMessage, until the reading goroutine applies it
 	context  *contextWatch   // conn_context.go; nil until the first read with a context that can end
 }
 
@@ -138,10 +138,6 @@ func (w *wait) arm(c *Conn) error {
 	if w.recalled {
 		return errRecalled
 	}
-	if w.limit != nil {
-		c.in.SetLimit(*w.limit)
-		w.limit = nil
-	}
 	w.own = own
 	w.set(c, instant.Earlier(instant.Earlier(limit, own), w.closing))
 	w.settled.Store(ctx == nil && w.closing == instant.Never)
@@ -229,6 +225,9 @@ func (w *wait) expired(now instant.Instant) limit {
 	case now.Reached(w.alive):
 		return aliveLimit
 	}
+	// The application may have set a deadline with Conn.NetConn: arm replaces it.
+	w.deadline = instant.Past
+	w.settled.Store(false)
 	return noLimit
 }
 

@@ -2,8 +2,11 @@ package websocket_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -58,21 +61,38 @@ func TestShutdownWaitsForHooks(t *testing.T) {
 // does, whose context is over.
 func TestShutdownIsNotHeldUpByAStuckHook(t *testing.T) {
 	t.Parallel()
-	entered, release := make(chan struct{}), make(chan struct{})
-	srv := &websocket.Server{Handler: forms["events"]}
-	srv.Options.Hooks.Closed = func(*websocket.Conn, error) {
-		close(entered)
-		<-release
+	for name, ends := range map[string]bool{"of a connection that ends": true, "of connections that Shutdown closes": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entered, release := make(chan struct{}, 3), make(chan struct{})
+			defer close(release)
+			srv := &websocket.Server{Handler: forms["events"]}
+			srv.Options.Hooks.Closed = func(*websocket.Conn, error) {
+				entered <- struct{}{}
+				<-release
+			}
+			addr := serve(t, srv)
+			var ncs []net.Conn
+			for range cap(entered) {
+				ncs = append(ncs, upgraded(t, addr))
+			}
+			if ends {
+				ncs[0].Close()
+				<-entered
+			}
+			ctx, cancel := context.WithCancel(background)
+			cancel()
+			if err := srv.Shutdown(ctx); err != context.Canceled {
+				t.Errorf("Shutdown() = %v, want context.Canceled", err)
+			}
+			for _, nc := range ncs {
+				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error("a connection was not closed")
+				}
+			}
+		})
 	}
-	nc := upgraded(t, serve(t, srv))
-	nc.Close()
-	<-entered
-	ctx, cancel := context.WithCancel(background)
-	cancel()
-	if err := srv.Shutdown(ctx); err != context.Canceled {
-		t.Errorf("Shutdown() = %v, want context.Canceled", err)
-	}
-	close(release)
 }
 
 // servings are the ways for a Server to get its connections.

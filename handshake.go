@@ -25,6 +25,7 @@ type Handshake struct {
 
 // NewConn wraps nc, on which an opening handshake has been completed by other means, and
 // takes ownership of it. role is the role of this endpoint. opts may be nil; it is copied.
+// nc must support deadlines, which time limits and contexts of reads use.
 //
 // NewConn returns an error if h names extensions that this package does not support, or
 // invalid parameters. The caller then has to close nc, because its peer may already use

@@ -4,8 +4,9 @@ import "net"
 
 // Hooks are functions that are called for events of connections, to attach logs,
 // counters and traces. Each may be nil. They are called on the goroutine on which the
-// event occurs, and block it. Calls may be concurrent, also for the same connection. The
-// examples attach expvar and slog.
+// event occurs, and block it: a hook must not call [Conn.Close], which may wait for that
+// goroutine, but may call [Conn.StartClose] and [Conn.CloseNow]. Calls may be concurrent,
+// also for the same connection. The examples attach expvar and slog.
 type Hooks struct {
 	// Accepted is called for each connection that a [Server] accepts, before its
 	// opening handshake.
@@ -26,8 +27,8 @@ type Hooks struct {
 	Received func(c *Conn, op Opcode, n int)
 
 	// Sent is called for each message that a write has accepted. n is its size in
-	// bytes. It is called under the lock of the sending half: it must not send on c,
-	// and must not call [Conn.Pending].
+	// bytes. It is called under the lock of the sending half: of the methods of c, it may
+	// call only those that return a property, such as Value and RemoteAddr.
 	Sent func(c *Conn, op Opcode, n int)
 
 	// Control is called for each received Ping, Pong and Close frame, before it is

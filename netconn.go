@@ -61,6 +61,7 @@ type netConn struct {
 		deadline netDeadline
 		mu       sync.Mutex // held by the Read that reads from c
 		rest     []byte     // unread part of the last message of c.Read
+		err      error      // a message of another type was received
 	}
 	out netWriter // netconn_write.go
 }
@@ -77,6 +78,9 @@ func (n *netConn) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	for len(n.in.rest) == 0 {
+		if n.in.err != nil {
+			return 0, n.in.err
+		}
 		op, m, err := n.c.Read(ctx)
 		switch {
 		case err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()):
@@ -85,7 +89,8 @@ func (n *netConn) Read(p []byte) (int, error) {
 			return 0, streamEnd(err)
 		case op != n.op:
 			n.c.StartClose(StatusUnsupportedData, "unexpected message type")
-			return 0, fmt.Errorf("websocket: read from a stream: found a message of type %v, want %v", op, n.op)
+			n.in.err = fmt.Errorf("websocket: read from a stream: found a message of type %v, want %v", op, n.op)
+			return 0, n.in.err
 		}
 		n.in.rest = m
 	}

@@ -122,7 +122,7 @@ func TestNetConnThatThisEndpointEnds(t *testing.T) {
 func TestNetConnRefusesTheOtherType(t *testing.T) {
 	inBothRoles(t, nil, func(tc *testConn) {
 		nc := tc.netConn()
-		tc.send(wstest.Text("text"))
+		tc.send(wstest.Text("text"), wstest.Binary([]byte("behind")))
 		read := begin(func() error {
 			_, err := nc.Read(make([]byte, 100))
 			return err
@@ -132,6 +132,9 @@ func TestNetConnRefusesTheOtherType(t *testing.T) {
 		tc.peer.Close()
 		if err := read.wait(); err == nil || !strings.Contains(err.Error(), "text") {
 			tc.t.Errorf("Read() = %v, want an error that names the type", err)
+		}
+		if n, err := nc.Read(make([]byte, 100)); n != 0 || err != read.err {
+			tc.t.Errorf("a later Read() = %d, %v; want the same error, because the stream has a gap", n, err)
 		}
 	})
 	defer func() {

@@ -94,8 +94,8 @@ func (w *sending) passPrepared(m *Prepared, f *form) error {
 	if err := w.refused(w.Check(&h)); err != nil {
 		return err
 	}
+	w.noteSent(m.op, m.Size()) // before skipped, because the hook may panic
 	w.skipped(m, f)
-	w.noteSent(m.op, m.Size())
 	return nil
 }
 

@@ -12,6 +12,9 @@ import (
 // connection, Serve does nothing and returns [ErrConcurrentRead].
 func (c *Conn) Serve(h Handler) error {
 	if serve, ok := h.(blocking); ok {
+		if c.isRead() {
+			return ErrConcurrentRead
+		}
 		return c.serveBlocking(serve)
 	}
 	s := &service{c: c, h: h}
@@ -36,6 +39,9 @@ func (c *Conn) Serve(h Handler) error {
 // nothing and returns [ErrConcurrentRead].
 func (c *Conn) Start(h Handler) error {
 	if serve, ok := h.(blocking); ok {
+		if c.isRead() {
+			return ErrConcurrentRead
+		}
 		go c.serveBlocking(serve)
 		return nil
 	}
@@ -69,6 +75,16 @@ func (c *Conn) CloseRead(ctx context.Context) context.Context {
 		s.serve(false)
 	}()
 	return ctx
+}
+
+// isRead reports whether a goroutine of the application reads, or a Handler serves the
+// connection.
+func (c *Conn) isRead() bool {
+	switch c.in.owner.holder.Load() {
+	case appRead, closeRead, eventLoop:
+		return true
+	}
+	return c.in.served.Load()
 }
 
 // serveBlocking calls serve, and then closes the connection.
@@ -141,6 +157,9 @@ func (s *service) deliver(open bool) (err error) {
 		s.lend()
 		s.h.Open(c)
 		s.resume()
+	}
+	if err := c.endStream(); err != nil { // of a Reader that was left in the middle
+		return err
 	}
 	for {
 		op, p, got, err := c.nextMessage()

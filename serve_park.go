@@ -19,10 +19,13 @@ const parkTime = time.Second
 // errParked ends a goroutine that serves a connection, but not the connection.
 var errParked = errors.New("websocket: parked")
 
-// parkable reports whether the connection may be parked: the library's own goroutines
-// serve it, no part of a message has been received, and it is not busy.
-func (c *Conn) parkable(now instant.Instant) bool {
-	return c.in.parks && c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
+// mayPark reports whether the goroutine that reads may be replaced: it is the library's
+// own, and does not read ahead for a Handler whose method is running.
+func (c *Conn) mayPark() bool { return c.in.parks && c.in.owner.holder.Load() == eventLoop }
+
+// quiet reports whether no part of a message has been received, and nothing for parkTime.
+func (c *Conn) quiet(now instant.Instant) bool {
+	return c.in.Idle() && now.Since(c.in.alive.Heard) >= parkTime
 }
 
 // start serves the connection on goroutines of the library. The caller has acquired read

@@ -53,3 +53,36 @@ func TestParkedConnectionsWakeUpTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestPromise23EndOfPeerIsFoundWhileAServersHandlerIsBusy: a connection that a Server may
+// park is not parked while a method of its Handler runs, and is read ahead.
+func TestPromise23EndOfPeerIsFoundWhileAServersHandlerIsBusy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		pause time.Duration // between the messages before
+	}{{"busy connection", 0}, {"quiet connection", 150 * time.Millisecond}} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ended, entered, release := make(chan struct{}), make(chan struct{}), make(chan struct{})
+			defer close(release)
+			srv := &websocket.Server{Handler: websocket.MessageFunc(func(_ *websocket.Conn, _ websocket.Opcode, p []byte) {
+				if string(p) == "stay" {
+					close(entered)
+					<-release
+				}
+			})}
+			srv.Options.PingInterval = 1200 * time.Millisecond
+			srv.Options.Hooks.Closed = func(*websocket.Conn, error) { close(ended) }
+			nc := upgraded(t, serve(t, srv))
+			for _, text := range []string{"pass", "stay"} {
+				nc.Write(masked(wstest.Text(text)))
+				time.Sleep(tt.pause)
+			}
+			<-entered
+			time.Sleep(2 * time.Second) // longer than the library waits for the method, and than PingInterval
+			nc.Close()
+			found(t, ended)
+		})
+	}
+}

@@ -136,6 +136,12 @@ func (s *Server) Serve(ln net.Listener) error {
 
 // serve performs the opening handshake on nc, and serves the connection.
 func (s *Server) serve(nc net.Conn) {
+	defer func() {
+		if p := recover(); p != nil { // in a hook
+			logPanic(s.settings, p)
+			nc.Close()
+		}
+	}()
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(nc.RemoteAddr())
 	}
@@ -289,17 +295,43 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	case <-s.idle:
 		return nil
 	case <-ctx.Done():
-		for _, c := range s.stop(func(nc net.Conn) { nc.Close() }) {
+		conns := s.stop(func(nc net.Conn) { nc.Close() })
+		for _, c := range conns {
 			c.out.sendClose(offhand, StatusGoingAway, "") // it may have been opened since
 		}
-		s.Close()
+		closeAll(conns)
+		if s.fallback != nil {
+			s.fallback.server.Close()
+		}
 		s.awaitHooks()
 		return ctx.Err()
 	}
 }
 
+// hookTime is how long closeAll waits for the hooks of one connection.
+const hookTime = 10 * time.Millisecond
+
+// closeAll closes conns immediately, one after the other. If a hook of one blocks, it
+// continues with the next.
+func closeAll(conns []*Conn) {
+	limit := time.NewTimer(hookTime)
+	defer limit.Stop()
+	for _, c := range conns {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			c.CloseNow()
+		}()
+		limit.Reset(hookTime)
+		select {
+		case <-done:
+		case <-limit.C:
+		}
+	}
+}
+
 // awaitHooks waits until all connections have ended, for at most lingerTime: the hook of
-// a connection that another goroutine is closing may block forever.
+// a connection may block forever.
 func (s *Server) awaitHooks() {
 	limit := time.NewTimer(lingerTime)
 	defer limit.Stop()

@@ -31,7 +31,19 @@ func TestEndedContextSendsNothing(t *testing.T) {
 		},
 		"WritePrepared": func(ctx context.Context, c *websocket.Conn) error { return c.WritePrepared(ctx, prepared) },
 		"Queue":         func(ctx context.Context, c *websocket.Conn) error { return c.Queue(ctx, websocket.OpText, []byte("x")) },
-		"WriteControl":  func(ctx context.Context, c *websocket.Conn) error { return c.WriteControl(ctx, websocket.OpPing, nil) },
+		"Flush": func(ctx context.Context, c *websocket.Conn) error {
+			c.Queue(background, websocket.OpText, []byte("x"))
+			err := c.Flush(ctx)
+			if c.Pending() == 0 {
+				return errors.New("Flush has sent what was queued")
+			}
+			return err
+		},
+		"Writer": func(ctx context.Context, c *websocket.Conn) error {
+			_, err := c.Writer(ctx, websocket.OpText)
+			return err
+		},
+		"WriteControl": func(ctx context.Context, c *websocket.Conn) error { return c.WriteControl(ctx, websocket.OpPing, nil) },
 		"Ping": func(ctx context.Context, c *websocket.Conn) error {
 			_, err := c.Ping(ctx)
 			return err
@@ -45,11 +57,43 @@ func TestEndedContextSendsNothing(t *testing.T) {
 				late, cancel := context.WithDeadline(background, time.Now())
 				defer cancel()
 				tc.want("a deadline that has passed", call(late, tc.Conn), context.DeadlineExceeded)
+				if name == "Flush" {
+					return
+				}
 				tc.want("Flush", tc.Flush(background), nil)
 				tc.wantIdle("nothing was sent")
 			})
 		})
 	}
+}
+
+// TestEndedContextOfAStream: writes of a stream whose context has ended return its error. A
+// message of which nothing was sent is not sent; one that has begun is completed.
+func TestEndedContextOfAStream(t *testing.T) {
+	inBothRoles(t, &websocket.Options{FragmentSize: 4}, func(tc *testConn) {
+		for _, begun := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(background)
+			w, err := tc.Writer(ctx, websocket.OpText)
+			tc.want("Writer", err, nil)
+			text := "one"
+			if begun {
+				text = "one two"
+			}
+			_, err = io.WriteString(w, text)
+			tc.want("Write", err, nil)
+			cancel()
+			if !begun {
+				_, err = io.WriteString(w, "more than a fragment")
+				tc.want("a Write whose context has ended", err, context.Canceled)
+				tc.want("and Close", w.Close(), context.Canceled)
+				tc.wantIdle("nothing was sent")
+				continue
+			}
+			tc.wantFrame("the first fragment", wstest.Text("one ").More())
+			tc.want("Close", w.Close(), nil)
+			tc.wantFrame("the last one", wstest.Continuation("two"))
+		}
+	})
 }
 
 // TestCloseNowSendsWhatWaits: a reply that is delayed, since another message was received

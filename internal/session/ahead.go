@@ -17,6 +17,7 @@ type aheadQueue struct {
 	frames []codec.Frame // without payloads
 	sizes  []int         // of the payloads
 	next   int           // the first frame that pop has not returned
+	cut    bool          // the frames after these are dropped
 	at     int           // where its payload begins in buf
 	buf    *pool.Buffer  // the payloads, end to end
 }
@@ -25,11 +26,15 @@ type aheadQueue struct {
 const frameCost = 64
 
 // ReadAhead copies f, which [Receiver.DecodeAhead] has returned, for a later NextFrame.
+// After CutAhead it drops f.
 func (r *Receiver) ReadAhead(f *codec.Frame) {
 	if r.ahead.q == nil {
 		r.ahead.q = new(aheadQueue)
 	}
 	q := r.ahead.q
+	if q.cut {
+		return
+	}
 	if q.buf == nil {
 		q.buf = pool.Get(max(len(f.Payload), pool.MinSize))
 	}
@@ -46,6 +51,12 @@ func (r *Receiver) AheadFull() bool {
 	q := r.ahead.q
 	return q != nil && len(q.buf.B)-q.at+(len(q.frames)-q.next)*frameCost >= AheadBytes
 }
+
+// CutAhead makes the Receiver drop all data frames from now on, because no more may be read
+// ahead (AheadFull): a message without one of its frames would be a wrong message.
+func (r *Receiver) CutAhead() { r.ahead.q.cut = true }
+
+func (r *Receiver) dropsData() bool { return r.ahead.q != nil && r.ahead.q.cut }
 
 // HasAhead reports whether frames wait that were read ahead.
 func (r *Receiver) HasAhead() bool { return r.ahead.q != nil && r.ahead.q.next < len(r.ahead.q.frames) }
@@ -67,7 +78,9 @@ func (a *ahead) pop() (f codec.Frame, ok bool) {
 		return f, false
 	}
 	if q.next == len(q.frames) {
-		a.drop()
+		if !q.cut {
+			a.drop()
+		}
 		return f, false
 	}
 	f = q.frames[q.next]

@@ -34,6 +34,9 @@ func (a *assembly) append(op codec.Opcode, p []byte, most uint64) {
 // message then is, and at most as large as most, if that is not 0. The length that a
 // header claims has no influence.
 func (a *assembly) reserve(n int, most uint64) {
+	if a.buf != nil && uint64(len(a.buf.B)+n) > most {
+		most = 0 // the limit was lowered after the message had begun
+	}
 	switch {
 	case a.buf == nil:
 		a.buf = pool.Get(pool.Fit(n, most))

@@ -105,6 +105,9 @@ func (r *Receiver) NextFrame() (Event, codec.Frame, error) {
 		return Data, f, nil
 	}
 	f, err := r.decode()
+	for err == nil && !f.Opcode.IsControl() && r.dropsData() {
+		f, err = r.decode()
+	}
 	switch {
 	case err == codec.ErrShort:
 		return NeedInput, f, nil
@@ -132,7 +135,7 @@ func (r *Receiver) decode() (codec.Frame, error) {
 // Room returns the slice into which to receive the rest of a large message. It returns
 // nil if the next bytes have to be received into the Decoder.
 func (r *Receiver) Room() []byte {
-	if !r.message.large() {
+	if !r.message.large() || r.dropsData() {
 		return nil
 	}
 	if lacking := r.Decoder.Direct(); lacking > 0 {

@@ -304,3 +304,76 @@ func TestReceiverResetKeepsAhead(t *testing.T) {
 		}
 	}
 }
+
+// TestReadAheadIsCut: once a frame was dropped, no later one is returned, so that a message
+// never lacks a part of it. Control frames still are.
+func TestReadAheadIsCut(t *testing.T) {
+	part := strings.Repeat("x", 1000)
+	r := newReceiver()
+	feed(r, masked(wstest.Text("whole"), wstest.Text(part).More()))
+	for range 100 {
+		feed(r, masked(wstest.Continuation(part).More()))
+		for {
+			ev, f, err := r.DecodeAhead()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ev == NeedInput {
+				break
+			}
+			if r.AheadFull() {
+				r.CutAhead()
+			}
+			r.ReadAhead(&f)
+		}
+	}
+	if ev, _, p, _ := r.NextMessage(); ev != Message || string(p) != "whole" {
+		t.Fatalf("NextMessage() = %v, %q", ev, p)
+	}
+	if ev, _, _, err := r.NextMessage(); ev != NeedInput || err != nil {
+		t.Fatalf("NextMessage() of a message that was cut = %v, %v; want NeedInput", ev, err)
+	}
+	if r.HasAhead() || r.Room() != nil {
+		t.Error("the rest is read into the message")
+	}
+	feed(r, masked(wstest.Continuation("end"), wstest.Text("next"), wstest.Ping("p")))
+	if ev, op, p, err := r.NextMessage(); ev != Control || op != codec.OpPing || string(p) != "p" || err != nil {
+		t.Errorf("NextMessage() = %v, %v, %q, %v; want the Ping", ev, op, p, err)
+	}
+	r.Reset(false)
+}
+
+// TestLimitLoweredInAMessage: a message that has begun is assembled, however low the limit
+// for later ones becomes.
+func TestLimitLoweredInAMessage(t *testing.T) {
+	for _, limit := range []int64{1, 600, 5000, 20_000} {
+		want := bytes.Repeat([]byte("x"), 300_000)
+		b := masked(wstest.Binary(want))
+		r := newReceiver()
+		r.SetLimit(0)
+		feed(r, b[:40_000])
+		if ev, _, _, err := r.NextMessage(); ev != NeedInput || err != nil {
+			t.Fatalf("NextMessage() = %v, %v", ev, err)
+		}
+		r.SetLimit(limit)
+		for b = b[40_000:]; len(b) > 0; {
+			room := r.Room()
+			if len(room) == 0 {
+				t.Fatalf("limit %d: no room for the rest of %d bytes", limit, len(b))
+			}
+			n := copy(room, b)
+			b = b[n:]
+			r.Took(n)
+			ev, _, p, err := r.NextMessage()
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case (ev == Message) != (len(b) == 0):
+				t.Fatalf("NextMessage() = %v with %d bytes missing", ev, len(b))
+			case ev == Message && !bytes.Equal(p, want):
+				t.Fatalf("limit %d: a wrong message of %d bytes", limit, len(p))
+			}
+		}
+		r.Reset(false)
+	}
+}

@@ -239,6 +239,8 @@ func TestCloseWriteLooksThroughLayers(t *testing.T) {
 		{"a layer", func(nc net.Conn) net.Conn { return layered{plain{nc}, nc} }, true},
 		{"two layers", func(nc net.Conn) net.Conn { return layered{plain{nc}, layered{plain{nc}, nc}} }, true},
 		{"a wrapper that tells nothing", func(nc net.Conn) net.Conn { return plain{nc} }, false},
+		{"two layers that cannot be compared", func(nc net.Conn) net.Conn { return uncomparable{uncomparable{nc, nil}, nil} }, true},
+		{"a layer over itself", func(nc net.Conn) net.Conn { return itself{plain{nc}} }, false},
 		{"a layer over one", func(nc net.Conn) net.Conn { return layered{plain{nc}, plain{nc}} }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -274,4 +276,29 @@ func TestSendNow(t *testing.T) {
 			t.Errorf("the peer received %q", p)
 		}
 	})
+}
+
+// uncomparable is a layer by value with a field that cannot be compared.
+type uncomparable struct {
+	net.Conn
+	_ []byte
+}
+
+func (u uncomparable) NetConn() net.Conn { return u.Conn }
+
+// itself is a layer that returns itself.
+type itself struct{ plain }
+
+func (i itself) NetConn() net.Conn { return i }
+
+func TestInnermostLooksThroughLayers(t *testing.T) {
+	nc := &net.TCPConn{}
+	for _, outer := range []net.Conn{nc, layered{plain{nc}, nc}, uncomparable{uncomparable{nc, nil}, nil}} {
+		if innermost(outer) != net.Conn(nc) {
+			t.Errorf("innermost(%T) = %T", outer, innermost(outer))
+		}
+	}
+	if _, ok := innermost(itself{plain{nc}}).(itself); !ok {
+		t.Error("innermost of a layer over itself is something else")
+	}
 }
