@@ -66,9 +66,21 @@ func newConn(nc net.Conn, role Role, set *settings, subprotocol string, ext exte
 	c.in.alive.Heard, c.in.alive.Message = now, now
 	c.in.wait.alive = c.in.alive.Due(set.limits)
 	if set.Hooks.Opened != nil {
-		set.Hooks.Opened(c, r)
+		c.callOpened(r)
 	}
 	return c
+}
+
+// callOpened calls Hooks.Opened, and closes the connection if that panics.
+func (c *Conn) callOpened(r *Request) {
+	returned := false
+	defer func() {
+		if !returned {
+			c.CloseNow()
+		}
+	}()
+	c.settings.Hooks.Opened(c, r)
+	returned = true
 }
 
 // Extensions returns the negotiated extensions in the syntax of

@@ -272,3 +272,27 @@ func TestPanicAfterClose(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseAfterAPanicInAHook: an application that recovers from a panic of a hook in its
+// Read can perform the closing handshake.
+func TestCloseAfterAPanicInAHook(t *testing.T) {
+	opts := &websocket.Options{Hooks: websocket.Hooks{
+		Received: func(*websocket.Conn, websocket.Opcode, int) { panic("hook") },
+	}}
+	inBothRoles(t, opts, func(tc *testConn) {
+		tc.send(wstest.Text("x"))
+		func() {
+			defer func() {
+				if recover() == nil {
+					tc.t.Error("Read has hidden a panic of the application")
+				}
+			}()
+			tc.Read(background)
+		}()
+		closed := begin(func() error { return tc.Close(1000, "") })
+		tc.wantFrame("the Close frame", wstest.Close(1000, ""))
+		tc.send(wstest.Close(1000, ""))
+		tc.endTCP()
+		tc.want("Close", closed.wait(), nil)
+	})
+}

@@ -154,6 +154,19 @@ func (c *Conn) received(op Opcode, n int) {
 		c.in.alive.Message = instant.Now()
 	}
 	if c.settings.Hooks.Received != nil {
-		c.settings.Hooks.Received(c, op, n)
+		c.callHook(func() { c.settings.Hooks.Received(c, op, n) })
 	}
+}
+
+// callHook calls a hook on the goroutine that owns reading. If the hook panics, a call of
+// the application yields read ownership, so that the connection can still be closed.
+func (c *Conn) callHook(hook func()) {
+	returned := false
+	defer func() {
+		if !returned && c.in.owner.holder.Load() == appRead {
+			c.yieldRead(true)
+		}
+	}()
+	hook()
+	returned = true
 }

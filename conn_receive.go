@@ -93,7 +93,7 @@ func (c *Conn) notReceived(err error) error {
 // control returns the cause.
 func (c *Conn) control(op Opcode, payload []byte) error {
 	if c.settings.Hooks.Control != nil {
-		c.settings.Hooks.Control(c, op, payload)
+		c.callHook(func() { c.settings.Hooks.Control(c, op, payload) })
 	}
 	if op == codec.OpClose {
 		return c.peerCloses(payload)
