@@ -1,6 +1,7 @@
 package websocket_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -151,13 +152,18 @@ func TestWriteContextOnASocket(t *testing.T) {
 			c := testkit.NewConn(ours, role, websocket.Handshake{}, nil)
 			defer c.CloseNow()
 			p := wstest.BinaryPayload(size)
-			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
-			defer cancel()
-			if err := c.Write(ctx, websocket.OpBinary, p); !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatalf("Write() to a peer that does not read = %v, want DeadlineExceeded", err)
+			sending, stop := context.WithCancel(background)
+			in := bufio.NewReader(peer)
+			go func() {
+				in.Peek(1) // the message is being sent
+				time.Sleep(50 * time.Millisecond)
+				stop()
+			}()
+			if err := c.Write(sending, websocket.OpBinary, p); !errors.Is(err, context.Canceled) {
+				t.Fatalf("Write() to a peer that does not read = %v, want Canceled", err)
 			}
 			clear(p) // it is the caller's again
-			ctx, cancel = context.WithTimeout(background, 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 			defer cancel()
 			if _, _, err := c.Read(ctx); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("Read() meanwhile = %v, want DeadlineExceeded", err)
@@ -165,7 +171,7 @@ func TestWriteContextOnASocket(t *testing.T) {
 			written := make(chan error, 1)
 			go func() { written <- c.Write(background, websocket.OpText, []byte("next")) }()
 			for i, want := range []wstest.Frame{wstest.Binary(wstest.BinaryPayload(size)), wstest.Text("next")} {
-				f, _, err := wstest.ReadFrame(peer)
+				f, _, err := wstest.ReadFrame(in)
 				if err != nil || f.Opcode != want.Opcode || !bytes.Equal(f.Payload, want.Payload) {
 					t.Fatalf("frame %d is %v, %v; want %v", i, f, err, want)
 				}

@@ -107,7 +107,7 @@ func TestServeAnswersRequestsOfHTTP(t *testing.T) {
 		{"control character", append(good, "X-Field: a\x00b"), 400, nil},
 		{"unknown page", []string{"GET /nowhere HTTP/1.1", good[1]}, 404, nil},
 		{"HTTP/1.0", with(good, "GET", "GET /echo HTTP/1.0"), 400, nil},
-		{"HTTP/2", with(good, "GET", "GET /echo HTTP/2.0"), 505, nil},
+		{"HTTP/2", with(good, "GET", "GET /echo HTTP/2.0"), 400, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := dial(t, p.addr)
