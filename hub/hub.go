@@ -30,13 +30,13 @@ type Options struct {
 
 	// Dropped is called when n messages for c were dropped, because of Overflow or
 	// because the connection ended while messages were waiting. It is called on the
-	// goroutine that delivers messages: it must not block, and must not publish. May be
-	// nil.
+	// goroutine that delivers messages: it must not block, and must not publish. A panic
+	// is logged. May be nil.
 	Dropped func(c *websocket.Conn, n int)
 
 	// Presence is called for every name that joins or leaves a topic, on this node or
 	// another one. Calls are made one at a time, in order. It may call methods of the
-	// hub. Events that occur during a call wait. May be nil.
+	// hub. Events that occur during a call wait. A panic is logged. May be nil.
 	Presence func(Event)
 
 	// Heartbeat is the interval at which a node sends a heartbeat to the other nodes. A
@@ -45,7 +45,7 @@ type Options struct {
 	Heartbeat time.Duration
 
 	// Logger receives events that no call can return: changes of the link to the broker,
-	// and invalid messages from the broker. Default: slog.Default().
+	// invalid messages from the broker, and panics in Dropped and Presence. Default: slog.Default().
 	Logger *slog.Logger
 }
 

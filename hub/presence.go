@@ -126,9 +126,14 @@ func (p *presence) tellAll() {
 			return
 		}
 		for _, e := range events {
-			p.hub.options.Presence(e)
+			p.call(e)
 		}
 	}
+}
+
+func (p *presence) call(e Event) {
+	defer p.hub.logPanic("Presence")
+	p.hub.options.Presence(e)
 }
 
 // open announces this node to the others.

@@ -110,6 +110,7 @@ func (s *subscriber) clear() (dropped int) {
 
 func (s *subscriber) report(dropped int) {
 	if dropped > 0 && s.hub.options.Dropped != nil {
+		defer s.hub.logPanic("Dropped")
 		s.hub.options.Dropped(s.conn, dropped)
 	}
 }
