@@ -74,19 +74,15 @@ func (c *Conn) StartClose(code StatusCode, reason string) error {
 		return fmt.Errorf("websocket: close: %w", err)
 	}
 	if c.out.hasBeforeClose() { // its functions may block
-		go c.closeUnattended(code, reason)
+		go func() {
+			c.beginClose(offhand, code, reason)
+			c.lookAfterReading()
+		}()
 		return nil
 	}
 	c.beginClose(offhand, code, reason)
 	go c.lookAfterReading()
 	return nil
-}
-
-// closeUnattended is Close for callers in the library. If the application does not read,
-// closeUnattended reads until the closing handshake is complete.
-func (c *Conn) closeUnattended(code StatusCode, reason string) {
-	c.beginClose(offhand, code, reason)
-	c.lookAfterReading()
 }
 
 // beginClose sends a Close frame, unless one was sent, and limits the time for the
