@@ -1,40 +1,21 @@
 package hub_test
 
 import (
-	"bytes"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/hub"
+	"github.com/zerowire/websocket/internal/testkit"
 )
-
-// logged is what a Logger has written.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
 
 // TestPanicInAnOption: a panic in Dropped or Presence is logged, and other subscribers
 // receive what is published.
 func TestPanicInAnOption(t *testing.T) {
 	t.Parallel()
-	var log logged
+	var log testkit.Output
 	h := newHub(t, &hub.Options{
 		Logger:   slog.New(slog.NewTextHandler(&log, nil)),
 		Dropped:  func(*websocket.Conn, int) { panic("in the count") },

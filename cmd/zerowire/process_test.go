@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // TestMain makes this test's own binary the command zerowire in PATH, so that
@@ -37,28 +36,10 @@ const raceOptions = "atexit_sleep_ms=0"
 type process struct {
 	addr   string // where it listens
 	cmd    *exec.Cmd
-	stdout output
-	stderr output
+	stdout testkit.Output
+	stderr testkit.Output
 	ended  chan struct{} // closed when it has ended, with err set
 	err    error
-}
-
-// output is what a process prints, while it does.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
 
 // listens is what zerowire prints when it listens, with where.

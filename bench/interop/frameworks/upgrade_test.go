@@ -7,12 +7,12 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/h2"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // stackOptions are those of the server in each test of a stack.
@@ -55,26 +55,8 @@ var ways = []struct {
 type running struct {
 	addr     string
 	statuses chan int // of the access log
-	errors   syncBuffer
+	errors   testkit.Output
 	web      *http.Server
-}
-
-// syncBuffer is a bytes.Buffer for several goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }
 
 // run serves h in the stack until the test ends.

@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -10,12 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long a test waits for what must come.
@@ -110,23 +109,8 @@ func saying(text string) websocket.Handler {
 	})
 }
 
-// output is what a process prints, while it does.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
+// output is what a process prints.
+type output struct{ testkit.Output }
 
 // tail returns the end of what was printed, for a test that fails.
 func (o *output) tail() string {
