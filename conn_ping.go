@@ -41,7 +41,8 @@ func (c *Conn) Ping(ctx context.Context) (time.Duration, error) {
 // WriteControl sends a Ping with an application-defined payload, or an unsolicited Pong
 // (RFC 6455 §5.5.2, §5.5.3). payload has at most 125 bytes, and is not retained.
 // WriteControl does not wait for an answer; Hooks.Control receives it. The frame is
-// sent before waiting messages. If several Pongs wait, only the last one is sent.
+// sent before waiting messages. At most 16 KiB of Pongs wait; beyond that only the last
+// one is sent.
 //
 // The error is [ErrControlType] for another op, a [codec.Violation] for a longer
 // payload, ctx.Err() if ctx has ended, or one of [Conn.Write].

@@ -254,8 +254,8 @@ func TestPromise24ContextsLeaveNoGoroutine(t *testing.T) {
 	}
 }
 
-// TestBurstsAreNoFlood sends bursts as they happen, with the default budget: Pongs are sent
-// up to that for the last Ping, and the connection stays open.
+// TestBurstsAreNoFlood sends bursts as they happen, with the default budget: every Ping is
+// answered, and the connection stays open.
 func TestBurstsAreNoFlood(t *testing.T) {
 	var sizes, fragments []wstest.Frame
 	for n := range 126 {
@@ -269,24 +269,20 @@ func TestBurstsAreNoFlood(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		frames []wstest.Frame
-		last   wstest.Frame // the last Ping; of those that wait only that one has to be answered
 	}{
-		{"Pings of 0 to 125 bytes", sizes, sizes[125]},
-		{"fragments with a Ping between each", fragments, wstest.Ping("990")},
-		{"a Ping a second for two minutes, read at once", chatterOf(120), wstest.Ping("120")},
+		{"Pings of 0 to 125 bytes", sizes},
+		{"fragments with a Ping between each", fragments},
+		{"a Ping a second for two minutes, read at once", chatterOf(120)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			inBothRoles(t, &websocket.Options{PingInterval: -1}, func(tc *testConn) {
 				tc.sendBytes(tc.wire(tt.frames...))
 				read := tc.beginRead(background)
 				time.Sleep(time.Second) // Pongs are delayed as replies are
-				last := wstest.Pong(string(tt.last.Payload)).String()
-				for got := ""; got != last; {
-					f, err := tc.frame()
-					if err != nil || f.Opcode != websocket.OpPong {
-						tc.t.Fatalf("%v, %v; want Pongs up to the last Ping's", f, err)
+				for _, f := range tt.frames {
+					if f.Opcode == websocket.OpPing {
+						tc.wantFrame("every Ping is answered", wstest.Pong(string(f.Payload)))
 					}
-					got = f.String()
 				}
 				tc.wantIdle("and the connection is open")
 				tc.send(wstest.Text("x"))

@@ -18,7 +18,7 @@ type Sender struct {
 	Streaming bool // a message is sent in fragments; other messages wait for its end
 
 	pending *pool.Buffer // whole frames; nil for none
-	pong    *pool.Buffer // the Pong ahead of them; nil for none
+	pong    *pool.Buffer // the Pongs ahead of them; nil for none
 	ping    *pool.Buffer // the Pings ahead of them; nil for none
 	sending *Batch       // nil if no send is under way
 	err     error        // why nothing can be sent any more
@@ -114,10 +114,14 @@ func newKey() (key [4]byte) {
 	return [4]byte{byte(k), byte(k >> 8), byte(k >> 16), byte(k >> 24)}
 }
 
+// maxPongs is how many bytes of Pongs wait for the send under way: enough for a burst of
+// 126 Pings of every size. So a burst is answered in full, and a flood costs no memory.
+const maxPongs = 16 << 10
+
 // AppendControl adds a Ping or a Pong to the outbox. While a send is under way, it adds
-// the frame ahead of the others, and keeps only the last Pong: "an endpoint MAY elect to
-// send a Pong frame for only the most recently processed Ping frame" RFC 6455 §5.5.3. So
-// a flood of Pings costs no memory.
+// the frame ahead of the others. Beyond maxPongs, it keeps only the last Pong: "an endpoint
+// MAY elect to send a Pong frame for only the most recently processed Ping frame" RFC 6455
+// §5.5.3.
 func (s *Sender) AppendControl(op codec.Opcode, p []byte) error {
 	h := codec.Header{Fin: true, Opcode: op, Length: uint64(len(p))}
 	if err := s.Check(&h); err != nil {
@@ -129,7 +133,7 @@ func (s *Sender) AppendControl(op codec.Opcode, p []byte) error {
 	case op == codec.OpPing:
 		s.ping = appendFrame(s.ping, h, p)
 	default:
-		if s.pong != nil {
+		if s.pong != nil && len(s.pong.B)+codec.MaxHeaderSize+len(p) > maxPongs {
 			s.pong.B = s.pong.B[:0]
 		}
 		s.pong = appendFrame(s.pong, h, p)

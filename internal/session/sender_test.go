@@ -48,7 +48,7 @@ func TestSenderOrder(t *testing.T) {
 			control(t, s, codec.OpPing, "2")
 			control(t, s, codec.OpPong, "3")
 		}, []wstest.Frame{wstest.Text("a"), wstest.Pong("1"), wstest.Text("b"), wstest.Ping("2"), wstest.Pong("3")}},
-		{"control frames ahead during a send, the last Pong alone", func(t *testing.T, s *Sender) {
+		{"control frames ahead during a send", func(t *testing.T, s *Sender) {
 			s.BeginOne()
 			message(t, s, "a")
 			control(t, s, codec.OpPing, "1")
@@ -58,7 +58,7 @@ func TestSenderOrder(t *testing.T) {
 			control(t, s, codec.OpPing, "2")
 			control(t, s, codec.OpPong, "3")
 			s.Sent()
-		}, []wstest.Frame{wstest.Pong("3"), wstest.Ping("1"), wstest.Ping("2"), wstest.Text("a"), wstest.Text("b")}},
+		}, []wstest.Frame{wstest.Pong("1"), wstest.Pong("22"), wstest.Pong("3"), wstest.Ping("1"), wstest.Ping("2"), wstest.Text("a"), wstest.Text("b")}},
 		{"a Close frame behind everything", func(t *testing.T, s *Sender) {
 			s.BeginOne()
 			message(t, s, "a")
@@ -259,15 +259,42 @@ func TestSenderFail(t *testing.T) {
 	}
 }
 
-// TestSenderFloodCostsNothing: of a million Pongs during a send one waits.
-func TestSenderFloodCostsNothing(t *testing.T) {
-	s := &Sender{}
-	s.BeginOne()
-	for range 1_000_000 {
-		s.AppendControl(codec.OpPong, []byte("0123456789"))
+// TestSenderPongsDuringASend: a burst of Pings is answered in full and in order, and of a
+// flood only the last Pongs wait, in bounded memory.
+func TestSenderPongsDuringASend(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		burst  int
+		length func(n int) int
+		all    bool
+	}{
+		{"Pings of 0 to 125 bytes", 126, func(n int) int { return n }, true},
+		{"a thousand small Pings", 1000, func(int) int { return 8 }, true},
+		{"a flood", 1_000_000, func(int) int { return codec.MaxControlPayload }, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &Sender{}
+			s.BeginOne()
+			payload := func(n int) string { return strings.Repeat(string(rune('a'+n%26)), test.length(n)) }
+			for n := range test.burst {
+				s.AppendControl(codec.OpPong, []byte(payload(n)))
+			}
+			if len(s.pong.B) > maxPongs {
+				t.Errorf("%d bytes of Pongs wait, want at most %d", len(s.pong.B), maxPongs)
+			}
+			s.Sent()
+			got := framesOf(t, take(s))
+			if test.all && len(got) != test.burst || len(got) == 0 {
+				t.Fatalf("%d Pongs wait of %d", len(got), test.burst)
+			}
+			for i, pong := range got {
+				n := test.burst - len(got) + i
+				if want := wstest.Pong(payload(n)).String(); pong != want {
+					t.Fatalf("Pong %d is %s, want %s", n, pong, want)
+				}
+			}
+		})
 	}
-	s.Sent()
-	wantFrames(t, "Pongs", take(s), wstest.Pong("0123456789").String())
 }
 
 func (a Admission) String() string {

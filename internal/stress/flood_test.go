@@ -121,7 +121,7 @@ func (a *attack) floodAndWant(i int, begin, again []byte, compressed bool, want 
 }
 
 // TestAttackPingsThatNobodyReads has peers ping without end, and read none of the Pongs:
-// one of them waits, and the others are never made.
+// 16 KiB of them wait, and the others are dropped.
 func TestAttackPingsThatNobodyReads(t *testing.T) {
 	const each = 256 << 10 // bytes of heap for a peer; the rest is in the system's buffers
 	for form, h := range testkit.Echo {
