@@ -1,6 +1,10 @@
 package codec
 
-import "github.com/zerowire/websocket/pool"
+import (
+	"encoding/binary"
+
+	"github.com/zerowire/websocket/pool"
+)
 
 // MaxWhole is the longest payload, in bytes, that a [Decoder] always returns in one
 // piece. It returns longer payloads as they arrive.
@@ -205,7 +209,11 @@ func (d *Decoder) Arriving() bool {
 	case d.start == d.end:
 		return false
 	}
-	h, _, err := ParseHeader(d.buf.B[d.start:d.end])
+	b := d.buf.B[d.start:d.end]
+	if len(b) < 4 || b[1]&0x7F < 126 || b[1]&0x7F == 126 && binary.BigEndian.Uint16(b[2:]) <= MaxWhole {
+		return true // nearly always: the call of ParseHeader costs more
+	}
+	h, _, err := ParseHeader(b)
 	return err != nil || h.Length <= MaxWhole
 }
 
