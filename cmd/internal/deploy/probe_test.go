@@ -94,7 +94,8 @@ func TestProbesOfHAProxy(t *testing.T) {
 			stats := filepath.Join(t.TempDir(), "stats")
 			p := haproxy.run(t, s.addr,
 				"\nglobal\n", "\nglobal\n\tstats socket "+stats+"\n",
-				"server one "+s.addr, tt.config+"server one "+s.addr+" check inter 50ms rise 1 fall 1",
+				// A probe that a busy machine delays is not failed: inter bounds the connect as well.
+				"server one "+s.addr, tt.config+"timeout check 10s\n\tserver one "+s.addr+" check inter 500ms rise 1 fall 1",
 			)
 			wantStatus := func(want string) {
 				t.Helper()
