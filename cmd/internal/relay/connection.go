@@ -33,7 +33,7 @@ type connection struct {
 	ctx     context.Context // ends with the connection, and when the proxy is to end
 	pumps   [2]pump         // by the end that sends
 
-	injected chan verdict // messages of the filter\'s own
+	injected chan verdict // messages of the filter's own
 
 	mu       sync.Mutex
 	limit    time.Time // by when both ends have to be done; zero while nothing has ended

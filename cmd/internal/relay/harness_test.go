@@ -54,13 +54,28 @@ func serveProxy(t *testing.T, rawURL string, configure ...func(*proxy)) (*rig, s
 	for _, f := range configure {
 		f(r.proxy)
 	}
-	go func() { r.stopped <- r.proxy.serve(ctx, ln) }()
+	go func() { r.stopped <- r.proxy.serve(ctx, narrow{ln}) }()
 	t.Cleanup(func() {
 		cancel()
 		<-r.stopped
 	})
 	return r, ln.Addr().String()
 }
+
+// narrow is a listener whose connections hold little that has not been read. A system
+// may hold 32 MiB.
+type narrow struct{ net.Listener }
+
+func (n narrow) Accept() (net.Conn, error) {
+	nc, err := n.Listener.Accept()
+	if err == nil {
+		err = nc.(*net.TCPConn).SetReadBuffer(smallBuffer)
+	}
+	return nc, err
+}
+
+// smallBuffer is the size of buffers that are set, in bytes.
+const smallBuffer = 64 << 10
 
 func listen(t *testing.T) net.Listener {
 	t.Helper()
