@@ -26,9 +26,13 @@ func Main(m *testing.M, patience time.Duration, stack ...string) {
 	os.Exit(code)
 }
 
-// leftovers describes what is still there after at most patience.
+// pause is how long leftovers waits before it looks again.
+const pause = 10 * time.Millisecond
+
+// leftovers describes what is still there after patience. It counts pauses and does not
+// read a clock: while the process does not run, it has no time to end anything either.
 func leftovers(patience time.Duration, stack []string) string {
-	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+	for looks := patience / pause; ; looks-- {
 		var left []string
 		for g := range strings.SplitSeq(Stacks(), "\n\n") {
 			if containsAny(g, stack) && !strings.Contains(g, "TestMain(") {
@@ -39,9 +43,10 @@ func leftovers(patience time.Duration, stack []string) string {
 		if len(left) == 0 && lent == 0 {
 			return ""
 		}
-		if time.Since(start) > patience {
+		if looks <= 0 {
 			return fmt.Sprintf("%d goroutines and %d buffers outlived the tests\n%s", len(left), lent, strings.Join(left, "\n\n"))
 		}
+		time.Sleep(pause)
 	}
 }
 
