@@ -11,6 +11,7 @@ import (
 const (
 	raceEnabled = testkit.RaceEnabled
 	goodRequest = testkit.GoodRequest
+	patience    = testkit.Patience
 )
 
 var (
@@ -27,5 +28,6 @@ var (
 	chatter = testkit.Chatter
 
 	allocated   = testkit.Allocated
+	allocations = testkit.Allocations
 	descriptors = testkit.Descriptors
 )

@@ -1,12 +1,12 @@
 package testkit
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/zerowire/websocket"
@@ -72,11 +72,22 @@ func Upgraded(t testing.TB, addr string) net.Conn {
 	if _, err := nc.Write(head); err != nil {
 		t.Fatal(err)
 	}
-	resp, err := http.ReadResponse(bufio.NewReaderSize(nc, 512), nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("opening handshake: %v, %v", resp, err)
+	if got, err := readHead(nc); err != nil || !strings.HasPrefix(got, "HTTP/1.1 101 ") {
+		t.Fatalf("opening handshake: %q, %v", got, err)
 	}
 	return nc
+}
+
+// readHead reads to the empty line, and no byte behind it: a frame may follow at once.
+func readHead(nc net.Conn) (string, error) {
+	var head []byte
+	for b := make([]byte, 1); !bytes.HasSuffix(head, []byte("\r\n\r\n")); {
+		if _, err := nc.Read(b); err != nil {
+			return string(head), err
+		}
+		head = append(head, b[0])
+	}
+	return string(head), nil
 }
 
 // TCPPair returns the two ends of a TCP connection on the loopback address. Both are
