@@ -62,7 +62,7 @@ func TestEchoAllocatesNothing(t *testing.T) {
 					for range runs { // buffers and pools find their sizes
 						echo()
 					}
-					if got := testing.AllocsPerRun(runs, echo); got != 0 {
+					if got := allocations(runs, 0, echo); got != 0 {
 						t.Errorf("a round trip of %d bytes allocates %v times, want 0", size, got)
 					}
 				})
@@ -108,7 +108,7 @@ func TestOtherWaysAllocateNothing(t *testing.T) {
 		for range 100 {
 			echo()
 		}
-		if got := testing.AllocsPerRun(500, echo); got != 0 {
+		if got := allocations(500, 0, echo); got != 0 {
 			t.Errorf("%s and ReadAppend allocate %v times, want 0", tt.name, got)
 		}
 	}
@@ -151,7 +151,7 @@ func TestBroadcastAllocatesNothing(t *testing.T) {
 		read()
 	}
 	broadcast()
-	if got := testing.AllocsPerRun(100, broadcast); got != 0 {
+	if got := allocations(100, 0, broadcast); got != 0 {
 		t.Errorf("a message to %d connections allocates %v times, want 0", peers, got)
 	}
 }
@@ -185,7 +185,7 @@ func TestAnotherContextForEachRead(t *testing.T) {
 	for range 100 {
 		echo()
 	}
-	if got := testing.AllocsPerRun(500, echo); got != 0 {
+	if got := allocations(500, 0, echo); got != 0 {
 		t.Errorf("a round trip with a context of its own allocates %v times, want 0", got)
 	}
 }
@@ -224,7 +224,7 @@ func TestClientEventsAllocateNothing(t *testing.T) {
 			for range 5 { // buffers and pools find their sizes
 				run()
 			}
-			if got := testing.AllocsPerRun(max(5, min(50, 4<<20/size)), run) / each; got != 0 {
+			if got := allocations(max(5, min(50, 4<<20/size)), 0, run) / each; got != 0 {
 				t.Errorf("a round trip of %d bytes allocates %v times, want 0", size, got)
 			}
 			c.CloseNow()

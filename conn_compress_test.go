@@ -190,7 +190,7 @@ func TestCompressedEchoAllocatesNothing(t *testing.T) {
 				for range 20 { // buffers and pools find their sizes
 					echo()
 				}
-				if got := testing.AllocsPerRun(20, echo); got != 0 {
+				if got := allocations(20, 0, echo); got != 0 {
 					t.Errorf("%s, %s: two round trips of %d bytes allocate %v times, want 0", name, form, n, got)
 				}
 			}

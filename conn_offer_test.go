@@ -205,7 +205,7 @@ func TestTryWritePreparedAllocatesNothing(t *testing.T) {
 		for range 100 {
 			offer()
 		}
-		if got := testing.AllocsPerRun(500, offer); got != 0 {
+		if got := allocations(500, 0, offer); got != 0 {
 			t.Errorf("TryWritePrepared() of %s allocates %v times, want 0", name, got)
 		}
 	}

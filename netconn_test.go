@@ -345,7 +345,7 @@ func TestNetConnAllocatesNothing(t *testing.T) {
 			for range 500 {
 				echo()
 			}
-			if n := testing.AllocsPerRun(500, echo); n > tt.limit {
+			if n := allocations(500, tt.limit, echo); n > tt.limit {
 				t.Errorf("a round trip allocates %v times, want at most %v", n, tt.limit)
 			}
 		})

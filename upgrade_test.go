@@ -116,7 +116,7 @@ func TestPromise15EarlyFramesBehindNetHTTPAreKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer nc.Close()
-			nc.SetDeadline(time.Now().Add(5 * time.Second))
+			nc.SetDeadline(time.Now().Add(patience))
 			go func() {
 				for _, piece := range tt.pieces {
 					io.WriteString(nc, piece)
@@ -389,15 +389,16 @@ func TestUpgradeAllocatesTheConn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, r := newMemoryWriter(&countingConn{}), newRequest()
-			got := testing.AllocsPerRun(100, func() {
+			const most = 3 // the Conn, and the timer that sees whether it is read
+			got := allocations(100, most, func() {
 				c, err := upgrade(w, r)
 				if err != nil {
 					t.Fatal(err)
 				}
 				c.CloseNow()
 			})
-			if got > 3 {
-				t.Errorf("allocations of Upgrade = %v, want 3: the Conn, and the timer that sees whether it is read", got)
+			if got > most {
+				t.Errorf("Upgrade allocates %v times, want %v at most", got, most)
 			}
 		})
 	}
