@@ -43,12 +43,12 @@ func TestMemberWhosePeerEndsLeaves(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.end(c)
-			for limit := time.Now().Add(10 * time.Second); len(h.Members("room")) > 0; time.Sleep(10 * time.Millisecond) {
+			for limit := time.Now().Add(patience); len(h.Members("room")) > 0; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(limit) {
 					t.Fatalf("Members() = %v long after the peer has ended", h.Members("room"))
 				}
 			}
-			ctx, cancel := context.WithTimeout(background, 10*time.Second)
+			ctx, cancel := context.WithTimeout(background, patience)
 			defer cancel()
 			if err := srv.Shutdown(ctx); err != nil {
 				t.Errorf("Shutdown() = %v", err)

@@ -29,7 +29,7 @@ func (s *steady) Read(p []byte) (int, error) {
 	}
 	if time.Now().Before(s.until) {
 		time.Sleep(20 * time.Millisecond)
-		p = p[:min(len(p), 64<<10)]
+		p = p[:min(len(p), 16<<10)]
 	}
 	return s.Conn.Read(p)
 }
@@ -39,18 +39,19 @@ func (s *steady) Close() error {
 	return s.Conn.Close()
 }
 
-// TestSteadyMembersStay publishes a message to a member that needs far longer for it than
-// any limit, but takes bytes all the time: it stays. Then it takes nothing, and leaves.
+// TestSteadyMembersStay publishes a message to a member that needs longer for it than any
+// limit, but takes bytes all the time: it stays. Then it takes nothing, and leaves. The
+// limits are longer than a busy machine keeps the member from reading.
 func TestSteadyMembersStay(t *testing.T) {
-	const size, slow = 8 << 20, time.Second
+	const size, limit, slow = 8 << 20, 4 * time.Second, 6 * time.Second
 	for _, tt := range []struct {
 		name string
 		opts websocket.Options
 		last string // published when the peer has gone silent
 	}{
-		{"WriteTimeout", websocket.Options{WriteTimeout: 400 * time.Millisecond}, strings.Repeat("y", size)},
+		{"WriteTimeout", websocket.Options{WriteTimeout: limit}, strings.Repeat("y", size)},
 		// The Ping waits behind the message, and its Pong comes after it.
-		{"PongTimeout", websocket.Options{WriteTimeout: writeTimeout, PingInterval: 100 * time.Millisecond, PongTimeout: 300 * time.Millisecond}, ""},
+		{"PongTimeout", websocket.Options{WriteTimeout: writeTimeout, PingInterval: 100 * time.Millisecond, PongTimeout: limit}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
