@@ -30,10 +30,11 @@ var wrappers = map[string]func(nc net.Conn) net.Conn{
 }
 
 // TestCleanCloseIsPrompt: after a clean closing handshake a server closes at once, also
-// where one side alone cannot be closed. It measures time, so that no other test runs
-// beside it.
+// where one side alone cannot be closed. Lingering would take a second every time, and a
+// busy machine delays some: what counts is the quickest of several.
 func TestCleanCloseIsPrompt(t *testing.T) {
-	const prompt = 900 * time.Millisecond // lingering takes a second
+	t.Parallel()
+	const prompt, several = 900 * time.Millisecond, 5
 	for name, wrap := range wrappers {
 		for who, serve := range map[string]func(c *websocket.Conn, peer net.Conn){
 			"the server closes": func(c *websocket.Conn, peer net.Conn) {
@@ -46,15 +47,23 @@ func TestCleanCloseIsPrompt(t *testing.T) {
 			},
 		} {
 			t.Run(name+"/"+who, func(t *testing.T) {
-				onLayers(t, func(t *testing.T, ours, peer, _ net.Conn) {
-					c := testkit.NewConn(wrap(ours), websocket.RoleServer, websocket.Handshake{}, nil)
-					defer c.CloseNow()
-					start := time.Now()
-					serve(c, peer)
-					if took := time.Since(start); took > prompt {
-						t.Errorf("it took %v, want less than %v", took, prompt)
-					}
-				})
+				for _, layer := range layers {
+					t.Run(layer.name, func(t *testing.T) {
+						t.Parallel()
+						quickest := time.Hour
+						for range several {
+							ours, peer, _ := layer.pair(t)
+							c := testkit.NewConn(wrap(ours), websocket.RoleServer, websocket.Handshake{}, nil)
+							defer c.CloseNow()
+							start := time.Now()
+							serve(c, peer)
+							quickest = min(quickest, time.Since(start))
+						}
+						if quickest > prompt {
+							t.Errorf("the quickest of %d took %v, want less than %v", several, quickest, prompt)
+						}
+					})
+				}
 			})
 		}
 	}

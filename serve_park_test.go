@@ -25,7 +25,7 @@ func TestParkedConnectionsWakeUpTogether(t *testing.T) {
 			}
 			c.Write(background, op, p)
 		})
-		addr := serve(t, &websocket.Server{Handler: h})
+		addr := serve(t, &websocket.Server{Handler: h, Options: websocket.Options{PingInterval: -1}})
 		var ncs []net.Conn
 		for range conns {
 			ncs = append(ncs, upgraded(t, addr))
@@ -37,7 +37,7 @@ func TestParkedConnectionsWakeUpTogether(t *testing.T) {
 				}
 			}
 			for _, nc := range ncs {
-				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				nc.SetReadDeadline(time.Now().Add(patience))
 				if f, _, err := wstest.ReadFrame(nc); err != nil || f.String() != wstest.Text(message).String() {
 					t.Fatalf("round %d: a connection gets %v, %v, want %q", round, f, err, message)
 				}

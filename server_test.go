@@ -91,18 +91,20 @@ func TestMaxConns(t *testing.T) {
 	addr := serve(t, &websocket.Server{Handler: forms["events"], MaxConns: 2})
 	first := upgraded(t, addr)
 	second := upgraded(t, addr)
-	resp, body, _ := send(t, addr, goodRequest)
+	resp, body, third := send(t, addr, goodRequest)
 	if resp.StatusCode != 503 || body != "too many connections\n" {
 		t.Errorf("a third connection gets %d %q, want 503", resp.StatusCode, body)
 	}
+	third.Close()
 	first.Close()
-	for start := time.Now(); ; {
+	// One that is refused counts until the server has found its end: leave it time for that.
+	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 		resp, _, nc := send(t, addr, goodRequest)
 		nc.Close()
 		if resp.StatusCode == 101 {
 			break
 		}
-		if time.Since(start) > 10*time.Second {
+		if time.Since(start) > patience {
 			t.Fatalf("after one has gone a connection gets %d, want 101", resp.StatusCode)
 		}
 	}
@@ -112,7 +114,7 @@ func TestMaxConns(t *testing.T) {
 // wantEchoOn sends a message to an echo server on nc, as a client.
 func wantEchoOn(t *testing.T, nc net.Conn, message string) {
 	t.Helper()
-	nc.SetDeadline(time.Now().Add(10 * time.Second))
+	nc.SetDeadline(time.Now().Add(patience))
 	if _, err := nc.Write(wstest.Text(message).AppendMasked(nil, wstest.RFCKey)); err != nil {
 		t.Fatal(err)
 	}
@@ -136,12 +138,12 @@ func TestPromise16SlowHandshakesEndOnSockets(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			start := time.Now() // before the server can accept
 			nc, err := net.Dial("tcp", addr)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer nc.Close()
-			start := time.Now()
 			go func() {
 				for i := range len(tt.dribble) - 1 {
 					if _, err := io.WriteString(nc, tt.dribble[i:i+1]); err != nil {
@@ -150,11 +152,11 @@ func TestPromise16SlowHandshakesEndOnSockets(t *testing.T) {
 					time.Sleep(limit / 20)
 				}
 			}()
-			nc.SetReadDeadline(start.Add(10 * time.Second))
+			nc.SetReadDeadline(start.Add(patience))
 			if n, err := nc.Read(make([]byte, 1)); n > 0 || errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("Read() = %d, %v; want the end of the connection", n, err)
 			}
-			if d := time.Since(start); d < limit/2 {
+			if d := time.Since(start); d < limit {
 				t.Errorf("the connection was closed after %v, want %v", d, limit)
 			}
 		})
@@ -176,7 +178,7 @@ func TestPromise15EarlyFramesAreKept(t *testing.T) {
 			if _, err := nc.Write(append(wire, late[:4]...)); err != nil {
 				t.Fatal(err)
 			}
-			nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+			nc.SetReadDeadline(time.Now().Add(patience))
 			head := make([]byte, 0, 512)
 			for !strings.HasSuffix(string(head), "\r\n\r\n") {
 				var b [1]byte
