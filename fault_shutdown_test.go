@@ -3,57 +3,91 @@ package websocket_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/pipe"
 )
 
 // TestShutdownWaitsForHooks has Hooks.Closed take its time, called by somebody else
-// than the Shutdown that ends meanwhile: in good order, or because its context does.
+// than the Shutdown that ends meanwhile: in good order, or because its context does. Then
+// Shutdown waits for a second and no longer, so that this is played in memory, too, where
+// the hook takes exactly its time.
 func TestShutdownWaitsForHooks(t *testing.T) {
 	t.Parallel()
-	over, cancel := context.WithCancel(background)
-	cancel()
-	for _, tt := range []struct {
-		name  string
-		ctx   context.Context
-		ended func(srv *websocket.Server, nc net.Conn) // begins what leads to the hook
-		want  error
-	}{
-		{"the peer is gone", background, func(_ *websocket.Server, nc net.Conn) { nc.Close() }, nil},
-		{"the peer is gone, and the context over", over, func(_ *websocket.Server, nc net.Conn) { nc.Close() }, context.Canceled},
-		{"the server is closed", background, func(srv *websocket.Server, _ net.Conn) { go srv.Close() }, nil},
-		{"the server is closed, and the context over", over, func(srv *websocket.Server, _ net.Conn) { go srv.Close() }, context.Canceled},
+	for name, end := range map[string]func(srv *websocket.Server, nc net.Conn){
+		"the peer is gone":     func(_ *websocket.Server, nc net.Conn) { nc.Close() },
+		"the server is closed": func(srv *websocket.Server, _ net.Conn) { go srv.Close() },
 	} {
 		for form, h := range forms {
-			t.Run(tt.name+", "+form, func(t *testing.T) {
+			t.Run(name+", "+form, func(t *testing.T) {
 				t.Parallel()
-				entered := make(chan struct{})
-				var told atomic.Bool
-				srv := &websocket.Server{Handler: h}
-				srv.Options.Hooks.Closed = func(*websocket.Conn, error) {
-					close(entered)
-					time.Sleep(100 * time.Millisecond)
-					told.Store(true)
-				}
+				srv, hook := serverWithSlowHook(h)
 				nc := upgraded(t, serve(t, srv))
 				wantEchoOn(t, nc, "open")
-				tt.ended(srv, nc)
-				<-entered
-				if err := srv.Shutdown(tt.ctx); err != tt.want {
-					t.Errorf("Shutdown() = %v, want %v", err, tt.want)
-				}
-				if !told.Load() {
-					t.Error("Shutdown() has returned before Hooks.Closed has")
-				}
+				end(srv, nc)
+				hook.wantAwaited(t, srv, background, nil)
 			})
+			for _, over := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %s, in memory, context over: %t", name, form, over), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						ctx, cancel := context.WithCancel(t.Context())
+						defer cancel()
+						var want error
+						if over {
+							cancel()
+							want = context.Canceled
+						}
+						srv, hook := serverWithSlowHook(h)
+						ours, peer := pipe.New()
+						serveOn(t, srv, listenerOf(ours))
+						playClient(peer, nil, atOnce)
+						synctest.Wait()
+						end(srv, peer)
+						hook.wantAwaited(t, srv, ctx, want)
+						peer.Close()
+					})
+				})
+			}
 		}
+	}
+}
+
+// slowHook is a Hooks.Closed.
+type slowHook struct {
+	entered  chan struct{}
+	returned atomic.Bool
+}
+
+func serverWithSlowHook(h websocket.Handler) (*websocket.Server, *slowHook) {
+	hook := &slowHook{entered: make(chan struct{})}
+	srv := &websocket.Server{Handler: h}
+	srv.Options.Hooks.Closed = func(*websocket.Conn, error) {
+		close(hook.entered)
+		time.Sleep(100 * time.Millisecond)
+		hook.returned.Store(true)
+	}
+	return srv, hook
+}
+
+// wantAwaited shuts srv down when the hook has been entered.
+func (hook *slowHook) wantAwaited(t *testing.T, srv *websocket.Server, ctx context.Context, want error) {
+	t.Helper()
+	<-hook.entered
+	if err := srv.Shutdown(ctx); err != want {
+		t.Errorf("Shutdown() = %v, want %v", err, want)
+	}
+	if !hook.returned.Load() {
+		t.Error("Shutdown() has returned before Hooks.Closed has")
 	}
 }
 
@@ -86,7 +120,7 @@ func TestShutdownIsNotHeldUpByAStuckHook(t *testing.T) {
 				t.Errorf("Shutdown() = %v, want context.Canceled", err)
 			}
 			for _, nc := range ncs {
-				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				nc.SetReadDeadline(time.Now().Add(patience))
 				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Error("a connection was not closed")
 				}
@@ -110,7 +144,7 @@ func TestShutdownBehindAHookThatCloses(t *testing.T) {
 	for name, serving := range servings {
 		t.Run(name, func(t *testing.T) {
 			srv := &websocket.Server{Handler: forms["events"]}
-			ctx, cancel := context.WithTimeout(background, 10*time.Second)
+			ctx, cancel := context.WithTimeout(background, patience)
 			defer cancel()
 			done := make(chan error, 1)
 			srv.Options.Hooks.Opened = func(c *websocket.Conn, _ *websocket.Request) {
@@ -146,18 +180,18 @@ func TestHookThatClosesAtOnce(t *testing.T) {
 			addr := serving(t, srv)
 			for range 3 {
 				// The next one may come before the last one is forgotten.
-				for start := time.Now(); ; time.Sleep(time.Millisecond) {
+				for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
 					resp, _, nc := send(t, addr, goodRequest)
 					nc.Close()
 					if resp.StatusCode == http.StatusSwitchingProtocols {
 						break
 					}
-					if time.Since(start) > 10*time.Second {
+					if time.Since(start) > patience {
 						t.Fatalf("the next connection gets %d, want 101", resp.StatusCode)
 					}
 				}
 			}
-			ctx, cancel := context.WithTimeout(background, 10*time.Second)
+			ctx, cancel := context.WithTimeout(background, patience)
 			defer cancel()
 			if err := srv.Shutdown(ctx); err != nil {
 				t.Errorf("Shutdown() = %v, want nil: no connection is open", err)

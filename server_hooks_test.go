@@ -33,7 +33,7 @@ func (j *journal) wait(t *testing.T, n int) []string {
 		j.mu.Lock()
 		lines := slices.Clone(j.lines)
 		j.mu.Unlock()
-		if len(lines) >= n || time.Since(start) > 10*time.Second {
+		if len(lines) >= n || time.Since(start) > patience {
 			return lines
 		}
 	}
@@ -64,15 +64,15 @@ func TestHooks(t *testing.T) {
 			{"a conversation", func(t *testing.T, addr string) {
 				nc := upgraded(t, addr)
 				nc.Write(wstest.Text("hello").AppendMasked(nil, wstest.RFCKey))
-				frameWithin(t, nc, 5*time.Second)
+				nextFrame(t, nc)
 				nc.Write(wstest.Close(4000, "").AppendMasked(nil, wstest.RFCKey))
-				frameWithin(t, nc, 5*time.Second)
+				nextFrame(t, nc)
 				nc.Close()
 			}, []string{"accepted true", `opened ""`, "received text 5", "sent text 5", "closed 4000"}},
 			{"a violation", func(t *testing.T, addr string) {
 				nc := upgraded(t, addr)
 				nc.Write(wstest.Text("not masked").Append(nil))
-				frameWithin(t, nc, 5*time.Second)
+				nextFrame(t, nc)
 				nc.Close()
 			}, []string{"accepted true", `opened ""`, "closed 1002"}},
 			{"a cut", func(t *testing.T, addr string) { upgraded(t, addr).Close() },
@@ -150,7 +150,7 @@ func TestPromise25PanicHarmsNobodyElse(t *testing.T) {
 	good, bad := upgraded(t, addr), upgraded(t, addr)
 	wantEchoOn(t, good, "before")
 	bad.Write(wstest.Text("panic").AppendMasked(nil, wstest.RFCKey))
-	if got := frameWithin(t, bad, 5*time.Second); got.String() != wstest.Close(1011, "").String() {
+	if got := nextFrame(t, bad); got.String() != wstest.Close(1011, "").String() {
 		t.Errorf("the connection that panicked gets %v, want a Close frame with 1011", got)
 	}
 	wantEchoOn(t, good, "after")
