@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/testkit"
@@ -127,7 +126,7 @@ func TestAfterCloseBesideServer(t *testing.T) {
 	defer c.CloseNow()
 	go c.Read(background)
 	<-registered
-	ctx, cancel := context.WithTimeout(background, 30*time.Second)
+	ctx, cancel := context.WithTimeout(background, patience)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown() = %v, want nil: the connection has ended", err)

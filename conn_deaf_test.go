@@ -64,7 +64,7 @@ func TestDeafPeerIsReset(t *testing.T) {
 			if err := tt.cut(c); !errors.Is(err, tt.want) {
 				t.Fatalf("the connection ends with %v, want %v", err, tt.want)
 			}
-			peer.SetReadDeadline(time.Now().Add(30 * time.Second))
+			peer.SetReadDeadline(time.Now().Add(patience))
 			if n, err := io.Copy(io.Discard, peer); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("the peer reads %d bytes and then %v, want a reset", n, err)
 			}

@@ -115,7 +115,7 @@ func TestReplyLeavesBeforeTheEnd(t *testing.T) {
 				go c.Serve(h)
 				peer.Write(masked(wstest.Text("whole"), wstest.Text("part"))[:15])
 				peer.(interface{ CloseWrite() error }).CloseWrite()
-				peer.SetReadDeadline(time.Now().Add(20 * time.Second))
+				peer.SetReadDeadline(time.Now().Add(patience))
 				if f, _, err := wstest.ReadFrame(peer); err != nil || f.String() != wstest.Text("whole").String() {
 					t.Errorf("the peer gets %v, %v; want the reply", f, err)
 				}

@@ -237,12 +237,12 @@ func TestPanicInAHook(t *testing.T) {
 				defer nc.Close()
 				nc.Write([]byte(strings.ReplaceAll(goodRequest, "\n", "\r\n")))
 				nc.Write(masked(wstest.Text("x"), wstest.Close(1000, "")))
-				nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+				nc.SetReadDeadline(time.Now().Add(patience))
 				if _, err := io.Copy(io.Discard, nc); errors.Is(err, os.ErrDeadlineExceeded) {
 					t.Error("the connection was not closed")
 				}
 				nc.Close()
-				ctx, cancel := context.WithTimeout(background, 20*time.Second)
+				ctx, cancel := context.WithTimeout(background, patience)
 				defer cancel()
 				if err := srv.Shutdown(ctx); err != nil {
 					t.Errorf("Shutdown() = %v", err)

@@ -339,7 +339,7 @@ func TestMessageWithALongPause(t *testing.T) {
 			nc.Write(wire[:len(wire)/2])
 			time.Sleep(1200 * time.Millisecond) // the server's clock runs
 			nc.Write(wire[len(wire)/2:])
-			nc.SetReadDeadline(time.Now().Add(5 * time.Second))
+			nc.SetReadDeadline(time.Now().Add(patience))
 			want := wstest.Text("half and half").Append(nil)
 			got := make([]byte, len(want))
 			if _, err := io.ReadFull(nc, got); err != nil || !bytes.Equal(got, want) {

@@ -127,7 +127,7 @@ func TestDialLeavesNoDescriptor(t *testing.T) {
 		}
 		c.CloseNow()
 	}
-	for deadline := time.Now().Add(5 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
 		if after := descriptors(); after <= before {
 			return
 		} else if time.Now().After(deadline) {

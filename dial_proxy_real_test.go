@@ -136,7 +136,7 @@ func wantThrough(t *testing.T, scheme, proxy string) {
 			t.Errorf("Close() = %v", err)
 		}
 		opts.Proxy = through(t, scheme+"://user:wrong@"+proxy)
-		ctx, cancel := context.WithTimeout(background, 5*time.Second)
+		ctx, cancel := context.WithTimeout(background, patience)
 		if _, err := websocket.Dial(ctx, url, opts); err == nil || ctx.Err() != nil {
 			t.Errorf("Dial(%q) with a wrong password = %v, want a refusal", url, err)
 		}

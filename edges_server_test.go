@@ -314,7 +314,7 @@ func TestServerHTTPServesWhatNetHTTPServes(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		nc.SetDeadline(time.Now().Add(10 * time.Second))
+		nc.SetDeadline(time.Now().Add(patience))
 		in := bufio.NewReader(nc)
 		for range 3 {
 			io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")

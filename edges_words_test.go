@@ -79,7 +79,7 @@ func TestRefusalOfHEADHasNoBody(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer nc.Close()
-			nc.SetDeadline(time.Now().Add(10 * time.Second))
+			nc.SetDeadline(time.Now().Add(patience))
 			io.WriteString(nc, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
 			in := bufio.NewReader(nc)
 			resp, err := http.ReadResponse(in, &http.Request{Method: http.MethodHead})

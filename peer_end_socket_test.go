@@ -19,7 +19,7 @@ func found(t *testing.T, ended <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the end of the peer was not found")
 	}
 }
@@ -135,7 +135,7 @@ func TestPromise28GhostsHoldNothingUp(t *testing.T) {
 	defer hs.Close()
 	for range 2 {
 		var peers []*websocket.Conn
-		for deadline := time.Now().Add(20 * time.Second); len(peers) < conns; {
+		for deadline := time.Now().Add(patience); len(peers) < conns; {
 			c, err := websocket.Dial(background, hs.URL, nil)
 			if err != nil {
 				if time.Now().After(deadline) {
@@ -153,7 +153,7 @@ func TestPromise28GhostsHoldNothingUp(t *testing.T) {
 			c.CloseNow()
 		}
 	}
-	ctx, cancel := context.WithTimeout(background, 20*time.Second)
+	ctx, cancel := context.WithTimeout(background, patience)
 	defer cancel()
 	if err := srv.Shutdown(ctx); err != nil {
 		t.Errorf("Shutdown() = %v", err)

@@ -28,7 +28,7 @@ func dialTCP(t *testing.T, addr string) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nc.SetDeadline(time.Now().Add(30 * time.Second))
+	nc.SetDeadline(time.Now().Add(patience))
 	return nc
 }
 
@@ -249,7 +249,7 @@ func wantOneRequest(t *testing.T, name, rawURL, s string, set func(*websocket.Di
 	t.Helper()
 	var wire []byte
 	n := &network{peer: func(_ string, nc net.Conn) {
-		nc.SetReadDeadline(time.Now().Add(30 * time.Second))
+		nc.SetReadDeadline(time.Now().Add(patience))
 		for buf := make([]byte, 4096); !bytes.Contains(wire, []byte("\r\n\r\n")); {
 			k, err := nc.Read(buf)
 			if wire = append(wire, buf[:k]...); err != nil {

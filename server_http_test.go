@@ -82,7 +82,7 @@ func TestHijackedConnHalfCloses(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer nc.Close()
-			nc.SetDeadline(time.Now().Add(10 * time.Second))
+			nc.SetDeadline(time.Now().Add(patience))
 			io.WriteString(nc, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
 			if got, err := io.ReadAll(nc); err != nil || string(got) != "last" {
 				t.Fatalf("read %q, %v, want the last bytes and the end", got, err)
@@ -110,7 +110,7 @@ func TestMaxHeadBytesBesidePages(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	nc.SetDeadline(time.Now().Add(20 * time.Second))
+	nc.SetDeadline(time.Now().Add(patience))
 	in := bufio.NewReader(nc)
 	cookie := "Cookie: a=" + strings.Repeat("x", 2<<20)
 	for _, tt := range []struct {

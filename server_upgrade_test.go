@@ -97,7 +97,7 @@ func dialError(url string) error {
 // wantGoingAway shuts srv down and wants c to be told.
 func wantGoingAway(t *testing.T, srv *websocket.Server, c *websocket.Conn) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(background, 10*time.Second)
+	ctx, cancel := context.WithTimeout(background, patience)
 	defer cancel()
 	down := make(chan error, 1)
 	go func() { down <- srv.Shutdown(ctx) }()
@@ -218,7 +218,7 @@ func TestRefusedUpgradesLeaveTheirPlace(t *testing.T) {
 	}
 	panics.Store(false)
 	c, err := websocket.Dial(background, url, nil)
-	for start := time.Now(); err != nil && time.Since(start) < 20*time.Second; { // until the panic has passed
+	for start := time.Now(); err != nil && time.Since(start) < patience; time.Sleep(10 * time.Millisecond) { // until the panic has passed
 		c, err = websocket.Dial(background, url, nil)
 	}
 	if err != nil {

@@ -25,7 +25,7 @@ func TestHTTP2IsNotAnnounced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(patience))
 	io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 	conn.Write([]byte{0, 0, 0, settings, 0, 0, 0, 0, 0})
 	header := make([]byte, 9)

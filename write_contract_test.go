@@ -125,7 +125,7 @@ func TestCloseNowSendsWhatWaitsOnSockets(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.CloseNow()
-		peer.SetReadDeadline(time.Now().Add(20 * time.Second))
+		peer.SetReadDeadline(time.Now().Add(patience))
 		if f, _, err := wstest.ReadFrame(peer); err != nil || f.String() != wstest.Text("bye").String() {
 			t.Errorf("the peer gets %v, %v; want the reply", f, err)
 		}
