@@ -29,10 +29,5 @@ func publish(version, proxy string) error {
 	if err != nil {
 		return err
 	}
-	for _, dir := range t.published {
-		if err := t.publish(dir, version, proxy); err != nil {
-			return fmt.Errorf("%s at %s: %w", modulePath(dir), version, err)
-		}
-	}
-	return nil
+	return t.publishAll(version, proxy)
 }

@@ -72,13 +72,24 @@ func (t *tree) moduleOf(name string) string {
 // of the repository.
 const license = "LICENSE"
 
-// publish adds the module in directory dir to the proxy, as version.
-func (t *tree) publish(dir, version, proxy string) error {
+// publishAll adds the modules of .ci/published to the proxy, as version.
+func (t *tree) publishAll(version, proxy string) error {
+	for i, dir := range t.published {
+		if err := t.publish(dir, version, proxy, t.published[:i]); err != nil {
+			return fmt.Errorf("%s at %s: %w", modulePath(dir), version, err)
+		}
+	}
+	return nil
+}
+
+// publish adds the module in directory dir to the proxy, as version. The modules in the
+// directories before are there already.
+func (t *tree) publish(dir, version, proxy string, before []string) error {
 	mod, err := os.ReadFile(t.path(path.Join(dir, "go.mod")))
 	if err != nil {
 		return err
 	}
-	if err := checkRequirements(mod, version); err != nil {
+	if err := checkRequirements(mod, version, before); err != nil {
 		return err
 	}
 	var files []zip.File
@@ -113,8 +124,9 @@ func (t *tree) publish(dir, version, proxy string) error {
 }
 
 // checkRequirements reports what keeps a module with this go.mod from being installed
-// at version: a replace, or a requirement of a module of ours at another version.
-func checkRequirements(mod []byte, version string) error {
+// at version, after the modules in the directories before: a replace, or a requirement of
+// a module of ours at another version or that is not published yet.
+func checkRequirements(mod []byte, version string, before []string) error {
 	f, err := modfile.Parse("go.mod", mod, nil)
 	if err != nil {
 		return err
@@ -126,6 +138,9 @@ func checkRequirements(mod []byte, version string) error {
 		ours := r.Mod.Path == root || strings.HasPrefix(r.Mod.Path, root+"/")
 		if ours && r.Mod.Version != version {
 			return fmt.Errorf("go.mod requires %s at %s, not at %s: run .ci/versions", r.Mod.Path, r.Mod.Version, version)
+		}
+		if ours && !slices.ContainsFunc(before, func(dir string) bool { return modulePath(dir) == r.Mod.Path }) {
+			return fmt.Errorf("go.mod requires %s, which .ci/published does not list before it", r.Mod.Path)
 		}
 	}
 	return nil
