@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,7 +16,26 @@ var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 // quoted matches the blocks and spans of code in a document.
 var quoted = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
 
-// TestLinksLeadToFiles follows the links of all documents to files of the repository.
+// heading matches a heading of a document.
+var heading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+
+// anchors returns the fragments by which links reach the headings of a document, as GitHub
+// makes them: lower case, without punctuation, with hyphens for spaces.
+func anchors(t *testing.T, document string) (found []string) {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range heading.FindAllSubmatch(regexp.MustCompile("(?s)```.*?```").ReplaceAll(text, nil), -1) {
+		kept := regexp.MustCompile(`[^\p{L}\p{N}_ -]`).ReplaceAllString(strings.ToLower(string(match[1])), "")
+		found = append(found, strings.ReplaceAll(kept, " ", "-"))
+	}
+	return found
+}
+
+// TestLinksLeadToFiles follows the links of all documents to files of the repository, and
+// to headings in documents.
 func TestLinksLeadToFiles(t *testing.T) {
 	links := 0
 	for path := range publicFiles(t) {
@@ -27,13 +47,19 @@ func TestLinksLeadToFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, match := range link.FindAllSubmatch(quoted.ReplaceAll(text, nil), -1) {
-			target, _, _ := strings.Cut(string(match[1]), "#")
-			if target == "" || strings.Contains(target, "://") {
+			target, fragment, _ := strings.Cut(string(match[1]), "#")
+			if strings.Contains(target, "://") {
 				continue
 			}
 			links++
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(path), target)); err != nil {
+			file := filepath.Join(root, path)
+			if target != "" {
+				file = filepath.Join(root, filepath.Dir(path), target)
+			}
+			if _, err := os.Stat(file); err != nil {
 				t.Errorf("%s: the link to %s: %v", path, match[1], err)
+			} else if fragment != "" && !slices.Contains(anchors(t, file), fragment) {
+				t.Errorf("%s: the link to %s: no such heading", path, match[1])
 			}
 		}
 	}

@@ -7,10 +7,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+// shellBlock matches commands in a document.
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
 // TestInstall does with the published modules what a user does: it installs the
 // program, gets the libraries, and runs programs that use them.
@@ -21,12 +25,12 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	t.Run("the first commands of README", func(t *testing.T) {
-		commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindSubmatch(readme)
+	t.Run("the first commands of README, and its server", func(t *testing.T) {
+		commands := shellBlock.FindSubmatch(readme)
 		if commands == nil {
 			t.Fatal("README.md has no commands")
 		}
-		dir := s.module(t)
+		dir := t.TempDir() // where nothing is
 		s.mustRun(t, dir, "sh", "-ec", string(commands[1]))
 		required := s.mustRun(t, dir, "go", "list", "-m", "all")
 		for _, module := range []string{root, modulePath("hub/natsbroker")} {
@@ -34,30 +38,64 @@ func TestInstall(t *testing.T) {
 				t.Errorf("after these commands go.mod does not require %s at %s:\n%s", module, s.version, required)
 			}
 		}
-	})
-
-	t.Run("program", func(t *testing.T) {
 		zerowire := filepath.Join(s.dir, "bin", "zerowire")
-		if out := s.mustRun(t, s.dir, zerowire, "--version"); !strings.Contains(out, s.version) {
+		if out := s.mustRun(t, dir, zerowire, "--version"); !strings.Contains(out, s.version) {
 			t.Errorf("zerowire --version prints %q, without %s", out, s.version)
 		}
-		addr := s.start(t, s.dir, `Listening on (\S+)`, zerowire, "serve", "--listen", "127.0.0.1:0")
-		s.mustEcho(t, addr+"/echo")
-	})
 
-	t.Run("library, with the server of README", func(t *testing.T) {
 		server := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindSubmatch(readme)
 		if server == nil || !strings.Contains(string(server[1]), `"127.0.0.1:8000"`) {
 			t.Fatal("README.md has no program that listens on 127.0.0.1:8000")
 		}
 		addr := freeAddr(t)
-		dir := s.module(t)
-		s.mustRun(t, dir, "go", "get", root+"@"+s.version)
 		writeFile(t, filepath.Join(dir, "main.go"), strings.ReplaceAll(string(server[1]), "127.0.0.1:8000", addr))
 		s.mustRun(t, dir, "go", "build", "-o", "server", ".")
 		s.start(t, dir, "", filepath.Join(dir, "server"))
 		waitFor(t, addr)
-		s.mustEcho(t, addr+"/")
+		s.mustEcho(t, addr)
+	})
+
+	t.Run("program", func(t *testing.T) {
+		zerowire := filepath.Join(s.dir, "bin", "zerowire")
+		addr := s.start(t, s.dir, `Listening on (\S+)`, zerowire, "serve", "--listen", "127.0.0.1:0")
+		s.mustEcho(t, addr+"/echo")
+	})
+
+	t.Run("program with a NATS server, of docs/cluster.md", func(t *testing.T) {
+		document, err := os.ReadFile("../../../docs/cluster.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		install := shellBlock.FindSubmatch(document)
+		if install == nil || !strings.HasPrefix(string(install[1]), "go install ") {
+			t.Fatal("docs/cluster.md does not begin with go install")
+		}
+		dir := t.TempDir()
+		embedded := *s
+		embedded.env = append(slices.Clone(s.env), "GOBIN="+dir)
+		embedded.mustRun(t, dir, "sh", "-ec", string(install[1]))
+		addr := s.start(t, dir, `Listening on (\S+)`, filepath.Join(dir, "zerowire"), "serve", "--cluster", "embedded", "--listen", "127.0.0.1:0")
+		s.mustEcho(t, addr+"/echo")
+	})
+
+	t.Run("entry for HttpArena", func(t *testing.T) {
+		const entry = "bench/httparena/"
+		build := readContainerfile(t, filepath.Join(s.repository, entry+"Dockerfile"))[0]
+		dir := t.TempDir()
+		for i, command := range build.run {
+			if i == 1 { // the source is copied between the two
+				source, err := os.ReadFile(filepath.Join(s.repository, entry+"main.go"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				writeFile(t, filepath.Join(dir, "main.go"), string(source))
+			}
+			s.mustRun(t, dir, "sh", "-ec", strings.ReplaceAll(command, "-o /", "-o "+dir+"/"))
+		}
+		addr := freeAddr(t)
+		s.start(t, dir, "", filepath.Join(dir, "server"), addr)
+		waitFor(t, addr)
+		s.mustEcho(t, addr+"/ws")
 	})
 
 	for _, tt := range []struct {

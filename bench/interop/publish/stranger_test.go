@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +15,10 @@ import (
 // and the go command with a proxy that has them. The module cache is that of this
 // machine, for the modules of others.
 type stranger struct {
-	version string
-	dir     string
-	env     []string
+	version    string
+	dir        string
+	repository string // a copy of the tree, at version
+	env        []string
 }
 
 // newStranger publishes a copy of the tree under a version of its own. Everything of
@@ -26,16 +26,14 @@ type stranger struct {
 func newStranger(t *testing.T) *stranger {
 	s := &stranger{version: fmt.Sprintf("v0.1.0-test.%d", time.Now().UnixNano()), dir: t.TempDir()}
 	proxy := t.TempDir()
-	repository := copyTree(t)
-	s.mustRun(t, repository, ".ci/versions", s.version)
-	copied, err := openTree(repository)
+	s.repository = copyTree(t)
+	s.mustRun(t, s.repository, ".ci/versions", s.version)
+	copied, err := openTree(s.repository)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range copied.published {
-		if err := copied.publish(dir, s.version, proxy); err != nil {
-			t.Fatalf("publish %s: %v", modulePath(dir), err)
-		}
+	if err := copied.publishAll(s.version, proxy); err != nil {
+		t.Fatal(err)
 	}
 	cache := strings.TrimSpace(s.mustRun(t, ".", "go", "env", "GOMODCACHE"))
 	upstream := strings.TrimSpace(s.mustRun(t, ".", "go", "env", "GOPROXY"))
@@ -50,7 +48,7 @@ func newStranger(t *testing.T) *stranger {
 	})
 	s.env = []string{
 		"GOWORK=off",
-		"GOFLAGS=-mod=mod -modcacherw -trimpath",
+		"GOFLAGS=-modcacherw -trimpath",
 		"GOPROXY=file://" + proxy + "," + upstream,
 		"GODEBUG=http2xconnect=1", // net/http accepts WebSockets over HTTP/2
 		"GONOSUMDB=" + filepath.Dir(root),
@@ -99,15 +97,20 @@ func (s *stranger) program(t *testing.T, name, old, new string) string {
 }
 
 // copyTree returns a copy of the files that git tracks, as a repository of its own.
-// Those below a directory of without are left out.
-func copyTree(t *testing.T, without ...string) string {
+func copyTree(t *testing.T) string {
+	return copyFiles(t, func(string) bool { return true })
+}
+
+// copyFiles returns a copy of the files that git tracks and that keep reports, as a
+// repository of its own.
+func copyFiles(t *testing.T, keep func(name string) bool) string {
 	original, err := openTree(".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	for _, name := range original.files {
-		if slices.ContainsFunc(without, func(top string) bool { return strings.HasPrefix(name, top+"/") }) {
+		if !keep(name) {
 			continue
 		}
 		content, err := os.ReadFile(original.path(name))
