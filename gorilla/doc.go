@@ -10,7 +10,8 @@
 //
 // or add a line to go.mod, which also applies to the dependencies of the application:
 //
-//	replace github.com/gorilla/websocket => github.com/zerowire/websocket/gorilla v1.0.0
+//	go mod edit -replace github.com/gorilla/websocket=github.com/zerowire/websocket/gorilla@latest
+//	go mod tidy
 //
 // For new programs, use the API of github.com/zerowire/websocket. It detects dead peers,
 // limits the resources that a peer can consume, and shuts down gracefully.
