@@ -3,6 +3,7 @@ package websocket_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
@@ -73,6 +74,19 @@ func ExampleDial_trace() {
 
 // The settings of a client: credentials, sub-protocols, trust.
 func ExampleDialOptions() {
+	srv := &websocket.Server{
+		Handler: websocket.MessageFunc(func(*websocket.Conn, websocket.Opcode, []byte) {}),
+		Options: websocket.Options{
+			Subprotocols: []string{"chat.v2"},
+			Origins:      []string{"https://example.com"},
+		},
+	}
+	web := httptest.NewTLSServer(srv)
+	defer web.Close()
+	defer srv.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(web.Certificate())
+
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		log.Fatal(err)
@@ -81,15 +95,16 @@ func ExampleDialOptions() {
 		Options:   websocket.Options{Subprotocols: []string{"chat.v2", "chat.v1"}, MaxMessage: 64 << 10},
 		Header:    http.Header{"Authorization": {"Bearer token"}, "Origin": {"https://example.com"}},
 		Jar:       jar,
-		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS13},
+		TLSConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS13},
 		Proxy:     websocket.ProxyFromEnvironment, // the default
 	}
-	c, err := websocket.Dial(context.Background(), "wss://example.invalid/chat", opts)
+	c, err := websocket.Dial(context.Background(), web.URL, opts) // https means wss
 	if err != nil {
-		return
+		log.Fatal(err)
 	}
 	defer c.CloseNow()
 	fmt.Println(c.Subprotocol())
+	// Output: chat.v2
 }
 
 // A server refuses with a HandshakeError, and Dial returns one with the response.

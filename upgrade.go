@@ -55,7 +55,7 @@ type Upgrader struct {
 // and the Shutdown of http.Server no longer apply to the connection.
 //
 // Over HTTP/2, Upgrade accepts an extended CONNECT for a WebSocket (RFC 8441) if
-// net/http has announced support for it; see docs/http2.md. The response is then 200.
+// net/http has announced support for it; docs/http2.md in the repository says how. The response is then 200.
 // The caller has to serve the connection in the handler: net/http ends the stream when
 // the handler returns. [Conn.CloseNow] waits until the stream is no longer used, for at
 // most six seconds.

@@ -30,10 +30,7 @@ const minSpace = 512
 //	}
 //
 // Space takes the buffer from package pool, and Release returns it, so that an empty
-// Decoder holds no buffer:
-//
-//	buf.B  [ returned | start: unmasked, waiting | ready: as received | end: free ]
-//	       0 ≤ start ≤ start+ready ≤ end ≤ len(buf.B) = cap(buf.B)
+// Decoder holds no buffer.
 //
 // The zero value is the Decoder of a server, without a message limit. Set the fields
 // before the first call. A Decoder must not be used concurrently.
@@ -58,6 +55,8 @@ type Decoder struct {
 	// bit: an extension transforms its payload.
 	MaxExtended uint64
 
+	// buf.B  [ returned | start: unmasked, waiting | ready: as received | end: free ]
+	//        0 ≤ start ≤ start+ready ≤ end ≤ len(buf.B) = cap(buf.B)
 	buf        *pool.Buffer
 	start, end int
 	ready      int

@@ -40,8 +40,8 @@
 //
 // Functions that append do not retain dst or their other arguments. Returned slices are
 // parts of the buffer that was passed in, or of the Decoder's buffer; each function
-// documents how long they are valid. [Mask] and [Decoder.Fill] modify the bytes that
-// they are given. No other function does.
+// documents how long they are valid. [Mask] and [Decoder.Fill] modify the bytes that they
+// are given, and [Response.Parse] those of a folded header line. No other function does.
 //
 // # Allocation
 //
