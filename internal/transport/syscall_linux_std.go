@@ -1,4 +1,4 @@
-//go:build linux && !purego && race
+//go:build linux && !purego && (race || 386 || s390x)
 
 package transport
 
@@ -7,7 +7,7 @@ import "syscall"
 // Race builds use the calls of package syscall, which notify the race detector that a
 // write happens before the read that receives its bytes. Package net uses the same calls.
 // With other calls, the detector would report false races with a peer that uses package
-// net.
+// net. On 386 and s390x, Linux before 4.3 has no system calls for sockets alone.
 
 func sysRead(fd int, p []byte) (int, syscall.Errno) { return result(syscall.Read(fd, p)) }
 
