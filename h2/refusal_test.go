@@ -37,7 +37,7 @@ func TestRefusalWithoutItsBody(t *testing.T) {
 			begin := time.Now()
 			_, err := newTransport(t, s).Dial(ctx, s.wss(), nil)
 			refused, ok := errors.AsType[*websocket.HandshakeError](err)
-			if took := time.Since(begin); !ok || refused.Status != tt.status || took > patience/4 {
+			if took := time.Since(begin); !ok || refused.Status != tt.status || took > patience*3/4 {
 				t.Errorf("Dial() = %v after %v, want the status %d", err, took, tt.status)
 			}
 		})

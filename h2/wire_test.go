@@ -138,21 +138,22 @@ func TestEndsOnTheWire(t *testing.T) {
 		then  func(w *wire) // what the client does after the handshake
 		ended bool
 		code  int
+		limit time.Duration // WriteTimeout
 	}{
-		{"the server closes without a handshake", closeNow, func(*wire) {}, true, int(http2.ErrCodeNo)},
+		{"the server closes without a handshake", closeNow, func(*wire) {}, true, int(http2.ErrCodeNo), patience},
 		{"closing handshake, and the client ends its side", closes, func(w *wire) {
 			w.WriteData(1, true, masked(8, "\x03\xe8"))
-		}, true, -1},
+		}, true, -1, patience},
 		{"closing handshake, and the client leaves its side open", closes, func(w *wire) {
 			w.WriteData(1, false, masked(8, "\x03\xe8"))
-		}, true, int(http2.ErrCodeNo)},
-		{"the client ends its side without a handshake", echoBlocking, func(w *wire) { w.WriteData(1, true, nil) }, true, -1},
-		{"the client makes no room", flood, func(*wire) {}, false, int(http2.ErrCodeInternal)},
+		}, true, int(http2.ErrCodeNo), patience},
+		{"the client ends its side without a handshake", echoBlocking, func(w *wire) { w.WriteData(1, true, nil) }, true, -1, patience},
+		{"the client makes no room", flood, func(*wire) {}, false, int(http2.ErrCodeInternal), 200 * time.Millisecond},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, &websocket.Server{Handler: websocket.Blocking(tt.serve), Options: websocket.Options{WriteTimeout: 200 * time.Millisecond}})
+			s := serve(t, &websocket.Server{Handler: websocket.Blocking(tt.serve), Options: websocket.Options{WriteTimeout: tt.limit}})
 			w := dialWire(t, s, 65535)
 			if status := w.open(1); status != "200" {
 				t.Fatalf("status %q", status)
