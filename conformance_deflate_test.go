@@ -9,6 +9,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
 	"github.com/zerowire/websocket/internal/pipe"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -41,7 +42,7 @@ func TestServerDeflateConformance(t *testing.T) {
 	t.Parallel()
 	for _, p := range deflatePeers {
 		t.Run(p.name, func(t *testing.T) {
-			addr := serve(t, &websocket.Server{Handler: forms[p.form], Options: websocket.Options{Compression: &p.compression}})
+			addr := serve(t, &websocket.Server{Handler: forms[p.form], Options: testkit.Unhurried(websocket.Options{Compression: &p.compression})})
 			t.Run("cases", func(t *testing.T) {
 				wstest.PlayDeflateTable(t, codec.Server, func(t *testing.T) net.Conn { return connected(t, addr) },
 					3, deflateGroups("12.1", "12.5", "13.5", "13.7")...)
@@ -88,7 +89,7 @@ func TestDeflateConformanceInFull(t *testing.T) {
 		p := deflatePeers[i%len(deflatePeers)]
 		t.Run(c.ID+"/"+p.name, func(t *testing.T) {
 			t.Parallel()
-			conn := serveInMemory(t, forms[p.form], websocket.Options{Compression: &p.compression})
+			conn := serveInMemory(t, forms[p.form], testkit.Unhurried(websocket.Options{Compression: &p.compression}))
 			r := wstest.PlayDeflate(conn, codec.Server, c, wstest.Options{})
 			if !r.Passed() || len(r.Received) != wstest.DeflateMessages {
 				t.Errorf("%d messages came back\n%s", len(r.Received), r)
@@ -117,7 +118,7 @@ func dialled(t *testing.T, h websocket.Handler) net.Conn {
 	defer ln.Close()
 	go func() {
 		c, err := websocket.Dial(background, "ws://"+ln.Addr().String(), &websocket.DialOptions{
-			Options: websocket.Options{Compression: &deflatePeers[0].compression},
+			Options: testkit.Unhurried(websocket.Options{Compression: &deflatePeers[0].compression}),
 		})
 		if err == nil {
 			c.Serve(h)

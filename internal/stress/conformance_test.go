@@ -11,7 +11,7 @@ import (
 )
 
 // conformanceOptions let the largest of the suite's messages pass.
-var conformanceOptions = websocket.Options{MaxMessage: 16 << 20}
+var conformanceOptions = testkit.Unhurried(websocket.Options{MaxMessage: 16 << 20})
 
 // TestPromise31ServerConformance plays the cases on TCP, where the suite's waits are real.
 func TestPromise31ServerConformance(t *testing.T) {

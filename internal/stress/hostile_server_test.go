@@ -57,13 +57,13 @@ func dialHostile(t *testing.T, c *wstest.Hostile, mode wstest.Mode, config *tls.
 	opts := hostileOptions(c.Client)
 	var got hostileOutcome
 	var report wstest.HostileReport
-	begin := time.Now()
+	clock := testkit.StartClock(t)
 	allocated := testkit.Allocated(func() {
 		srv := wstest.ServeHostile(ln, c, mode)
 		got = converse(addr, opts)
 		report = srv.Stop()
 	})
-	took := time.Since(begin)
+	took := clock.Elapsed()
 	want := c.Want
 	if want.Fails() {
 		got.judgeDial(t, &want)

@@ -15,7 +15,7 @@ type Options struct {
 
 	// Patience is the upper bound for each reaction of the peer, 1 s in
 	// Autobahn. A correct peer never uses it up, so it is generous: zero means
-	// 10 s, for machines under load. Echoes have the case's own limit if that is
+	// a minute, for machines under load. Echoes have the case's own limit if that is
 	// longer.
 	Patience time.Duration
 
@@ -63,7 +63,7 @@ func Play(conn net.Conn, peer codec.Role, c *Case, opt Options) Report {
 // resolve fills in the defaults.
 func (o Options) resolve() Options {
 	if o.Patience == 0 {
-		o.Patience = 10 * time.Second
+		o.Patience = time.Minute
 	}
 	if o.Pause == 0 {
 		o.Pause = 100 * time.Millisecond
