@@ -113,9 +113,37 @@ func TestServerRestarts(t *testing.T) {
 type cutter struct {
 	net.Listener
 	to    string
-	after atomic.Int64 // bytes; 0 for no limit
 	cuts  atomic.Int64
 	conns sync.WaitGroup
+
+	mu      sync.Mutex
+	after   int64 // bytes; 0 for no limit
+	limited int   // connections that have a limit
+}
+
+// begin returns the limit of a new connection.
+func (c *cutter) begin() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.after > 0 {
+		c.limited++
+	}
+	return c.after
+}
+
+// end counts the end of a connection with a limit.
+func (c *cutter) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limited--
+}
+
+// spare sets no limit from now on, and reports whether any connection still has one.
+func (c *cutter) spare() (limited bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.after = 0
+	return c.limited > 0
 }
 
 func newCutter(t *testing.T, to string, after int64) *cutter {
@@ -123,8 +151,7 @@ func newCutter(t *testing.T, to string, after int64) *cutter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cutter{Listener: ln, to: to}
-	c.after.Store(after)
+	c := &cutter{Listener: ln, to: to, after: after}
 	c.conns.Go(func() {
 		for {
 			nc, err := ln.Accept()
@@ -152,11 +179,12 @@ func (c *cutter) join(client *net.TCPConn) {
 		io.Copy(client, server)
 		client.Close()
 	})
-	limit := c.after.Load()
+	limit := c.begin()
 	if limit == 0 {
 		io.Copy(server, client)
 		return
 	}
+	defer c.end()
 	io.CopyN(server, client, limit)
 	c.cuts.Add(1)
 	client.SetLinger(0)
@@ -192,31 +220,13 @@ func TestProxyThatCuts(t *testing.T) {
 	next, first := 0, 1<<30
 	write := func() {
 		err := c.Write(t.Context(), websocket.OpText, fmt.Appendf(nil, "%d%s", next, padding))
-		if err != nil && proxy.after.Load() == 0 && next >= first {
+		if err != nil && next >= first {
 			t.Fatal(err)
 		}
 		next++
 	}
-	for proxy.cuts.Load() < 20 {
-		write()
-		time.Sleep(time.Millisecond)
-	}
-	proxy.after.Store(0)
-	for cuts := int64(-1); cuts != proxy.cuts.Load(); { // the last limited connection has been cut
-		cuts = proxy.cuts.Load()
-		for range 20 {
-			write()
-			time.Sleep(5 * time.Millisecond)
-		}
-	}
-	first = next
-	last := first + 50
-	for next < last {
-		write()
-	}
 	previous := -1
-	for previous != last-1 {
-		i := <-got
+	take := func(i int) {
 		if i <= previous {
 			t.Fatalf("message %d comes after message %d", i, previous)
 		}
@@ -224,6 +234,30 @@ func TestProxyThatCuts(t *testing.T) {
 			t.Fatalf("message %d comes after message %d, though no connection was cut", i, previous)
 		}
 		previous = i
+	}
+	for proxy.cuts.Load() < 20 {
+		write()
+		time.Sleep(time.Millisecond)
+	}
+	for proxy.spare() {
+		write()
+		time.Sleep(time.Millisecond)
+	}
+	for unlimited := next; previous < unlimited; { // until one has come that the last limited connection cannot have passed on
+		write()
+		select {
+		case i := <-got:
+			take(i)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	first = next
+	last := first + 50
+	for next < last {
+		write()
+	}
+	for previous != last-1 {
+		take(<-got)
 	}
 }
 
