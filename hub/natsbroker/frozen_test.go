@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/hub/natsbroker"
+	"github.com/zerowire/websocket/internal/testkit"
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
@@ -36,19 +37,19 @@ func TestFrozenServer(t *testing.T) {
 	signal(t, srv, syscall.SIGSTOP)
 	awake := time.After(frozen)
 	filler := strings.Repeat(".", 1000)
-	published, slowest := 0, time.Duration(0)
+	published, slowest, clock := 0, time.Duration(0), testkit.StartClock(t)
 	for running := true; running; {
 		select {
 		case <-awake:
 			running = false
 		case <-time.After(2 * time.Millisecond):
 			published++
-			before := time.Now()
+			before := clock.Elapsed()
 			err := errors.Join(
 				fromCore.Publish("a", []byte(fmt.Sprint(published, filler))),
 				fromStream.Publish("a", []byte(fmt.Sprint(published, filler))),
 				fromCore.Subscribe(fmt.Sprint("while.frozen.", published)))
-			slowest = max(slowest, time.Since(before))
+			slowest = max(slowest, clock.Elapsed()-before)
 			if err != nil && !errors.Is(err, natsbroker.ErrFull) {
 				t.Errorf("Publish() to a server that is frozen = %v", err)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -175,7 +176,7 @@ func TestStartRefuses(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.opts.Logger = quiet
-			begin := time.Now()
+			clock := testkit.StartClock(t)
 			srv, err := embedded.Start(tt.opts)
 			if err == nil {
 				srv.Shutdown()
@@ -183,7 +184,7 @@ func TestStartRefuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("Start(%+v) = %v, want an error with %q", tt.opts, err, tt.want)
 			}
-			if took := time.Since(begin); took > 5*time.Second {
+			if took := clock.Elapsed(); took > 5*time.Second {
 				t.Errorf("Start() took %v to fail", took)
 			}
 		})
