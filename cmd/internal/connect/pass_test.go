@@ -3,7 +3,6 @@
 package connect
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -21,14 +20,15 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // pipe is `zerowire connect` between pipes.
 type pipe struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	stdout bytes.Buffer // to be read after wantExit
-	stderr bytes.Buffer
+	stdout testkit.Output
+	stderr testkit.Output
 }
 
 func startPipe(t *testing.T, args ...string) *pipe {
@@ -45,6 +45,16 @@ func startPipe(t *testing.T, args ...string) *pipe {
 	}
 	t.Cleanup(func() { x.cmd.Process.Kill() }) // fails if it has ended already
 	return x
+}
+
+// printed waits until the standard output is text.
+func (x *pipe) printed(t *testing.T, text string) {
+	t.Helper()
+	for start := time.Now(); x.stdout.String() != text; time.Sleep(time.Millisecond) {
+		if time.Since(start) > patience {
+			t.Fatalf("stdout is %q, want %q", &x.stdout, text)
+		}
+	}
 }
 
 func (x *pipe) wantExit(t *testing.T, code int, stdout, stderr string) {
@@ -76,6 +86,7 @@ func TestPassEnds(t *testing.T) {
 			io.WriteString(x.stdin, "one\n")
 			p.wantMessage(t, "one")
 			send(t, c, "answer")
+			x.printed(t, "answer\n")
 			x.stdin.Close()
 			p.wantClose(t, 1000, "")
 		}, 0, "answer\n", ""},
@@ -174,7 +185,7 @@ func TestPassEnds(t *testing.T) {
 // A message that takes longer than --wait to arrive is not silence.
 func TestWaitsForSlowMessage(t *testing.T) {
 	p := newPeer(t)
-	x := startPipe(t, "--wait=2s", p.url)
+	x := startPipe(t, "--wait=4s", p.url)
 	c := p.conn(t)
 	x.stdin.Close()
 	w, err := c.Writer(t.Context(), websocket.OpText)
@@ -182,7 +193,7 @@ func TestWaitsForSlowMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	piece := strings.Repeat("x", 16<<10) // a fragment
-	pace := time.NewTicker(250 * time.Millisecond)
+	pace := time.NewTicker(450 * time.Millisecond)
 	defer pace.Stop()
 	for range 10 {
 		if _, err := io.WriteString(w, piece); err != nil {
