@@ -23,6 +23,11 @@ func (f *Fleet) Pace(d, interval time.Duration) (messages int, err error) {
 	begin, progress := time.Now(), time.Now()
 	for f.waiting = 0; sent < sends || f.waiting > 0; {
 		now := time.Now()
+		// What was not sent because the machine did something else is not due at once: no
+		// batch could come back in between.
+		if late := now.Sub(begin) - step*time.Duration(sent); sent < sends && late > interval {
+			begin = begin.Add(late)
+		}
 		for ; sent < sends && now.Sub(begin) >= step*time.Duration(sent); sent++ {
 			c := conns[sent%len(conns)]
 			if c.owed {
