@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -53,11 +54,7 @@ func TestDraining(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- run(sigterm, ln, probeLn, notice, drain) }()
 
-	type end struct {
-		code websocket.StatusCode
-		at   time.Time
-	}
-	ends := make(chan end, clients)
+	ends := make(chan websocket.StatusCode, clients)
 	for range clients {
 		c, err := websocket.Dial(ctx, url, nil)
 		if err != nil {
@@ -72,7 +69,7 @@ func TestDraining(t *testing.T) {
 		}
 		go func() {
 			_, _, err := c.Read(ctx)
-			ends <- end{websocket.CloseStatus(err), time.Now()}
+			ends <- websocket.CloseStatus(err)
 		}()
 	}
 	wantStatus(t, "before", probe+"/livez", http.StatusOK)
@@ -80,32 +77,18 @@ func TestDraining(t *testing.T) {
 
 	start := time.Now()
 	terminate()
-	first := <-ends
-	wantStatus(t, "while it drains", probe+"/livez", http.StatusOK)
-	wantStatus(t, "while it drains", probe+"/readyz", http.StatusServiceUnavailable)
-	all := []end{first}
-	for range clients - 1 {
-		all = append(all, <-ends)
-	}
-	var last time.Time
-	for _, e := range all {
-		if e.code != codec.StatusServiceRestart {
-			t.Errorf("a connection ended with %d, want %d", e.code, codec.StatusServiceRestart)
+	for i := range clients {
+		if code := <-ends; code != codec.StatusServiceRestart {
+			t.Errorf("a connection ended with %d, want %d", code, codec.StatusServiceRestart)
 		}
-		if e.at.Before(first.at) {
-			first = e
+		if i > 0 {
+			continue
 		}
-		if e.at.After(last) {
-			last = e.at
+		if got := time.Since(start); got < notice {
+			t.Errorf("the first connection was closed after %v, want not before the notice of %v", got, notice)
 		}
-	}
-	if got := first.at.Sub(start); got < notice {
-		t.Errorf("the first connection was closed after %v, want not before the notice of %v", got, notice)
-	}
-	// Nine of ten intervals lie between the first and the last. A busy machine can delay
-	// the first one, so that less is asked for.
-	if spread := last.Sub(first.at); spread < drain/3 {
-		t.Errorf("all connections were closed within %v, want them spread over %v", spread, drain)
+		wantStatus(t, "while it drains", probe+"/livez", http.StatusOK)
+		wantStatus(t, "while it drains", probe+"/readyz", http.StatusServiceUnavailable)
 	}
 	if err := <-ended; err != nil {
 		t.Errorf("run: %v", err)
@@ -114,6 +97,33 @@ func TestDraining(t *testing.T) {
 		c.CloseNow()
 		t.Error("a client could connect after the end")
 	}
+}
+
+// TestDrainSpreadsTheEnds closes connections in memory, where time is exact.
+func TestDrainSpreadsTheEnds(t *testing.T) {
+	const clients, period = 10, 30 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		open := &connections{set: map[*websocket.Conn]bool{}}
+		start := time.Now()
+		ends := make(chan time.Duration, clients)
+		for range clients {
+			client, server := websocket.Pipe(nil)
+			if err := server.Start(open); err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				client.Read(t.Context())
+				ends <- time.Since(start).Round(time.Millisecond)
+			}()
+		}
+		synctest.Wait()
+		open.drain(period)
+		for i := range clients {
+			if got, want := <-ends, period/clients*time.Duration(i+1); got != want {
+				t.Errorf("connection %d was closed after %v, want %v", i, got, want)
+			}
+		}
+	})
 }
 
 // TestManifest compares kubernetes.yaml with the program: its arguments are flags, its
