@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long anything may take before a test fails.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // roomy is the message limit, in bytes, of a peer in whose scenario limits do
 // not matter: beyond everything that is sent.

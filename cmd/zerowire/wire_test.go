@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // wire is a client that knows nothing of the library: a TCP connection, and
 // RFC 6455 written out by hand.

@@ -9,7 +9,7 @@ import (
 )
 
 // patience is how long anything may take before a test fails.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // TestMain fails if a goroutine of this library outlives its connection.
 func TestMain(m *testing.M) { leak.Main(m, patience, "github.com/zerowire/websocket.") }
