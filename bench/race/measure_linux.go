@@ -31,19 +31,14 @@ var (
 )
 
 // measure lets p do s on a fresh server, with the batches of s.prepare. It sets x.Value,
-// and x.Packed and x.Memory if the scenario has them.
+// and x.Memory if the scenario has it.
 func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch, x *sample) error {
-	srv, err := r.start(s, p)
+	srv, fleet, err := r.enter(s, p)
 	if err != nil {
 		return err
 	}
 	defer srv.stop()
-	fleet, err := load.NewFleet(srv.addr, p.Raw)
-	if err != nil {
-		return err
-	}
 	defer fleet.Close()
-	fleet.Deflate, fleet.TLS = s.deflate, srv.tls
 	switch s.kind {
 	case idle:
 		x.Value, err = measureIdle(sent[0], fleet, srv, r.effort)
@@ -56,11 +51,37 @@ func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch, x *sample)
 	case paced:
 		x.Value, x.Memory, err = measurePaced(s, sent[0], fleet, srv, r.effort)
 	default:
-		x.Value, err = measureExchange(sent, fleet, srv, r.effort)
+		if err := r.effort.open(sent, fleet); err != nil {
+			return err
+		}
+		x.Value, err = perMessage(srv, func() (int, error) { return fleet.Exchange(r.effort.run) })
 	}
-	if got, plain := fleet.Packed(); plain > 0 {
-		x.Packed = float64(got) / float64(plain)
+	return err
+}
+
+// enter starts the server of p for s, and makes a fleet for it without connections.
+func (r *race) enter(s scenario, p peers.Peer) (*server, *load.Fleet, error) {
+	srv, err := r.start(s, p)
+	if err != nil {
+		return nil, nil, err
 	}
+	fleet, err := load.NewFleet(srv.addr, p.Raw)
+	if err != nil {
+		srv.stop()
+		return nil, nil, err
+	}
+	fleet.Deflate, fleet.TLS = s.deflate, srv.tls
+	return srv, fleet, nil
+}
+
+// open opens a connection for each element of sent, and has them exchange batches for the
+// time to get warm.
+func (e effort) open(sent [][]load.Batch, fleet *load.Fleet) error {
+	sent = sent[:e.limited(len(sent))]
+	if err := fleet.Open(len(sent), func(i int) []load.Batch { return sent[i] }); err != nil {
+		return err
+	}
+	_, err := fleet.Exchange(e.warm)
 	return err
 }
 
@@ -96,17 +117,6 @@ func booked(srv *server) (now time.Duration, err error) {
 		}
 	}
 	return now, nil
-}
-
-func measureExchange(sent [][]load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {
-	sent = sent[:e.limited(len(sent))]
-	if err := fleet.Open(len(sent), func(i int) []load.Batch { return sent[i] }); err != nil {
-		return 0, err
-	}
-	if _, err := fleet.Exchange(e.warm); err != nil {
-		return 0, err
-	}
-	return perMessage(srv, func() (int, error) { return fleet.Exchange(e.run) })
 }
 
 func measureIdle(batches []load.Batch, fleet *load.Fleet, srv *server, e effort) (float64, error) {

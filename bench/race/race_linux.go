@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"os"
+	"slices"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -21,28 +21,29 @@ type race struct {
 
 // run lets the runners take turns at the scenarios.
 func (r *race) run() (samples []sample) {
-	steps := r.effort.rounds * len(r.scenarios) * len(r.turn(0))
-	bar := progressbar.NewOptions(steps,
+	bar := progressbar.NewOptions(r.effort.rounds*len(r.scenarios),
 		progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetVisibility(term.IsTerminal(int(os.Stderr.Fd()))),
 		progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 	defer bar.Finish()
 	for round := range r.effort.rounds {
 		for _, s := range r.scenarios {
+			bar.Describe(s.ID)
 			begin, sent := len(samples), s.prepare()
-			for _, p := range r.turn(round) {
-				bar.Describe(fmt.Sprintf("%-2s %-13s", s.ID, p.Name))
+			runners := slices.DeleteFunc(r.turn(round), func(p peers.Peer) bool { return !s.possible(p) })
+			if s.takesTurns() {
+				samples = append(samples, r.takeTurns(s, runners, sent, round+1)...)
+				bar.Add(1)
+				continue
+			}
+			for _, p := range runners {
 				x := sample{Round: round + 1, Scenario: s.ID, Peer: p.Name}
-				if !s.possible(p) {
-					bar.Add(1)
-					continue
-				}
 				if err := r.measure(s, p, sent, &x); err != nil {
 					x = sample{Round: x.Round, Scenario: x.Scenario, Peer: x.Peer, Err: err.Error()}
 				}
 				samples = append(samples, x)
-				bar.Add(1)
 			}
+			bar.Add(1)
 			relate(samples[begin:])
 		}
 	}

@@ -115,6 +115,10 @@ func (s scenario) unit() string {
 	return "µs"
 }
 
+// takesTurns reports whether the servers of all peers run at the same time, and take turns.
+// With many connections each they would not fit into one process of clients.
+func (s scenario) takesTurns() bool { return s.kind == exchange && s.conns < crowd }
+
 // casts reports whether the server sends to all in the scenario.
 func (s scenario) casts() bool { return s.kind == broadcast || s.kind == stalled }
 
