@@ -6,7 +6,8 @@
 // time.
 //
 //	go run ./examples/authmessage -token secret
-//	zerowire connect ws://127.0.0.1:8000/ # then type: Bearer secret
+//	zerowire connect ws://127.0.0.1:8000/
+//	> Bearer secret
 package main
 
 import (

@@ -2,7 +2,9 @@
 // publishes a sample every second with package hub, which encodes it once for all of them.
 // The page connects again by itself.
 //
-//	go run ./examples/dashboard # then open http://127.0.0.1:8000/
+//	go run ./examples/dashboard
+//
+// The page is http://127.0.0.1:8000/.
 package main
 
 import (

@@ -1,7 +1,7 @@
 // Command ratelimit is an echo server that limits its clients. Each address may open a
 // few connections, and each connection may send a number of messages per second. The
-// server delays what exceeds that: it does not read the next message until it may come,
-// so that the client's sends block in the end. Nothing is lost.
+// server delays messages beyond that: it reads the next one when the rate allows it. If a
+// client continues to send, its sends block in the end. Nothing is lost.
 //
 //	go run ./examples/ratelimit -rate 10 -burst 20
 package main

@@ -6,7 +6,10 @@
 // connection of its own within the watchdog's interval.
 //
 //	go build -o /usr/local/bin/echo-server ./examples/systemd
-//	systemd-socket-activate -l 127.0.0.1:8000 /usr/local/bin/echo-server # to try it without units
+//
+// To try it without units:
+//
+//	systemd-socket-activate -l 127.0.0.1:8000 /usr/local/bin/echo-server
 package main
 
 import (

@@ -3,8 +3,8 @@
 //
 // middleware.Timeout ends the context of a request, and answers with 504 if the handler is
 // still there. A Server does not stay: its ServeHTTP returns after the opening handshake,
-// and the connection does not use that context. It also lets Shutdown close all
-// connections, which http.Server.Shutdown does not know.
+// and the connection does not use that context. Its Shutdown closes all connections; that
+// of http.Server does not.
 //
 //	go run ./examples/frameworks/chi
 //	zerowire connect ws://127.0.0.1:8000/rooms/lobby
