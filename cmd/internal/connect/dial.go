@@ -29,7 +29,7 @@ func (c *Command) dialOptions(s *session) (*websocket.DialOptions, error) {
 	if c.Trace {
 		lines := &trace.Printer{W: noticeWriter{s.out}, Color: s.out.faint}
 		opts.Wrap = func(nc net.Conn) net.Conn {
-			return trace.Conn(&heardConn{Conn: wrap(nc), session: s}, websocket.RoleClient, lines.Print)
+			return trace.Conn(&heardConn{Conn: wrap(nc), session: s}, lines.Print)
 		}
 	}
 	return opts, nil

@@ -326,7 +326,7 @@ func (c *connection) startInside(sender int, now time.Time, p []byte) {
 		c.client = 1 - sender
 	}
 	c.middle = true
-	c.session = trace.NewSession(codec.Client, false, 0, c.event)
+	c.session = trace.NewSession(false, 0, c.event)
 	c.session.Deflate(trace.DeflateParams{Missed: true})
 	c.session.Strict()
 	c.session.Write(c.role(sender), now, p)

@@ -210,7 +210,7 @@ func (cv *conversation) responses(h *half) {
 
 // session returns the Session that shows an exchange.
 func (cv *conversation) session(x *exchange) *trace.Session {
-	s := trace.NewSession(codec.Client, true, 0, func(e trace.Event) {
+	s := trace.NewSession(true, 0, func(e trace.Event) {
 		e.Offset += x.base[e.From]
 		cv.conn.event(e)
 	})

@@ -120,7 +120,7 @@ func (c *Command) readStream(r io.Reader, rep *report) error {
 		return err
 	}
 	from, handshake := c.whose(start)
-	s := trace.NewSession(codec.Client, handshake, 0, rep.event)
+	s := trace.NewSession(handshake, 0, rep.event)
 	s.MissServer()
 	if c.Strict {
 		s.Strict()

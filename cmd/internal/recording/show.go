@@ -12,7 +12,7 @@ const WholeMessages = 1<<31 - 1
 // the time. The heads of an archived connection are made up, and not shown.
 func (rec *Recording) Show(c *Connection, sink func(trace.Event)) {
 	heads := c.URL == ""
-	s := trace.NewSession(codec.Client, heads, WholeMessages, sink)
+	s := trace.NewSession(heads, WholeMessages, sink)
 	if heads {
 		s.Write(codec.Client, rec.at(c.Began), c.Heads[codec.Client])
 		s.Write(codec.Server, rec.at(c.Began), c.Heads[codec.Server])

@@ -70,7 +70,7 @@ func recordedAnswers(c *recording.Connection) *answers {
 		return a
 	}
 	var now time.Time
-	s := trace.NewSession(codec.Client, true, recording.WholeMessages, a.event)
+	s := trace.NewSession(true, recording.WholeMessages, a.event)
 	s.Strict()
 	s.Write(codec.Client, now, c.Heads[codec.Client])
 	s.Write(codec.Server, now, c.Heads[codec.Server])

@@ -136,7 +136,7 @@ func (p *player) handshake(ctx context.Context) error {
 	if _, err := request.Parse(p.recorded.Heads[codec.Client]); err != nil {
 		return fmt.Errorf("the recorded request: %w", err)
 	}
-	p.session = trace.NewSession(codec.Client, true, recording.WholeMessages, p.event)
+	p.session = trace.NewSession(true, recording.WholeMessages, p.event)
 	p.session.Strict()
 	head := p.to.request(&request)
 	p.session.Write(codec.Client, time.Now(), head)

@@ -146,7 +146,7 @@ func (p *proxy) serve(ctx context.Context, ln net.Listener) error {
 func (p *proxy) connection(number int, nc *reach.Conn) *connection {
 	c := &connection{proxy: p, number: number, client: nc}
 	if p.printer != nil {
-		c.session = trace.NewSession(codec.Client, true, 0, func(e trace.Event) { p.printer.PrintOf(number, e) })
+		c.session = trace.NewSession(true, 0, func(e trace.Event) { p.printer.PrintOf(number, e) })
 	}
 	for i := range c.pumps {
 		pump := &c.pumps[i]

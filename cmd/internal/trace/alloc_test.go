@@ -29,7 +29,7 @@ func TestNoAllocations(t *testing.T) {
 	})
 	t.Run("Session", func(t *testing.T) {
 		frames := 0
-		s := NewSession(codec.Client, false, 0, func(Event) { frames++ })
+		s := NewSession(false, 0, func(Event) { frames++ })
 		if n := testing.AllocsPerRun(100, func() { s.Write(codec.Client, time.Time{}, input) }); n != 0 {
 			t.Errorf("Session.Write: %v allocations for two frames, want 0", n)
 		}

@@ -34,7 +34,7 @@ func TestVerdictIsThatOfAnyCut(t *testing.T) {
 // play has a Session decode the client's head, then the server's bytes, then the rest
 // of the client's, with as many bytes at a time as size says.
 func play(bytes [2][]byte, sink func(Event), size func(left int) int) {
-	s := NewSession(codec.Client, true, 0, sink)
+	s := NewSession(true, 0, sink)
 	write := func(from codec.Role, p []byte) {
 		for len(p) > 0 {
 			n := size(len(p))

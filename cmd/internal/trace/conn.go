@@ -8,31 +8,28 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Conn returns a connection that behaves as nc, and calls sink with everything
-// that passes over it: the heads of the opening handshake, then the frames of
-// both directions, as the end with this role sees it. What is sent is reported
-// before it leaves, so that no answer comes before its question. sink is never
-// called twice at once, and holds up the connection while it runs.
-func Conn(nc net.Conn, role codec.Role, sink func(Event)) net.Conn {
-	return &conn{Conn: nc, role: role, session: NewSession(role, true, 0, sink)}
-}
+// Conn returns a client's connection that behaves as nc, and calls sink with everything
+// that passes over it: the heads of the opening handshake, then the frames of both
+// directions. What is sent is reported before it leaves, so that no answer comes before
+// its question. sink is never called twice at once, and holds up the connection while it
+// runs.
+func Conn(nc net.Conn, sink func(Event)) net.Conn { return &conn{nc, NewSession(true, 0, sink)} }
 
 type conn struct {
 	net.Conn
-	role    codec.Role
 	session *Session
 }
 
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if n > 0 {
-		c.session.Write(c.role.Peer(), time.Now(), p[:n])
+		c.session.Write(codec.Server, time.Now(), p[:n])
 	}
 	return n, err
 }
 
 func (c *conn) Write(p []byte) (int, error) {
-	c.session.Write(c.role, time.Now(), p)
+	c.session.Write(codec.Client, time.Now(), p)
 	return c.Conn.Write(p)
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
-	"github.com/zerowire/websocket/codec"
 )
 
 // TestConn watches a real client at a real server.
@@ -29,7 +28,7 @@ func TestConn(t *testing.T) {
 	sink := func(e Event) {
 		mu.Lock()
 		defer mu.Unlock()
-		line := e.Direction.String() + " " + e.Kind.String()
+		line := e.From.String() + " " + e.Kind.String()
 		switch e.Kind {
 		case Handshake:
 			first, _, _ := strings.Cut(string(e.Head), "\r\n")
@@ -45,7 +44,7 @@ func TestConn(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	c, err := websocket.Dial(ctx, "ws://"+ln.Addr().String()+"/path", &websocket.DialOptions{
-		Wrap: func(nc net.Conn) net.Conn { return Conn(nc, codec.Client, sink) },
+		Wrap: func(nc net.Conn) net.Conn { return Conn(nc, sink) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -61,12 +60,12 @@ func TestConn(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	want := `sent handshake GET /path HTTP/1.1
-received handshake HTTP/1.1 101 Switching Protocols
-sent frame text Hello
-received frame text Hello
-sent frame close ` + "\x03\xe8" + `bye
-received frame close ` + "\x03\xe8"
+	want := `client handshake GET /path HTTP/1.1
+server handshake HTTP/1.1 101 Switching Protocols
+client frame text Hello
+server frame text Hello
+client frame close ` + "\x03\xe8" + `bye
+server frame close ` + "\x03\xe8"
 	if all := strings.Join(got, "\n"); all != want {
 		t.Errorf("events of an echo\n got\n%s\nwant\n%s", all, want)
 	}

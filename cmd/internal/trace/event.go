@@ -13,24 +13,6 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Direction says which way bytes go, seen from one end: that of Conn, or the
-// client where no end is ours.
-type Direction uint8
-
-// The two directions.
-const (
-	Sent Direction = iota
-	Received
-)
-
-// String returns "sent" or "received".
-func (d Direction) String() string {
-	if d == Sent {
-		return "sent"
-	}
-	return "received"
-}
-
 // Kind is what an Event tells.
 type Kind uint8
 
@@ -50,11 +32,10 @@ func (k Kind) String() string {
 // Event is one thing that happened on a connection. Its slices are valid, and may
 // be read, until the function that is given the Event returns.
 type Event struct {
-	Time      time.Time // when its last byte came
-	Direction Direction
-	Kind      Kind
-	From      codec.Role // the end that sent it
-	Offset    int64      // its first byte's place among the bytes of its direction
+	Time   time.Time // when its last byte came
+	Kind   Kind
+	From   codec.Role // the end that sent it
+	Offset int64      // its first byte's place among the bytes of its direction
 
 	// Head is the head of a Handshake, its empty line included.
 	Head []byte

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/codec/deflate"
 )
 
 var opens = regexp.MustCompile(`(?im)^upgrade:.*\bwebsocket\b`)
@@ -81,11 +82,9 @@ func (s *stream) readRequest() error {
 	for name := range r.Subprotocols() {
 		o.offered = append(o.offered, string(name))
 	}
-	for list := range r.Values("Sec-WebSocket-Extensions") {
-		o.extended = true
-		if _, ok := parseDeflate(string(list)); ok {
-			o.deflate = true
-		}
+	for extension := range r.Extensions() {
+		_, ok := parseDeflate(string(extension))
+		o.extended, o.deflate = true, o.deflate || ok
 	}
 	if !r.IsUpgrade() {
 		s.ended = true
@@ -112,8 +111,8 @@ func (s *stream) readResponse() error {
 		o.refused, s.ended = true, true
 		return nil
 	}
-	for list := range r.Values("Sec-WebSocket-Extensions") {
-		if p, ok := parseDeflate(string(list)); ok {
+	for extension := range r.Extensions() {
+		if p, ok := parseDeflate(string(extension)); ok {
 			o.agreed, o.params = true, p
 			s.compressed(p)
 		}
@@ -124,23 +123,17 @@ func (s *stream) readResponse() error {
 	return r.Check(o.key, o.offered, o.extended)
 }
 
-// parseDeflate finds permessage-deflate in the value of a Sec-WebSocket-Extensions
-// header (RFC 6455 §9.1). It does not judge the parameters: the ends do.
-func parseDeflate(list string) (p DeflateParams, ok bool) {
-	for extension := range strings.SplitSeq(list, ",") {
-		name, params, _ := strings.Cut(extension, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), "permessage-deflate") {
-			continue
+// parseDeflate reads an extension with its parameters (RFC 6455 §9.1) if it is
+// permessage-deflate. It does not judge the parameters: the ends do.
+func parseDeflate(extension string) (p DeflateParams, ok bool) {
+	name, params, _ := strings.Cut(extension, ";")
+	for param := range strings.SplitSeq(params, ";") {
+		switch strings.ToLower(strings.TrimSpace(param)) {
+		case "server_no_context_takeover":
+			p.NoTakeover[codec.Server] = true
+		case "client_no_context_takeover":
+			p.NoTakeover[codec.Client] = true
 		}
-		for param := range strings.SplitSeq(params, ";") {
-			switch strings.ToLower(strings.TrimSpace(param)) {
-			case "server_no_context_takeover":
-				p.ServerNoContextTakeover = true
-			case "client_no_context_takeover":
-				p.ClientNoContextTakeover = true
-			}
-		}
-		return p, true
 	}
-	return p, false
+	return p, strings.EqualFold(strings.TrimSpace(name), deflate.Name)
 }

@@ -10,20 +10,11 @@ import (
 // DeflateParams are what an opening handshake agreed on about
 // permessage-deflate (RFC 7692 §7.1), as far as reading needs it.
 type DeflateParams struct {
-	ServerNoContextTakeover bool
-	ClientNoContextTakeover bool
+	NoTakeover [2]bool // messages of an end, by its role, do not refer to those before
 
 	// Missed says that messages have passed before the first one that is read, so
 	// that none can be inflated that refers to those.
 	Missed bool
-}
-
-// takeover reports whether messages of an end refer to those before.
-func (p DeflateParams) takeover(from codec.Role) bool {
-	if from == codec.Client {
-		return !p.ClientNoContextTakeover
-	}
-	return !p.ServerNoContextTakeover
 }
 
 // maxInflated is how long a message may be, compressed or inflated, to be inflated,
@@ -44,7 +35,7 @@ type inflater struct {
 }
 
 func newInflater(p DeflateParams, from codec.Role) *inflater {
-	takeover := p.takeover(from)
+	takeover := !p.NoTakeover[from]
 	return &inflater{Decompressor: deflate.Decompressor{Takeover: takeover, MaxMessage: maxInflated}, lost: p.Missed && takeover}
 }
 

@@ -15,7 +15,7 @@ import (
 // them.
 func inflated(params DeflateParams, messages ...string) []Event {
 	var got []Event
-	s := NewSession(codec.Client, false, 0, func(e Event) {
+	s := NewSession(false, 0, func(e Event) {
 		e.Payload = bytes.Clone(e.Payload)
 		got = append(got, e)
 	})
@@ -40,7 +40,7 @@ func final(t *testing.T, text string) string {
 
 func TestInflate(t *testing.T) {
 	with, without := deflater(t, true), deflater(t, false)
-	none := DeflateParams{ServerNoContextTakeover: true}
+	none := DeflateParams{NoTakeover: [2]bool{codec.Server: true}}
 	tests := []struct {
 		name     string
 		params   DeflateParams
@@ -82,7 +82,7 @@ func TestInflateFails(t *testing.T) {
 	}{
 		{"reserved block type", DeflateParams{}, []string{"\xff\xff"}, codec.ErrDeflate},
 		{"nothing at all", DeflateParams{}, []string{"\xf2\x48\xcd"}, codec.ErrDeflate},
-		{"a reference that was not agreed on", DeflateParams{ServerNoContextTakeover: true}, []string{"\xf2\x48\xcd\xc9\xc9\x07\x00", "\xf2\x00\x11\x00\x00"}, codec.ErrDeflate},
+		{"a reference that was not agreed on", DeflateParams{NoTakeover: [2]bool{codec.Server: true}}, []string{"\xf2\x48\xcd\xc9\xc9\x07\x00", "\xf2\x00\x11\x00\x00"}, codec.ErrDeflate},
 		{"not UTF-8", DeflateParams{}, []string{with("a\xff")}, codec.ErrText},
 	}
 	for _, tt := range tests {
@@ -115,7 +115,7 @@ func TestInflateStopsAtItsLimit(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			d := newInflater(DeflateParams{ServerNoContextTakeover: !tt.takeover}, codec.Server)
+			d := newInflater(DeflateParams{NoTakeover: [2]bool{codec.Server: !tt.takeover}}, codec.Server)
 			d.MaxMessage = limit
 			for p := range slices.Chunk([]byte(tt.first), 4096) {
 				d.add(p)

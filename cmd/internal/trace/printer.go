@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/term"
 
@@ -23,18 +22,14 @@ import (
 //	12:30:00.000123 → text         FIN      37fa213d     5 "Hello"
 //	12:30:00.000311 ← close        FIN                  5 1000 normal closure "bye"
 //
-// The columns are the time, the direction, the opcode, the flags, the masking key
-// if there is one, the payload's length in bytes on the wire, and the payload as
-// far as it fits. It is safe for concurrent use.
+// The columns are the time, the direction (→ is from the client), the opcode, the flags,
+// the masking key if there is one, the payload's length in bytes on the wire, and the
+// payload as far as it fits. It is safe for concurrent use.
 type Printer struct {
 	W       io.Writer
 	Color   bool // use ANSI escape sequences
 	Offsets bool // begin with the offset in the stream, in bytes
 	Width   int  // characters of payload to show; 0 means defaultWidth
-
-	// Start, if set, is what times are relative to, in seconds. Else they are of the
-	// day. Events without a time have neither.
-	Start time.Time
 
 	mu   sync.Mutex
 	line []byte
@@ -77,12 +72,8 @@ const (
 // begin appends what every line begins with.
 func (p *Printer) begin(connection int, e Event) {
 	place := ""
-	switch {
-	case e.Time.IsZero():
-	case p.Start.IsZero():
+	if !e.Time.IsZero() {
 		place = e.Time.Format("15:04:05.000000 ")
-	default:
-		place = fmt.Sprintf("%11.6f ", e.Time.Sub(p.Start).Seconds())
 	}
 	if p.Offsets {
 		place += fmt.Sprintf("%8d ", e.Offset)
@@ -91,7 +82,7 @@ func (p *Printer) begin(connection int, e Event) {
 		place += fmt.Sprintf("#%d ", connection)
 	}
 	p.styled(styleFaint, "%s", place)
-	if e.Direction == Sent {
+	if e.From == codec.Client {
 		p.styled(styleSent, "→ ")
 	} else {
 		p.styled(styleReceived, "← ")

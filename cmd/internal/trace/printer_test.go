@@ -13,7 +13,7 @@ import (
 func TestPrinter(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 1000, time.UTC)
 	text := Event{
-		Time: noon, Kind: Frame, Message: codec.OpText, HeaderSize: 2,
+		Time: noon, Kind: Frame, From: codec.Client, Message: codec.OpText, HeaderSize: 2,
 		Header: codec.Header{Opcode: codec.OpText, Fin: true, Length: 5}, Payload: []byte("Hello"),
 	}
 	long := text
@@ -25,7 +25,6 @@ func TestPrinter(t *testing.T) {
 		want    string
 	}{
 		{"time of the day", &Printer{}, text, "12:00:00.000001 → text         FIN                    5 \"Hello\"\n"},
-		{"time since the start", &Printer{Start: noon.Add(-1500 * time.Millisecond)}, text, "   1.500000 → text         FIN                    5 \"Hello\"\n"},
 		{"cut", &Printer{Width: 8}, long, "12:00:00.000001 → text         FIN               1048576 \"ääääääää\"…\n"},
 		{"colours", &Printer{Color: true}, text, "\x1b[2m12:00:00.000001 \x1b[0m\x1b[36m→ \x1b[0m\x1b[1mtext         \x1b[0mFIN      \x1b[2m         \x1b[0m     5 \"Hello\"\n"},
 	}

@@ -13,7 +13,6 @@ import (
 // concurrent use, and never calls its sink twice at once.
 type Session struct {
 	sink   func(Event)
-	local  codec.Role
 	limit  int
 	strict bool
 
@@ -22,12 +21,11 @@ type Session struct {
 	opening opening
 }
 
-// NewSession returns a Session that calls sink with what passes, as the end local
-// sees it. With handshake, both directions begin with the head of the opening
-// handshake; without, behind it. An Event has at most limit bytes of a payload; 0 means
-// 64 KiB.
-func NewSession(local codec.Role, handshake bool, limit int, sink func(Event)) *Session {
-	s := &Session{sink: sink, local: local, limit: cmp.Or(limit, defaultLimit)}
+// NewSession returns a Session that calls sink with what passes. With handshake, both
+// directions begin with the head of the opening handshake; without, behind it. An Event
+// has at most limit bytes of a payload; 0 means 64 KiB.
+func NewSession(handshake bool, limit int, sink func(Event)) *Session {
+	s := &Session{sink: sink, limit: cmp.Or(limit, defaultLimit)}
 	for i := range s.streams {
 		from := codec.Role(i)
 		s.streams[from] = stream{Session: s, from: from, scanner: Scanner{Sequence: codec.Sequence{Role: from.Peer()}, Lenient: true}}

@@ -143,7 +143,7 @@ func TestSessionWhole(t *testing.T) {
 	w := whole(t)
 	client, server := w.bytes[codec.Client], w.bytes[codec.Server]
 	var l lines
-	s := NewSession(codec.Client, true, 0, l.sink())
+	s := NewSession(true, 0, l.sink())
 	s.Write(codec.Client, time.Time{}, client)
 	s.Write(codec.Server, time.Time{}, server)
 	s.End(codec.Client, time.Time{})
@@ -159,7 +159,7 @@ func TestSessionAtEverySplit(t *testing.T) {
 	for cut := range head {
 		for _, first := range []codec.Role{codec.Client, codec.Server} {
 			var l lines
-			s := NewSession(codec.Client, true, 0, l.sink())
+			s := NewSession(true, 0, l.sink())
 			at := min(cut, len(w.bytes[first]))
 			s.Write(first, time.Time{}, w.bytes[first][:at])
 			s.Write(first.Peer(), time.Time{}, w.bytes[first.Peer()])
@@ -176,7 +176,7 @@ func TestSessionByteByByte(t *testing.T) {
 	w := whole(t)
 	client, server := w.bytes[codec.Client], w.bytes[codec.Server]
 	var l lines
-	s := NewSession(codec.Client, true, 0, l.sink())
+	s := NewSession(true, 0, l.sink())
 	for i := range max(len(client), len(server)) {
 		if i < len(client) {
 			s.Write(codec.Client, time.Time{}, client[i:i+1])
@@ -186,16 +186,6 @@ func TestSessionByteByByte(t *testing.T) {
 		}
 	}
 	l.want(t, "byte by byte", w.want...)
-}
-
-func TestSessionSeenFromTheServer(t *testing.T) {
-	var directions []Direction
-	s := NewSession(codec.Server, false, 0, func(e Event) { directions = append(directions, e.Direction) })
-	s.Write(codec.Client, time.Time{}, frame(codec.Client, codec.OpText, "FIN", "a"))
-	s.Write(codec.Server, time.Time{}, frame(codec.Server, codec.OpText, "FIN", "b"))
-	if want := []Direction{Received, Sent}; !slices.Equal(directions, want) {
-		t.Errorf("directions of a client's and a server's frame: %v, want %v", directions, want)
-	}
 }
 
 // TestHandshakes is about heads that are not followed by frames, or should not be.
@@ -234,7 +224,7 @@ func TestHandshakes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var got lines
 			p := got.sink()
-			s := NewSession(codec.Client, true, 0, func(e Event) {
+			s := NewSession(true, 0, func(e Event) {
 				if e.Kind != Handshake {
 					p(e)
 				}

@@ -136,11 +136,7 @@ func (s *stream) lose(now time.Time, why error) {
 
 // event is an empty Event for what comes next.
 func (s *stream) event() Event {
-	direction := Received
-	if s.from == s.local {
-		direction = Sent
-	}
-	return Event{Direction: direction, From: s.from, Offset: s.base + s.scanner.Offset(), Payload: s.frame.Payload[:0]}
+	return Event{From: s.from, Offset: s.base + s.scanner.Offset(), Payload: s.frame.Payload[:0]}
 }
 
 // report hands the frame begun to the sink.

@@ -98,7 +98,7 @@ func TestViolationsShowTheirPayload(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var l lines
-			s := NewSession(codec.Client, false, 0, l.sink())
+			s := NewSession(false, 0, l.sink())
 			s.Write(tt.from, time.Time{}, unhex(t, tt.hex))
 			s.End(tt.from, time.Time{})
 			if got := l.all(); !slices.Equal(got, tt.want) {
@@ -139,7 +139,7 @@ func unhex(t *testing.T, s string) []byte {
 func decode(from codec.Role, input []byte, step int, strict bool, see func(Event)) []string {
 	var l lines
 	print := l.sink()
-	s := NewSession(codec.Client, false, 0, func(e Event) {
+	s := NewSession(false, 0, func(e Event) {
 		see(e)
 		if e.Kind == Violation {
 			e.Payload = nil
@@ -189,7 +189,7 @@ func TestViolationOfSequence(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []Event
-			s := NewSession(codec.Client, false, 0, func(e Event) { got = append(got, e) })
+			s := NewSession(false, 0, func(e Event) { got = append(got, e) })
 			for _, h := range []string{tt.first, tt.second} {
 				p, _ := hex.DecodeString(strings.ReplaceAll(h, " ", ""))
 				s.Write(codec.Server, time.Time{}, p)
