@@ -1,3 +1,8 @@
+// Package conform is `zerowire conform`: it plays the conformance table against
+// any server that echoes, and reports case by case what the server did.
+//
+// The way is command.go (flags) → choose.go (which cases) → target.go (the
+// opening handshake) → probe.go (does it echo?) → play.go → report.go and text.go.
 package conform
 
 import (
@@ -84,5 +89,5 @@ func (c *Command) write(r *report) (err error) {
 	if c.JSON != "-" {
 		err = r.writeText(os.Stdout, c.Brief)
 	}
-	return errors.Join(err, reach.WriteFile("--json", c.JSON, r.writeJSON), reach.WriteFile("--html", c.HTML, r.writeHTML))
+	return errors.Join(err, reach.WriteFile("--json", c.JSON, reach.JSON(r)), reach.WriteFile("--html", c.HTML, r.writeHTML))
 }

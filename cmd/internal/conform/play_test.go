@@ -101,7 +101,7 @@ func TestFaultyServerFails(t *testing.T) {
 	}
 
 	var text, brief, page, data bytes.Buffer
-	for _, err := range []error{r.writeText(&text, false), r.writeText(&brief, true), r.writeHTML(&page), r.writeJSON(&data)} {
+	for _, err := range []error{r.writeText(&text, false), r.writeText(&brief, true), r.writeHTML(&page), reach.JSON(r)(&data)} {
 		if err != nil {
 			t.Fatal(err)
 		}

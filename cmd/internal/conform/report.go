@@ -1,8 +1,11 @@
 package conform
 
 import (
+	_ "embed"
 	"fmt"
+	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
@@ -85,4 +88,13 @@ func (r *report) outcome() error {
 	return nil
 }
 
-func (r *report) writeJSON(w io.Writer) error { return reach.WriteJSON(w, r) }
+//go:embed report.html
+var page string
+
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	// class makes of a verdict the name of its colour.
+	"class": func(s string) string { return strings.ToLower(strings.ReplaceAll(s, " ", "-")) },
+}).Parse(page))
+
+// writeHTML writes the report as a page that needs nothing else.
+func (r *report) writeHTML(w io.Writer) error { return pageTemplate.Execute(w, r) }

@@ -97,13 +97,11 @@ func (c *Command) Validate() error {
 	if c.Takeover && !c.Compress {
 		return errors.New("--takeover says how to compress: give --compress, too")
 	}
-	if err := c.checkExchange(); err != nil {
+	if _, err := c.newExchange(); err != nil {
 		return err
 	}
-	if err := reach.CheckURL(c.URL); err != nil {
-		return err
-	}
-	return c.Check()
+	_, err := c.Server(c.URL)
+	return err
 }
 
 // Run puts load on the server and reports.
@@ -112,9 +110,9 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	progress := newProgress(p)
-	r, err := p.carryOut(ctx, progress.show)
-	progress.end()
+	show, end := newProgress(p)
+	r, err := p.carryOut(ctx, show)
+	end()
 	if err != nil {
 		return c.Explain(ctx, c.URL, err)
 	}
@@ -174,5 +172,5 @@ func (c *Command) write(r *Result) error {
 	if c.JSON == "-" {
 		out = os.Stderr
 	}
-	return errors.Join(r.writeTable(out), reach.WriteFile("--json", c.JSON, r.writeJSON), reach.WriteFile("--html", c.HTML, r.writeHTML))
+	return errors.Join(r.writeTable(out), reach.WriteFile("--json", c.JSON, reach.JSON(r)), reach.WriteFile("--html", c.HTML, r.writeHTML))
 }

@@ -47,12 +47,22 @@ var functions = template.FuncMap{
 	},
 }
 
-// newExchange returns what the flags ask for.
+// newExchange returns what the flags ask for. An error says what is wrong with them.
 func (c *Command) newExchange() (*exchange, error) {
 	x := &exchange{shuffle: c.Shuffle, ramp: ramp{c.Ramp, c.Steps}}
-	x.own = len(c.Send) > 0 || c.Receive || c.Expect != "" && c.Expect != "echo" || c.Think > 0 || c.Ramp > 0
 	if err := x.expect(c.Expect); err != nil {
 		return nil, err
+	}
+	x.own = len(c.Send) > 0 || c.Receive || !x.echo || c.Think > 0 || c.Ramp > 0
+	switch {
+	case c.Receive && (len(c.Send) > 0 || c.Rate > 0 || c.Think > 0 || !x.echo):
+		return nil, errors.New("--receive sends nothing: it goes with none of --send, --rate, --think and --expect")
+	case c.Think < 0 || c.Think > 0 && c.Rate > 0:
+		return nil, fmt.Errorf("--think %s: want a time above zero, and no --rate", c.Think)
+	case c.Ramp < 0 || c.Steps < 0 || c.Steps > 0 && c.Ramp == 0:
+		return nil, fmt.Errorf("--ramp %s, --steps %d: want a time above zero, and steps only with it", c.Ramp, c.Steps)
+	case c.Shuffle && len(c.Send) == 0:
+		return nil, errors.New("--shuffle is the order of --send: give that, too")
 	}
 	for _, text := range c.Send {
 		if err := x.add(text); err != nil {
@@ -157,20 +167,4 @@ func (r ramp) due(n, rate float64) float64 {
 		n -= now * length
 	}
 	return over + n/rate
-}
-
-// checkExchange returns what is wrong with the flags of an exchange.
-func (c *Command) checkExchange() error {
-	switch {
-	case c.Receive && (len(c.Send) > 0 || c.Rate > 0 || c.Think > 0 || c.Expect != "" && c.Expect != "echo"):
-		return errors.New("--receive sends nothing: it goes with none of --send, --rate, --think and --expect")
-	case c.Think < 0 || c.Think > 0 && c.Rate > 0:
-		return fmt.Errorf("--think %s: want a time above zero, and no --rate", c.Think)
-	case c.Ramp < 0 || c.Steps < 0 || c.Steps > 0 && c.Ramp == 0:
-		return fmt.Errorf("--ramp %s, --steps %d: want a time above zero, and steps only with it", c.Ramp, c.Steps)
-	case c.Shuffle && len(c.Send) == 0:
-		return errors.New("--shuffle is the order of --send: give that, too")
-	}
-	_, err := c.newExchange()
-	return err
 }

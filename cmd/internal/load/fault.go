@@ -1,60 +1,48 @@
 package load
 
-import "fmt"
-
-// fault is a way in which a server, or the way to it, fails.
-type fault uint8
-
-// The faults.
-const (
-	wrongContent fault = iota
-	wrongType
-	outOfOrder
-	repeated
-	unasked
-	lost
-	violation
-	closed
-	broken
-	refused
+import (
+	"fmt"
+	"slices"
 )
 
-var faultNames = [...]string{
-	wrongContent: "wrong content",
-	wrongType:    "wrong type",
-	outOfOrder:   "out of order",
-	repeated:     "repeated",
-	unasked:      "not asked for",
-	lost:         "lost",
-	violation:    "protocol violation",
-	closed:       "closed by the server",
-	broken:       "connection broken",
-	refused:      "no connection",
-}
+// fault is a way in which a server, or the way to it, fails.
+type fault string
 
-// String names the fault.
-func (f fault) String() string { return faultNames[f] }
+// The faults of an echo, and then those of a connection.
+const (
+	wrongContent fault = "wrong content"
+	wrongType    fault = "wrong type"
+	outOfOrder   fault = "out of order"
+	repeated     fault = "repeated"
+	unasked      fault = "not asked for"
+	lost         fault = "lost"
 
-// isEcho reports whether the fault is one of an echo, not of a connection.
-func (f fault) isEcho() bool { return f <= lost }
+	violation fault = "protocol violation"
+	closed    fault = "closed by the server"
+	broken    fault = "connection broken"
+	refused   fault = "no connection"
+)
+
+var (
+	echoFaults       = []fault{wrongContent, wrongType, outOfOrder, repeated, unasked, lost}
+	connectionFaults = []fault{violation, closed, broken, refused}
+)
 
 // faults counts what went wrong.
 type faults map[fault]Fault
 
 // Fault is how often something went wrong, with the first time as an example.
 type Fault struct {
-	Kind    string `json:"kind"`
+	Kind    fault  `json:"kind"`
 	Count   int64  `json:"count"`
 	Example string `json:"example"`
-
-	kind fault
 }
 
 // add counts n faults. The example is kept if it is the first.
 func (f faults) add(kind fault, n int64, format string, args ...any) {
 	e, again := f[kind]
 	if !again {
-		e = Fault{Kind: kind.String(), Example: fmt.Sprintf(format, args...), kind: kind}
+		e = Fault{Kind: kind, Example: fmt.Sprintf(format, args...)}
 	}
 	e.Count += n
 	f[kind] = e
@@ -67,11 +55,11 @@ func (f faults) merge(g faults) {
 	}
 }
 
-// list returns the faults in the order of their constants.
+// list returns the faults in their order.
 func (f faults) list() []Fault {
 	list := []Fault{} // not nil: [] in JSON
-	for kind := range faultNames {
-		if e, counted := f[fault(kind)]; counted {
+	for _, kind := range slices.Concat(echoFaults, connectionFaults) {
+		if e, counted := f[kind]; counted {
 			list = append(list, e)
 		}
 	}

@@ -98,7 +98,7 @@ func bench(t *testing.T, ctx context.Context, w way, url string, set func(c *Com
 // times returns how often a fault was counted.
 func (r *Result) times(kind fault) int64 {
 	for _, f := range r.Errors {
-		if f.kind == kind {
+		if f.Kind == kind {
 			return f.Count
 		}
 	}

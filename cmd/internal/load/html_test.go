@@ -115,7 +115,7 @@ func TestPageInTheBrowser(t *testing.T) {
 		c.URL += `/?<script>alert("no")</script>`
 		c.Rate, c.Duration, c.Messages = 2000, time.Second, 0
 	})
-	r.Errors = []Fault{{Kind: "wrong content", Count: 2, Example: `byte 3 is <b>`, kind: wrongContent}}
+	r.Errors = []Fault{{Kind: wrongContent, Count: 2, Example: `byte 3 is <b>`}}
 	file := filepath.Join(t.TempDir(), "report.html")
 	if err := reach.WriteFile("--html", file, r.writeHTML); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -54,11 +55,11 @@ func (r *Result) limitError() error {
 			exceeded = append(exceeded, fmt.Sprintf("p%g is %s, above the limit of %s", l.Percent, duration(l.Micros), duration(l.Limit)))
 		}
 	}
-	if exceeded == nil {
+	switch {
+	case exceeded == nil:
 		return nil
+	case len(r.Latency.Percentiles) == 0:
+		return errors.New("no latency was measured that --limit could be compared with")
 	}
-	if len(r.Latency.Percentiles) == 0 {
-		return fmt.Errorf("no latency was measured that --limit could be compared with")
-	}
-	return fmt.Errorf("%s", strings.Join(exceeded, "; "))
+	return errors.New(strings.Join(exceeded, "; "))
 }

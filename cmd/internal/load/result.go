@@ -2,9 +2,9 @@ package load
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -151,7 +151,7 @@ func ratio(a, b float64) float64 {
 func (r *Result) verdict() error {
 	wrong, failed := int64(0), int64(0)
 	for _, f := range r.Errors {
-		if f.kind.isEcho() {
+		if slices.Contains(echoFaults, f.Kind) {
 			wrong += f.Count
 		} else {
 			failed += f.Count
@@ -167,5 +167,3 @@ func (r *Result) verdict() error {
 	}
 	return r.limitError()
 }
-
-func (r *Result) writeJSON(w io.Writer) error { return reach.WriteJSON(w, r) }

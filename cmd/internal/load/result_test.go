@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zerowire/websocket/cmd/internal/reach"
 )
 
 // The JSON form has the names that it is documented with, and reads back as what
@@ -13,7 +15,7 @@ import (
 func TestResultJSON(t *testing.T) {
 	r := bench(t, t.Context(), ways[0], serve(t, ways[0], echo), func(c *Command) {})
 	var b bytes.Buffer
-	if err := r.writeJSON(&b); err != nil {
+	if err := reach.JSON(r)(&b); err != nil {
 		t.Fatal(err)
 	}
 	var fields map[string]any
@@ -30,7 +32,7 @@ func TestResultJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var again bytes.Buffer
-	if err := back.writeJSON(&again); err != nil || again.String() != b.String() {
+	if err := reach.JSON(back)(&again); err != nil || again.String() != b.String() {
 		t.Errorf("read and written again it is\n%s(%v), want\n%s", &again, err, &b)
 	}
 	if l := back.Latency; l.Min <= 0 || l.Min > l.Percentiles[0].Micros || l.Percentiles[0].Micros > l.Max || l.Mean > l.Max {
@@ -46,7 +48,7 @@ func TestTable(t *testing.T) {
 		URL: "ws://h/", Seconds: 10, Sent: 1234570, Received: 1234567, PerSecond: 123456.7, ReceivedBytes: 125 * 1234567,
 		Load:   Load{Connections: 64, Open: 64, Pipeline: 1, Size: "125", Type: "text"},
 		Client: Client{Threads: 1, PerMessage: 1.234, Busy: .95},
-		Errors: []Fault{{Kind: lost.String(), Count: 3, Example: "connection 5, message 77", kind: lost}},
+		Errors: []Fault{{Kind: lost, Count: 3, Example: "connection 5, message 77"}},
 		Latency: Latency{Mean: 51.2, Max: 9876, Percentiles: []Percentile{
 			{50, 48.123}, {99, 1234.5},
 		}},

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -132,14 +133,10 @@ func micros(ns int64) float64  { return float64(ns) / 1e3 }
 // until returns the points of a run of length ns: the last one may be shorter than
 // its interval.
 func (t *timeline) until(length int64) []Point {
-	points := t.points
-	for len(points) > 0 {
-		last := &points[len(points)-1]
-		if last.Start < seconds(length) {
-			last.Length = min(last.Length, seconds(length)-last.Start)
-			break
-		}
-		points = points[:len(points)-1]
+	end := seconds(length)
+	points := slices.DeleteFunc(t.points, func(p Point) bool { return p.Start >= end })
+	if n := len(points); n > 0 {
+		points[n-1].Length = min(points[n-1].Length, end-points[n-1].Start)
 	}
 	return points
 }

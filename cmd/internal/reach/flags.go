@@ -19,8 +19,7 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// Flags are the flags that say how a server is reached. A command embeds them, and
-// calls [Flags.Check] from its Validate method.
+// Flags are the flags that say how a server is reached. A command embeds them.
 type Flags struct {
 	Header     []string `short:"H" sep:"none" placeholder:"'NAME: VALUE'" help:"Header to send with the opening handshake; may be repeated."`
 	Origin     string   `placeholder:"URL" help:"Origin to send, as the page of a browser would."`
@@ -31,12 +30,6 @@ type Flags struct {
 	Cert       string   `type:"existingfile" placeholder:"FILE" help:"Certificate of the client, in PEM, with its chain; the key may be in the same file."`
 	Key        string   `type:"existingfile" placeholder:"FILE" help:"Private key of --cert, in PEM."`
 	ServerName string   `name:"servername" placeholder:"NAME" help:"Name to ask for in TLS, and to expect in the certificate, in place of the host in the URL."`
-}
-
-// Check returns what is wrong with the flags: an error for wrong usage.
-func (f *Flags) Check() error {
-	_, err := f.Options()
-	return err
 }
 
 // Options returns new options for [websocket.Dial] that do what the flags say. Its

@@ -45,8 +45,8 @@ func TestFlagsRefuse(t *testing.T) {
 		{"a name to resolve to", Flags{Resolve: []string{"example.com:443:other"}}, "want HOST:PORT:ADDR"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := tt.flags.Check(); err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("Check() = %v, want an error with %q", err, tt.want)
+			if _, err := tt.flags.Options(); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Options() = %v, want an error with %q", err, tt.want)
 			}
 		})
 	}
