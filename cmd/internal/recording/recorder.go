@@ -33,8 +33,8 @@ type entry struct {
 	// The head of the opening handshake, its empty line included.
 	Head string `json:"head,omitempty"`
 
-	// A frame. One whose payload is longer than 64 KiB takes several entries: all but
-	// the last have More, and all but the first have nothing but Payload and More.
+	// A frame. One that comes in pieces takes several entries: all but the last have More,
+	// and all but the first have nothing but Payload and More.
 	*FrameHeader
 	Payload *[]byte `json:"payload,omitempty"` // unmasked, not inflated
 	More    bool    `json:"more,omitempty"`
@@ -90,9 +90,9 @@ func Create(name, to string) (*Recorder, error) {
 func (r *Recorder) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.keep(r.file.Close())
+	r.err = cmp.Or(r.err, r.file.Close())
 	if part := r.file.Name(); r.err == nil && strings.HasSuffix(part, archiveSuffix+partSuffix) {
-		r.keep(makeArchive(part))
+		r.err = makeArchive(part)
 	}
 	if r.err != nil {
 		return fmt.Errorf("the recording is not complete: %w", r.err)
@@ -116,59 +116,31 @@ func makeArchive(part string) error {
 	return os.Remove(part)
 }
 
-func (r *Recorder) keep(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-}
-
 // Track records what one end of a connection sends. A nil Track records nothing. It
 // must not be used concurrently.
 type Track struct {
 	recorder   *Recorder
 	connection int
 	from       codec.Role
-	payload    []byte // of the frame begun, not written yet; never nil, which JSON tells from empty
-	further    bool   // a part of that frame was written
 }
-
-// maxEntry is how much payload an entry has, in bytes.
-const maxEntry = 64 << 10
 
 // Track returns what records an end of the connection with a number, from 1 on.
 func (r *Recorder) Track(connection int, from codec.Role) *Track {
-	return &Track{recorder: r, connection: connection, from: from, payload: []byte{}}
+	return &Track{recorder: r, connection: connection, from: from}
 }
 
 // Head records the head of the opening handshake.
 func (t *Track) Head(now time.Time, head []byte) { t.write(now, entry{Head: string(head)}) }
 
-// Piece records a piece of a frame, once the frame is complete or enough has come.
+// Piece records a piece of a frame.
 func (t *Track) Piece(now time.Time, p trace.Piece) {
 	if t == nil {
 		return
 	}
-	for raw, pos := p.Payload, int(p.Pos&3); ; {
-		from := len(t.payload)
-		n := min(len(raw), maxEntry-from)
-		t.payload = append(t.payload, raw[:n]...)
-		pos = codec.Mask(t.payload[from:], p.Header.Key, pos)
-		raw = raw[n:]
-		end := p.End && len(raw) == 0
-		if !end && len(t.payload) < maxEntry {
-			return
-		}
-		t.frame(now, p.Header, end)
-		if len(raw) == 0 {
-			return
-		}
-	}
-}
-
-// frame records what has come of a frame.
-func (t *Track) frame(now time.Time, h codec.Header, end bool) {
-	e := entry{Payload: &t.payload, More: !end}
-	if !t.further {
+	payload := append([]byte{}, p.Payload...) // not nil, which JSON tells from empty
+	codec.Mask(payload, p.Header.Key, int(p.Pos&3))
+	e := entry{Payload: &payload, More: !p.End}
+	if h := p.Header; p.Pos == 0 {
 		opcode := uint8(h.Opcode)
 		e.FrameHeader = &FrameHeader{Opcode: &opcode, Fin: h.Fin, RSV: h.RSV, Length: h.Length}
 		if h.Masked {
@@ -176,7 +148,6 @@ func (t *Track) frame(now time.Time, h codec.Header, end bool) {
 		}
 	}
 	t.write(now, e)
-	t.payload, t.further = t.payload[:0], !end
 }
 
 // Raw records bytes that are not cut into frames.
