@@ -26,13 +26,17 @@ func readCapture(in *bufio.Reader, rep *report, strict bool, keys keyLog) error 
 	conns := &connections{report: rep, strict: strict, keys: keys, byTunnel: map[string]*reassembly.Assembler{}}
 	defragmenter := ip4defrag.NewIPv4Defragmenter()
 	for n := 1; ; n++ {
-		data, info, link, err := packets()
+		data, info, err := packets.ReadPacketData()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			rep.note("the capture ends inside packet %d: %v", n, err)
 			break
+		}
+		link := packets.LinkType()
+		if len(info.AncillaryData) > 0 {
+			link, _ = info.AncillaryData[0].(layers.LinkType)
 		}
 		packet := gopacket.NewPacket(data, decoderOf(link), gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 		if err := defragment(defragmenter, packet); err != nil {
@@ -56,35 +60,22 @@ type captured struct {
 // GetCaptureInfo implements reassembly.AssemblerContext.
 func (c captured) GetCaptureInfo() gopacket.CaptureInfo { return c.info }
 
-// openCapture returns what reads one packet after the other, each with the type of
-// the link that it was captured on.
-func openCapture(in *bufio.Reader) (func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error), error) {
+// packetReader reads one packet after the other. LinkType is what they were captured on,
+// unless the AncillaryData of a packet says so.
+type packetReader interface {
+	ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+	LinkType() layers.LinkType
+}
+
+func openCapture(in *bufio.Reader) (packetReader, error) {
 	magic, err := in.Peek(len(ngMagic))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case string(magic) == ngMagic:
+		return pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
 	}
-	if string(magic) != ngMagic {
-		r, err := pcapgo.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		return func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-			data, info, err := r.ReadPacketData()
-			return data, info, r.LinkType(), err
-		}, nil
-	}
-	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
-	if err != nil {
-		return nil, err
-	}
-	return func() ([]byte, gopacket.CaptureInfo, layers.LinkType, error) {
-		data, info, err := r.ReadPacketData()
-		if err != nil {
-			return nil, info, 0, err
-		}
-		iface, err := r.Interface(info.InterfaceIndex)
-		return data, info, iface.LinkType, err
-	}, nil
+	return pcapgo.NewReader(in)
 }
 
 // decoderOf returns what decodes the packets of a link.

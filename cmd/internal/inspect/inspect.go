@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/muesli/cancelreader"
 
+	"github.com/zerowire/websocket/cmd/internal/recording"
 	"github.com/zerowire/websocket/cmd/internal/trace"
 	"github.com/zerowire/websocket/codec"
 )
@@ -155,4 +157,47 @@ func (c *Command) whose(start []byte) (from codec.Role, handshake bool) {
 		return codec.Client, request || response
 	}
 	return codec.Server, request || response
+}
+
+// readRecording reports the connections of a recording or an HTTP archive, one after the
+// other.
+func readRecording(in io.Reader, rep *report) error {
+	rec, err := recording.Read(in)
+	if err != nil {
+		return fmt.Errorf("recording%w", err)
+	}
+	for _, c := range rec.Connections {
+		p := peers{number: c.Number, server: rec.To}
+		if c.URL != "" {
+			p.server = c.URL
+			rep.noOffsets() // an archive has messages, not bytes
+		}
+		rep.note("#%d: server %s", p.number, p.server)
+		rec.Show(c, func(e trace.Event) { rep.eventOf(p, e) })
+	}
+	return nil
+}
+
+// interruptible reads until ctx ends.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+// newInterruptible returns what reads from r until ctx ends. A read from a pipe or a
+// terminal, which may take any time, ends too.
+func newInterruptible(ctx context.Context, r io.Reader) *interruptible {
+	if c, err := cancelreader.NewReader(r); err == nil { // it is no regular file
+		context.AfterFunc(ctx, func() { c.Cancel() })
+		r = c
+	}
+	return &interruptible{ctx, r}
+}
+
+// Read implements io.Reader.
+func (i *interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.Reader.Read(p)
 }
