@@ -86,13 +86,19 @@ func Join(ctx context.Context, c *websocket.Conn, s *Stream, lines bool) error {
 	ended := s.End()
 	c.CloseNow()
 	<-fed
-	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
-		switch closed.Code {
-		case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusReceived:
-			return ended
-		}
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && InOrder(closed.Code) {
+		return ended
 	}
 	return err
+}
+
+// InOrder reports whether a peer that closes with code is content.
+func InOrder(code websocket.StatusCode) bool {
+	switch code {
+	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusReceived:
+		return true
+	}
+	return false
 }
 
 // feed sends what comes from in, and returns what went wrong with in.

@@ -27,7 +27,7 @@ type Command struct {
 	Origin      []string `sep:"none" placeholder:"ORIGIN" help:"Let pages of this origin connect, beyond those of the server's own host; * for every one. May be repeated."`
 	MaxMessage  int64    `default:"67108864" placeholder:"BYTES" help:"Largest message to receive (${default})."`
 	reach.Certificate
-	Quiet bool `help:"Do not print when connections begin and end."`
+	reach.Quiet
 }
 
 // Help is shown by --help below the flags.
@@ -62,14 +62,14 @@ func (l *Command) Run(ctx context.Context) error {
 		return err
 	}
 	opts := &websocket.Options{Subprotocols: l.Subprotocol, Origins: l.Origin, MaxMessage: l.MaxMessage}
-	var number atomic.Int64
+	var number atomic.Int32
 	var bridges sync.WaitGroup
 	srv := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := websocket.Upgrade(w, r, opts)
 		if err != nil {
 			return // Upgrade has answered
 		}
-		bridges.Go(func() { l.serve(ctx, c, number.Add(1)) })
+		bridges.Go(func() { l.serve(ctx, c, int(number.Add(1))) })
 	})}
 	fmt.Printf("Listening on %s\n", ln.Addr())
 	defer context.AfterFunc(ctx, func() { srv.Close() })()
@@ -82,8 +82,8 @@ func (l *Command) Run(ctx context.Context) error {
 }
 
 // serve connects one connection with its program or socket.
-func (l *Command) serve(ctx context.Context, c *websocket.Conn, number int64) {
-	l.log(number, "%s connected", c.RemoteAddr())
+func (l *Command) serve(ctx context.Context, c *websocket.Conn, number int) {
+	l.Log(number, "%s connected", c.RemoteAddr())
 	stream, err := l.open(ctx)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "zerowire: #%d: %v\n", number, err)
@@ -91,10 +91,10 @@ func (l *Command) serve(ctx context.Context, c *websocket.Conn, number int64) {
 		return
 	}
 	if err := Join(ctx, c, stream, len(l.Program) > 0 && !l.Binary); err != nil {
-		l.log(number, "ended: %v", reach.Plain(err))
+		l.Log(number, "ended: %v", reach.Plain(err))
 		return
 	}
-	l.log(number, "ended")
+	l.Log(number, "ended")
 }
 
 // open starts the program or connects to the socket.
@@ -112,10 +112,4 @@ func (l *Command) open(ctx context.Context) (*Stream, error) {
 		return nil, fmt.Errorf("--to: %w", err)
 	}
 	return &Stream{In: nc, Out: nc, End: func() error { return nil }}, nil
-}
-
-func (l *Command) log(number int64, format string, args ...any) {
-	if !l.Quiet {
-		fmt.Printf("#%d %s\n", number, fmt.Sprintf(format, args...))
-	}
 }

@@ -105,7 +105,7 @@ func (c *connection) refuse(err error) {
 	if refusal, ok := errors.AsType[codec.Refusal](err); ok {
 		c.client.Write(codec.AppendRefusal(nil, refusal))
 	}
-	c.proxy.log(c.number, "no opening handshake: %v", err)
+	c.proxy.Log(c.number, "no opening handshake: %v", err)
 }
 
 // fail answers a request that the server cannot be asked, or does not answer.
@@ -116,7 +116,7 @@ func (c *connection) fail(err error) {
 	}
 	body := fmt.Sprintf("zerowire proxy: %v\n", err)
 	fmt.Fprintf(c.client, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
-	c.proxy.log(c.number, "answered with %s: %v", status, err)
+	c.proxy.Log(c.number, "answered with %s: %v", status, err)
 }
 
 // handshake sends the request to the server and its answer to the client. It
@@ -141,7 +141,7 @@ func (c *connection) handshake(request []byte) (accepted bool) {
 			return false
 		}
 		if _, err := c.client.Write(head); err != nil {
-			c.proxy.log(c.number, "the client takes no answer: %v", err)
+			c.proxy.Log(c.number, "the client takes no answer: %v", err)
 			return false
 		}
 	}
@@ -151,7 +151,7 @@ func (c *connection) handshake(request []byte) (accepted bool) {
 			c.pumps[i].scanner.Sequence.RSV = codec.RSV1 | codec.RSV2 | codec.RSV3
 		}
 	}
-	c.proxy.log(c.number, "%s connected%s", c.client.RemoteAddr(), agreed(&response))
+	c.proxy.Log(c.number, "%s connected%s", c.client.RemoteAddr(), agreed(&response))
 	return true
 }
 
@@ -176,7 +176,7 @@ func (c *connection) passRefusal() {
 	defer response.Body.Close()
 	response.Close = true
 	response.Write(c.client)
-	c.proxy.log(c.number, "refused by the server: %s", response.Status)
+	c.proxy.Log(c.number, "refused by the server: %s", response.Status)
 }
 
 // observe shows and records a head.
@@ -206,7 +206,7 @@ func (c *connection) relay(target string) {
 	passing.Go(down.run)
 	up.run()
 	passing.Wait()
-	c.proxy.log(c.number, "%s; %d frames, %d bytes sent; %d frames, %d bytes received", c.outcome(), up.frames, up.bytes, down.frames, down.bytes)
+	c.proxy.Log(c.number, "%s; %d frames, %d bytes sent; %d frames, %d bytes received", c.outcome(), up.frames, up.bytes, down.frames, down.bytes)
 }
 
 // closeFrame notes that an end's Close frame has passed. When both have, the

@@ -50,7 +50,7 @@ func serveProxy(t *testing.T, rawURL string, configure ...func(*proxy)) (*rig, s
 	}
 	ln := listen(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	r := &rig{proxy: &proxy{to: to, quiet: true}, stop: cancel, stopped: make(chan error, 1)}
+	r := &rig{proxy: &proxy{to: to, Quiet: reach.Quiet{Quiet: true}}, stop: cancel, stopped: make(chan error, 1)}
 	for _, f := range configure {
 		f(r.proxy)
 	}

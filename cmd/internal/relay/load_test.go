@@ -155,7 +155,7 @@ func TestTLSAtBothEnds(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			served := make(chan error)
-			go func() { served <- (&proxy{to: up, quiet: true}).serve(ctx, ln) }()
+			go func() { served <- (&proxy{to: up, Quiet: reach.Quiet{Quiet: true}}).serve(ctx, ln) }()
 			defer func() {
 				cancel()
 				<-served

@@ -19,19 +19,18 @@ import (
 // application. It returns when the connection has ended.
 func (c *connection) servePages(ctx context.Context) {
 	c.client.SetDeadline(time.Time{})
-	ln := &oneListener{Conn: c.client, closed: make(chan struct{})}
 	pages := &httputil.ReverseProxy{
 		Transport:     c.proxy.to.pages,
 		FlushInterval: -1, // what streams is passed on as it comes
 		ErrorLog:      log.New(io.Discard, "", 0),
 		Rewrite:       c.proxy.to.rewrite,
 		ModifyResponse: func(r *http.Response) error {
-			c.proxy.log(c.number, "%s %s: %s", r.Request.Method, r.Request.URL.RequestURI(), r.Status)
+			c.proxy.Log(c.number, "%s %s: %s", r.Request.Method, r.Request.URL.RequestURI(), r.Status)
 			c.proxy.to.stay(r)
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
-			c.proxy.log(c.number, "%s %s: %v", r.Method, r.URL.RequestURI(), err)
+			c.proxy.Log(c.number, "%s %s: %v", r.Method, r.URL.RequestURI(), err)
 			http.Error(w, "zerowire proxy: "+err.Error(), http.StatusBadGateway)
 		},
 	}
@@ -48,7 +47,7 @@ func (c *connection) servePages(ctx context.Context) {
 		}),
 	}
 	defer context.AfterFunc(ctx, func() { server.Close() })()
-	server.Serve(ln)
+	server.Serve(newOneListener(c.client))
 }
 
 // idleTimeout is how long a connection of plain HTTP may be idle.
@@ -113,33 +112,33 @@ func (u *upstream) stay(r *http.Response) {
 	}
 }
 
-// oneListener accepts one connection, and ends with it.
+// oneListener is a connection, and a listener that accepts it and ends with it.
 type oneListener struct {
 	*reach.Conn
-	accepted, ended sync.Once
-	closed          chan struct{}
+	waiting chan net.Conn // to be accepted
+	end     func()
+}
+
+func newOneListener(nc *reach.Conn) *oneListener {
+	l := &oneListener{Conn: nc, waiting: make(chan net.Conn, 1)}
+	l.end = sync.OnceFunc(func() { close(l.waiting) })
+	l.waiting <- l
+	return l
 }
 
 // Accept returns the connection the first time, and an error when that is closed.
-func (l *oneListener) Accept() (nc net.Conn, err error) {
-	l.accepted.Do(func() { nc = accepted{l.Conn, l} })
-	if nc == nil {
-		<-l.closed
-		err = net.ErrClosed
+func (l *oneListener) Accept() (net.Conn, error) {
+	if nc, ok := <-l.waiting; ok {
+		return nc, nil
 	}
-	return nc, err
+	return nil, net.ErrClosed
 }
 
-func (l *oneListener) Close() error   { return nil }
+// Close closes the connection.
+func (l *oneListener) Close() error {
+	l.end()
+	return l.Conn.Close()
+}
+
+// Addr returns the address of this end.
 func (l *oneListener) Addr() net.Addr { return l.LocalAddr() }
-
-// accepted is the connection of a oneListener.
-type accepted struct {
-	*reach.Conn
-	by *oneListener
-}
-
-func (a accepted) Close() error {
-	a.by.ended.Do(func() { close(a.by.closed) })
-	return a.Conn.Close()
-}

@@ -1,3 +1,6 @@
+// Package relay is `zerowire proxy` and `zerowire replay`: it passes WebSocket
+// connections on, frame by frame and as they are, shows and records what passes,
+// and sends a recording again.
 package relay
 
 import (
@@ -25,7 +28,7 @@ type ProxyCommand struct {
 	Record string `placeholder:"FILE" help:"Write what passes to a file, for zerowire replay and inspect; a name that ends in .har makes it an HTTP archive, when the proxy ends."`
 	Filter string `placeholder:"COMMAND" help:"Program that decides about each message: it reads and writes lines of JSON."`
 	reach.Certificate
-	Quiet bool `help:"Do not print when connections begin and end."`
+	reach.Quiet
 	reach.Flags
 }
 
@@ -62,7 +65,7 @@ func (p *ProxyCommand) Validate() error {
 
 // Run passes connections on until ctx is cancelled.
 func (p *ProxyCommand) Run(ctx context.Context) (err error) {
-	px := &proxy{quiet: p.Quiet}
+	px := &proxy{Quiet: p.Quiet}
 	if px.to, err = newUpstream(p.To, &p.Flags); err != nil {
 		return err
 	}
@@ -102,11 +105,11 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 
 // proxy passes connections on.
 type proxy struct {
+	reach.Quiet
 	to       *upstream
 	printer  *trace.Printer      // nil unless frames are shown
 	recorder *recording.Recorder // nil without a recording
 	filter   *filter             // nil without one
-	quiet    bool
 }
 
 // acceptPause is how long to wait after a connection could not be accepted: most
@@ -156,11 +159,4 @@ func (p *proxy) connection(number int, nc *reach.Conn) *connection {
 		}
 	}
 	return c
-}
-
-// log prints a line about a connection.
-func (p *proxy) log(number int, format string, args ...any) {
-	if !p.quiet {
-		fmt.Printf("#%d %s\n", number, fmt.Sprintf(format, args...))
-	}
 }
