@@ -43,27 +43,19 @@ func (h *history) read() error {
 	if len(content) > 0 {
 		h.lines = strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 	}
-	kept := len(h.lines)
-	h.lines = h.lines[max(kept-maxHistory, 0):]
+	all := len(h.lines)
+	h.lines = h.lines[max(all-maxHistory, 0):]
 	h.at = len(h.lines)
-	if kept > 2*maxHistory {
-		return h.rewrite()
+	if all <= 2*maxHistory {
+		return nil
 	}
-	return nil
-}
-
-// rewrite replaces the file by one that has only the lines kept.
-func (h *history) rewrite() error {
-	f, err := os.CreateTemp(filepath.Dir(h.path), "connect_history")
-	if err != nil {
+	// The file is replaced by one that has only the lines kept.
+	part := fmt.Sprintf("%s.%d", h.path, os.Getpid())
+	defer os.Remove(part) // fails if it was renamed
+	if err := os.WriteFile(part, []byte(strings.Join(h.lines, "\n")+"\n"), 0o600); err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails if it was renamed
-	_, err = f.WriteString(strings.Join(h.lines, "\n") + "\n")
-	if err = cmp.Or(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), h.path)
+	return os.Rename(part, h.path)
 }
 
 // add keeps line, unless it begins with a space or is the same as the last one, and
@@ -89,37 +81,24 @@ func (h *history) add(line string) error {
 	return nil
 }
 
-// older returns the line before the one looked at that begins with what was typed,
-// in place of current.
-func (h *history) older(current string) (string, bool) {
-	if h.at == len(h.lines) {
+// step returns the next line that begins with what was typed, in place of current: an older
+// one if by is -1, and a newer one if it is 1. Behind the last line is what was typed itself.
+func (h *history) step(by int, current string) (string, bool) {
+	switch {
+	case h.at < len(h.lines):
+	case by > 0:
+		return "", false
+	default:
 		h.draft = current
 	}
-	for i := h.at - 1; i >= 0; i-- {
-		if h.fits(i, current) {
+	for i := h.at + by; i >= 0 && i < len(h.lines); i += by {
+		if line := h.lines[i]; strings.HasPrefix(line, h.draft) && line != current {
 			h.at = i
-			return h.lines[i], true
+			return line, true
 		}
 	}
-	return "", false
-}
-
-// newer returns the next line that begins with what was typed, and behind the last
-// one what was typed itself.
-func (h *history) newer(current string) (string, bool) {
-	if h.at == len(h.lines) {
-		return "", false
+	if by > 0 {
+		h.at = len(h.lines)
 	}
-	for i := h.at + 1; i < len(h.lines); i++ {
-		if h.fits(i, current) {
-			h.at = i
-			return h.lines[i], true
-		}
-	}
-	h.at = len(h.lines)
-	return h.draft, true
-}
-
-func (h *history) fits(i int, current string) bool {
-	return strings.HasPrefix(h.lines[i], h.draft) && h.lines[i] != current
+	return h.draft, by > 0
 }

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -37,15 +38,6 @@ func newOutput() *output {
 	return o
 }
 
-// message prints the text of a message.
-func (o *output) message(text []byte) {
-	if err := o.print(o.messages, text); err != nil {
-		o.mu.Lock()
-		o.failed = err
-		o.mu.Unlock()
-	}
-}
-
 // err returns what kept messages from being printed.
 func (o *output) err() error {
 	o.mu.Lock()
@@ -74,17 +66,23 @@ func (o *output) line(colour, format string, args []any) {
 type noticeWriter struct{ *output }
 
 func (w noticeWriter) Write(p []byte) (int, error) {
-	return len(p), w.print(w.notices, p)
+	w.print(w.notices, p)
+	return len(p), nil
 }
 
-func (o *output) print(w io.Writer, text []byte) error {
+// print prints text to w, which is messages or notices, above the prompt if there is one.
+func (o *output) print(w io.Writer, text []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	var err error
 	if o.prompt != nil {
-		return o.prompt.above(text)
+		err = o.prompt.above(text)
+	} else {
+		_, err = w.Write(text)
 	}
-	_, err := w.Write(text)
-	return err
+	if w == o.messages {
+		o.failed = cmp.Or(o.failed, err)
+	}
 }
 
 // The colours in use (ECMA-48 §8.3.117).

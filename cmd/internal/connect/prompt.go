@@ -78,10 +78,8 @@ func (p *prompt) run(ctx context.Context, take func(line string)) error {
 		return err
 	}
 	defer p.hide()
-	stop := context.AfterFunc(ctx, p.stop)
-	defer stop()
-	redraw := onResize(p.redraw)
-	defer redraw()
+	defer context.AfterFunc(ctx, p.stop)()
+	defer onResize(func() { p.redraw(func() {}) })()
 	_, err := p.program.Run()
 	return err
 }
@@ -116,9 +114,11 @@ func (p *prompt) hide() {
 	term.Restore(int(os.Stdin.Fd()), p.cooked)
 }
 
-func (p *prompt) redraw() {
+// redraw shows the line, unless it was taken away, after a change.
+func (p *prompt) redraw(change func()) {
 	p.out.mu.Lock()
 	defer p.out.mu.Unlock()
+	change()
 	if p.out.prompt != nil {
 		p.line.draw()
 	}
@@ -151,13 +151,13 @@ func (p *prompt) press(key tea.KeyPressMsg) tea.Cmd {
 	case "enter", "ctrl+j":
 		p.enter()
 	case "up", "ctrl+p":
-		p.recall(p.history.older)
+		p.recall(-1)
 	case "down", "ctrl+n":
-		p.recall(p.history.newer)
+		p.recall(1)
 	case "tab":
 		p.set(p.input.Value() + completion(p.input.Value()))
 	case "ctrl+l":
-		p.clear()
+		p.redraw(func() { p.line.write("\x1b[2J\x1b[H") }) // the line is the first one on the screen then
 	case "ctrl+z":
 		p.hide()
 		return tea.Suspend
@@ -183,12 +183,11 @@ func (p *prompt) edit(msg tea.Msg) (cmd tea.Cmd) {
 
 // changed shows the text as it is now.
 func (p *prompt) changed() {
-	p.out.mu.Lock()
-	defer p.out.mu.Unlock()
-	p.line.text = pictures(p.input.Value())
-	p.line.cursor = p.input.Position()
-	p.line.hint = completion(p.input.Value())
-	p.line.draw()
+	p.redraw(func() {
+		p.line.text = pictures(p.input.Value())
+		p.line.cursor = p.input.Position()
+		p.line.hint = completion(p.input.Value())
+	})
 }
 
 // enter takes the line; one without text is none.
@@ -210,9 +209,9 @@ func (p *prompt) enter() {
 	p.take(string(carried(text)))
 }
 
-// recall shows another line of the history.
-func (p *prompt) recall(from func(current string) (string, bool)) {
-	if text, ok := from(p.input.Value()); ok {
+// recall shows another line of the history; see [history.step].
+func (p *prompt) recall(by int) {
+	if text, ok := p.history.step(by, p.input.Value()); ok {
 		p.set(text)
 	}
 }
@@ -235,12 +234,4 @@ func completion(text string) string {
 		}
 	}
 	return ""
-}
-
-// clear makes the line the first one on the screen.
-func (p *prompt) clear() {
-	p.out.mu.Lock()
-	defer p.out.mu.Unlock()
-	p.line.write("\x1b[2J\x1b[H")
-	p.line.draw()
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/cmd/internal/bridge"
 	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/reconnect"
 )
@@ -47,7 +48,7 @@ func (s *session) Open(*websocket.Conn) { s.open.Do(func() { close(s.opened) }) 
 // Message shows a message.
 func (s *session) Message(_ *websocket.Conn, op websocket.Opcode, p []byte) {
 	s.hear()
-	s.out.message(s.view.message(op, p))
+	s.out.print(s.out.messages, s.view.message(op, p))
 }
 
 // hear notes that something of a message has come.
@@ -111,7 +112,7 @@ func (s *session) outcome(err error) error {
 		return broken(err, said)
 	}
 	text := ending(closed, said)
-	if closed.Code != said && !inOrder(closed.Code) {
+	if closed.Code != said && !bridge.InOrder(closed.Code) {
 		return errors.New(text)
 	}
 	if s.view.marked {
@@ -134,15 +135,6 @@ func broken(err error, said websocket.StatusCode) error {
 		return fmt.Errorf("closed with %s: %w", statusName(code), reach.Plain(err))
 	}
 	return fmt.Errorf("the connection broke (1006): %w", reach.Plain(err))
-}
-
-// inOrder reports whether a server that closes with code is content.
-func inOrder(code websocket.StatusCode) bool {
-	switch code {
-	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusReceived:
-		return true
-	}
-	return false
 }
 
 // ending is how the connection was closed, in words. said is the code that this end
