@@ -20,10 +20,10 @@ const (
 type Header struct {
 	Length uint64  // payload bytes. Check it against a limit before converting it to int
 	Key    [4]byte // masking key; zero unless Masked
-	Opcode Opcode
-	RSV    uint8 // RSV1, RSV2 and RSV3, or'ed
-	Fin    bool  // the last fragment of its message
-	Masked bool
+	Opcode Opcode  // type of the frame
+	RSV    uint8   // RSV1, RSV2 and RSV3, or'ed
+	Fin    bool    // the last fragment of its message
+	Masked bool    // the payload is masked with Key
 }
 
 // ParseHeader parses the header at the start of b, and returns its size in n.

@@ -50,8 +50,8 @@ const (
 // it. Get may return nil. The values have an unexported type of this package, and all have the
 // same size: use a separate pool for each WriteBufferSize.
 type BufferPool interface {
-	Get() interface{}
-	Put(interface{})
+	Get() interface{} // returns a value that was passed to Put, or nil
+	Put(interface{})  // stores a value for a later Get
 }
 
 // pooledBuffer is the type of the values in an application's pool.

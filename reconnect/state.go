@@ -26,6 +26,7 @@ func (s State) String() string {
 
 // Change is a change of state.
 type Change struct {
+	// State is the new state.
 	State State
 
 	// Err is the error that ended the attempt or the connection if State is Waiting, and
