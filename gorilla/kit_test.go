@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long anything may take before a test fails.
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 // serve returns the URL of a server that upgrades all requests with u, and the
 // connections.

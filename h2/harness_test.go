@@ -12,16 +12,16 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/h2"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 	_ "github.com/zerowire/websocket/internal/xconnect"
 )
 
 // patience bounds every wait of a test that a correct peer does not use up.
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 // childVariable in the environment makes this program serve WebSockets over TLS, with or
 // without announcing HTTP/2's, as GODEBUG says.

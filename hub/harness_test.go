@@ -16,10 +16,10 @@ import (
 var background = context.Background()
 
 // patience is how long a test waits for what has to come, on a slow machine.
-const patience = 30 * time.Second
+const patience = testkit.Patience
 
 // writeTimeout is when a peer that does not read is cut.
-const writeTimeout = time.Minute
+const writeTimeout = 3 * time.Minute
 
 // newHub makes a hub that ends with the test.
 func newHub(t testing.TB, opts *hub.Options) *hub.Hub {

@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long anything may take before a test fails.
-const patience = 30 * time.Second
+const patience = testkit.Patience
 
 // roomy is the message limit, in bytes, of a peer in whose scenario limits do
 // not matter: beyond everything that is sent.

@@ -16,7 +16,7 @@ import (
 )
 
 // browserPatience is how long a browser may take for one step.
-const browserPatience = 20 * time.Second
+const browserPatience = patience
 
 // findBrowser returns the path of a Chromium.
 func findBrowser() (path string, err error) {

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long a test waits for what must come.
-const patience = 30 * time.Second
+const patience = testkit.Patience
 
 // wire is a client that knows nothing of the library: a TCP connection, and
 // RFC 6455 written out by hand.

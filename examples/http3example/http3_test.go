@@ -17,9 +17,10 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 // TestMain fails if a goroutine of the library outlives the tests.
 func TestMain(m *testing.M) { leak.Main(m, patience, "github.com/zerowire/websocket") }

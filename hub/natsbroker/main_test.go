@@ -17,6 +17,7 @@ import (
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
 	"github.com/zerowire/websocket/internal/leak"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 var background = context.Background()
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 var quiet = slog.New(slog.DiscardHandler)
 
 // patience is how long anything may take that should be there at once.
-const patience = 40 * time.Second
+const patience = testkit.Patience
 
 // eventually waits until ok, which it calls again and again.
 func eventually(t testing.TB, what string, ok func() bool) {

@@ -9,7 +9,7 @@ import (
 // Patience is how long a test waits for an event that has to come. It limits how long a
 // fault holds a test up, and proves nothing about time: a machine that stands still for
 // some seconds must not use it up.
-const Patience = 30 * time.Second
+const Patience = time.Minute
 
 // Unhurried returns opts without limits on time, for tests on real sockets that are about
 // something else: a busy machine exceeds the defaults.

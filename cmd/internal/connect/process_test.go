@@ -16,10 +16,11 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long a test waits for what has to happen.
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 // asCommand is set in the environment of a process that is the command and no test.
 const asCommand = "ZEROWIRE_TEST_CONNECT"

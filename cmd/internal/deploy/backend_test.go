@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 // zerowire is the path of the command, built once for all tests.
 var zerowire string

@@ -12,10 +12,11 @@ import (
 
 	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // patience is how long a test waits for what has to come.
-const patience = 20 * time.Second
+const patience = testkit.Patience
 
 const (
 	request = "GET /room?x=1 HTTP/1.1\r\nHost: proxy.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +

@@ -41,7 +41,7 @@ func TestConn(t *testing.T) {
 		}
 		got = append(got, line)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := websocket.Dial(ctx, "ws://"+ln.Addr().String()+"/path", &websocket.DialOptions{
 		Wrap: func(nc net.Conn) net.Conn { return Conn(nc, sink) },

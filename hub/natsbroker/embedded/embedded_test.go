@@ -48,7 +48,7 @@ func client(t *testing.T, srv *embedded.Server) *nats.Conn {
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for start := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > 20*time.Second {
+		if time.Since(start) > testkit.Patience {
 			t.Fatalf("not %s", what)
 		}
 	}
@@ -119,7 +119,7 @@ func TestClusterRefuses(t *testing.T) {
 			start(t, tt.second)
 			select {
 			case <-refused: // an attempt has failed
-			case <-time.After(20 * time.Second):
+			case <-time.After(testkit.Patience):
 				t.Error("the first server has not complained")
 			}
 			if n := first.Peers(); n != 0 {
