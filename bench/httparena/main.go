@@ -29,7 +29,7 @@ func server() *websocket.Server {
 		c.Write(context.Background(), op, p)
 	})
 	return &websocket.Server{Route: func(r *websocket.Request) (websocket.Handler, error) {
-		if string(r.Path()) != "/ws" {
+		if r.Path() != "/ws" {
 			return nil, &websocket.HandshakeError{Status: 404}
 		}
 		return echo, nil

@@ -58,8 +58,7 @@ func TestDocLinksResolve(t *testing.T) {
 
 // unlinked returns the names in brackets that are plain text in a doc comment.
 func unlinked(d *comment.Doc) (found []string) {
-	var text func(parts []comment.Text)
-	text = func(parts []comment.Text) {
+	text := func(parts []comment.Text) {
 		for _, part := range parts {
 			if plain, ok := part.(comment.Plain); ok {
 				found = append(found, bracketed.FindAllString(string(plain), -1)...)

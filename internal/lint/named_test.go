@@ -55,3 +55,31 @@ func TestNamedTestsExist(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedVersionsAreCompared: a version of another library that a document names is the
+// one that bench compares with.
+func TestNamedVersionsAreCompared(t *testing.T) {
+	required, err := os.ReadFile(filepath.Join(root, "bench/go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := 0
+	for path := range publicFiles(t) {
+		if !strings.HasSuffix(path, ".md") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range regexp.MustCompile(`\[\w+ ([\d.]+)\]\(https://pkg\.go\.dev/(\S+)@v([\d.]+)\)`).FindAllStringSubmatch(string(text), -1) {
+			versions++
+			if want := found[2] + " v" + found[1] + "\n"; found[1] != found[3] || !strings.Contains(string(required), want) {
+				t.Errorf("%s: %s: bench/go.mod requires another version", path, found[0])
+			}
+		}
+	}
+	if versions == 0 {
+		t.Error("no document names a version")
+	}
+}
