@@ -2,7 +2,9 @@ package relay
 
 import (
 	"bufio"
+	"cmp"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,11 +82,12 @@ func startPython(t *testing.T) (addr string, frames func() string) {
 		var all []string
 		for ended := 0; ended < 2; { // connections
 			line := next()
-			if strings.HasPrefix(line, "closed with ") {
+			if strings.Contains(line, " closed with ") {
 				ended++
 			}
 			all = append(all, line)
 		}
+		slices.SortStableFunc(all, func(a, b string) int { return cmp.Compare(a[0], b[0]) }) // one connection after the other
 		return strings.Join(all, "\n")
 	}
 }

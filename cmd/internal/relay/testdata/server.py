@@ -1,17 +1,25 @@
 """A WebSocket server that writes down what reaches it, frame by frame.
 
-Prints its port, then a line for each frame received, and how it ended.
+Prints its port, then a line for each frame received, and how it ended, each behind the
+number of its connection: the end of one may come after the begin of the next.
 """
 import asyncio, logging, re
 
 import websockets
 
 
+numbers = {}
+
+
+def say(ws, line):
+    print(numbers.setdefault(ws, len(numbers) + 1), line, flush=True)
+
+
 class Frames(logging.Handler):
     def emit(self, record):
         line = record.getMessage()
         if re.match("< (TEXT|BINARY|CONT|PING|PONG|CLOSE) ", line):
-            print(line, flush=True)
+            say(record.websocket, line)
 
 
 async def serve(ws):
@@ -27,7 +35,7 @@ async def serve(ws):
     except websockets.ConnectionClosed:
         pass  # by the client, with another code than 1000
     await ws.wait_closed()
-    print(f"closed with {ws.close_code} {ws.close_reason!r}, sub-protocol {ws.subprotocol}, origin {ws.origin}", flush=True)
+    say(ws, f"closed with {ws.close_code} {ws.close_reason!r}, sub-protocol {ws.subprotocol}, origin {ws.origin}")
 
 
 async def main():
