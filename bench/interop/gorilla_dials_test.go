@@ -35,6 +35,7 @@ type dialing struct {
 	gorillaPlay
 	ctx    context.Context
 	cancel context.CancelFunc
+	asked  func() // called when the server has read the request; may be nil
 	addr   string // of the server
 	jar    http.CookieJar
 }
@@ -173,19 +174,22 @@ var gorillaDials = []gorillaDial{
 	}},
 	{name: "a proxy that refuses", url: "ws://b.example/", set: throughProxy, serve: respond("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")},
 	{name: "a trace", overTLS: true, set: traced},
-	{name: "a timeout of the handshake", set: func(d *websocket.Dialer, _ *dialing) { d.HandshakeTimeout = 20 * time.Millisecond }, serve: mute},
+	{name: "a timeout of the handshake", set: func(d *websocket.Dialer, _ *dialing) { d.HandshakeTimeout = dialLimit }, serve: mute},
 	{name: "a timeout of the handshake that does not pass", set: func(d *websocket.Dialer, _ *dialing) { d.HandshakeTimeout = patience }},
 	{name: "a context that has ended", set: func(_ *websocket.Dialer, g *dialing) { g.cancel() }},
 	{name: "a context with a deadline that passes", set: func(_ *websocket.Dialer, g *dialing) {
-		g.ctx, g.cancel = context.WithTimeout(g.ctx, 20*time.Millisecond)
+		g.ctx, g.cancel = context.WithTimeout(g.ctx, dialLimit)
 	}, serve: mute},
 	{name: "a context that ends during the handshake", set: func(_ *websocket.Dialer, g *dialing) {
-		time.AfterFunc(10*time.Millisecond, g.cancel)
+		g.asked = g.cancel
 	}, serve: func(p *gorillaPeer, _ string) {
 		p.SetDeadline(time.Now().Add(200 * time.Millisecond)) // gorilla/websocket waits for the server
 		io.Copy(io.Discard, p.br)
 	}, differs: "the end of the context ends Dial, also during the handshake"},
 }
+
+// dialLimit is a time limit of Dial that passes, but not before the request has been sent.
+const dialLimit = 500 * time.Millisecond
 
 // mute is a server that does not respond.
 func mute(p *gorillaPeer, _ string) { io.Copy(io.Discard, p.br) }
@@ -249,6 +253,9 @@ func (q *gorillaDial) run(t *testing.T, l *gorillaLibrary) (request string, note
 			if request += line; err != nil {
 				return
 			}
+		}
+		if g.asked != nil {
+			g.asked()
 		}
 		if q.serve == nil {
 			answer(p, request)
