@@ -128,7 +128,7 @@ type hostileOutcome struct {
 
 // converse dials addr, and reads to the end.
 func converse(addr string, opts *websocket.DialOptions) (got hostileOutcome) {
-	ctx, cancel := context.WithTimeout(background, 30*time.Second)
+	ctx, cancel := context.WithTimeout(background, testkit.Patience)
 	defer cancel()
 	c, err := websocket.Dial(ctx, addr, opts)
 	if err != nil {

@@ -125,7 +125,7 @@ func afterTraffic(t *testing.T, addr string) {
 		if _, err := nc.Write(wstest.Binary(make([]byte, size)).AppendMasked(nil, wstest.RFCKey)); err != nil {
 			t.Fatal(err)
 		}
-		nc.SetReadDeadline(time.Now().Add(30 * time.Second))
+		nc.SetReadDeadline(time.Now().Add(testkit.Patience))
 		if f, _, err := wstest.ReadFrame(nc); err != nil || len(f.Payload) != size {
 			t.Fatalf("the echo of %d bytes: %v, %v", size, f, err)
 		}
@@ -180,7 +180,7 @@ func TestUpgradeIsSmall(t *testing.T) {
 		afterTraffic(t, addr)
 	}
 	stack, heap := 0, 0
-	for start := time.Now(); time.Since(start) < 10*time.Second; time.Sleep(100 * time.Millisecond) {
+	for start := time.Now(); time.Since(start) < testkit.Patience; time.Sleep(100 * time.Millisecond) {
 		now := ask("memory")
 		stack, heap = (now.stacks-before.stacks)/conns, (now.heap-before.heap)/conns
 		if stack <= mostStack && heap <= mostHeap {

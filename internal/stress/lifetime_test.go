@@ -81,7 +81,7 @@ func TestPromise24NothingOutlivesItsConnection(t *testing.T) {
 		return fmt.Sprintf("%d goroutines, %d descriptors, %d buffers, %d Conns", runtime.NumGoroutine(), testkit.Descriptors(), pool.Lent(), made.Load()-freed.Load())
 	}
 	settle := func(done func() bool) {
-		for start := time.Now(); !done() && time.Since(start) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+		for start := time.Now(); !done() && time.Since(start) < testkit.Patience; time.Sleep(20 * time.Millisecond) {
 		}
 	}
 	settle(func() bool { runtime.GC(); return made.Load() == freed.Load() })

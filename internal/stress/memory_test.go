@@ -24,7 +24,7 @@ func TestIdleConnectionHoldsNoMessage(t *testing.T) {
 		if _, err := nc.Write(append(message, wstest.Ping("").AppendMasked(nil, wstest.RFCKey)...)); err != nil {
 			t.Fatal(err)
 		}
-		nc.SetReadDeadline(time.Now().Add(5 * time.Second))
+		nc.SetReadDeadline(time.Now().Add(testkit.Patience))
 		if f, _, err := wstest.ReadFrame(nc); err != nil || f.Opcode != codec.OpPong {
 			t.Fatalf("the Ping behind the message: %v, %v", f, err)
 		}
@@ -89,7 +89,7 @@ func TestPromise20PeersCostTheirMessage(t *testing.T) {
 			}
 			most := tt.holds + 64<<10
 			got := 0
-			for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+			for start := time.Now(); time.Since(start) < testkit.Patience; time.Sleep(50 * time.Millisecond) {
 				if got = (testkit.HeapInUse() - before) / conns; got <= most { // what was on its way has come
 					return
 				}
@@ -139,7 +139,7 @@ func TestPromise13IdleConnectionsHoldNoCompressor(t *testing.T) {
 			open()
 		}
 		got := 0
-		for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		for start := time.Now(); time.Since(start) < testkit.Patience; time.Sleep(50 * time.Millisecond) {
 			if got = (testkit.HeapInUse() - before) / n; got <= tt.most { // the library reads now, and has released its buffers
 				break
 			}
