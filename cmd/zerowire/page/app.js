@@ -1,10 +1,10 @@
 // The page: one connection at a time, and all that can be done with it.
 
-import { Board } from "./board.js";
-import { Chat } from "./chat.js";
-import { Figures } from "./figures.js";
+import { makeBoard } from "./board.js";
+import { chatKey, makeChat } from "./chat.js";
+import { showFigures } from "./figures.js";
 import { myColour, myID } from "./identity.js";
-import { MessageLog } from "./log.js";
+import { makeLog } from "./log.js";
 import { byteSize, closeName, milliseconds, parseHex, readyStates, toHex, utf8Length } from "./wire.js";
 
 const $ = (id) => document.getElementById(id);
@@ -16,16 +16,21 @@ const shownBytes = 256; // of a binary message in the log
 let socket = null;
 let waiting = []; // { key, at } of each message sent, oldest first
 
-const log = new MessageLog($("log"), $("totals"), $("empty"));
-const chat = new Chat({ list: $("chat-list"), here: $("chat-here"), form: $("chat-form"), name: $("chat-name"), text: $("chat-text") }, send);
-const board = new Board($("board"), $("game-players"), myID, send);
+const log = makeLog($("log"), $("totals"), $("empty"));
+const chat = makeChat({ list: $("chat-list"), here: $("chat-here"), form: $("chat-form"), name: $("chat-name"), text: $("chat-text") }, send);
+const board = makeBoard($("board"), $("game-players"), myID, send);
 
 // The connection
 
 function connect() {
   fault("");
-  const s = open($("url").value.trim(), offered());
-  if (!s) return;
+  let s;
+  try {
+    s = new WebSocket($("url").value.trim(), offered());
+  } catch (error) {
+    fault(error.message);
+    return;
+  }
   socket = s;
   waiting = [];
   s.binaryType = "arraybuffer";
@@ -35,16 +40,6 @@ function connect() {
   chat.clear();
   log.note("connect", s.url);
   showState();
-}
-
-// open returns a new WebSocket, or null if the browser refuses to make one.
-function open(url, protocols) {
-  try {
-    return new WebSocket(url, protocols);
-  } catch (error) {
-    fault(error.message);
-    return null;
-  }
 }
 
 // offered returns the sub-protocols to offer.
@@ -62,9 +57,7 @@ function opened(s) {
 }
 
 function closed(s, { code, reason, wasClean }) {
-  const how = wasClean ? "" : ", not clean";
-  const why = reason ? ` “${reason}”` : "";
-  const text = `${code} ${closeName(code)}${why}${how}`;
+  const text = `${code} ${closeName(code)}${reason && ` “${reason}”`}${wasClean ? "" : ", not clean"}`;
   log.note("close", text);
   $("closed").textContent = text;
   if (s.protocol === "gamepos") board.clear();
@@ -139,7 +132,7 @@ function describe(data) {
     const body = toHex(data, shownBytes);
     return { type: "binary", size: data.length, body, key: `binary ${data.length} ${body}` };
   }
-  const key = socket.protocol === "chat" ? Chat.key(data) : data;
+  const key = socket.protocol === "chat" ? chatKey(data) : data;
   const merge = socket.protocol === "gamepos" ? "position" : "";
   return { type: "text", size: utf8Length(data), body: data, key: `text ${key}`, merge };
 }
@@ -157,16 +150,11 @@ function roundTrip(key) {
 
 // composed returns what the composer holds, or null if it cannot be sent.
 async function composed() {
-  switch (checked("kind")) {
-    case "text":
-      return $("text").value;
-    case "hex":
-      return parseHex($("hex").value);
-    default: {
-      const file = $("file").files[0];
-      return file ? new Uint8Array(await file.arrayBuffer()) : null;
-    }
-  }
+  const kind = checked("kind");
+  if (kind === "text") return $("text").value;
+  if (kind === "hex") return parseHex($("hex").value);
+  const file = $("file").files[0];
+  return file ? new Uint8Array(await file.arrayBuffer()) : null;
 }
 
 async function sendComposed() {
@@ -178,9 +166,7 @@ async function sendComposed() {
 
 function showComposer() {
   const kind = checked("kind");
-  for (const label of document.querySelectorAll("[data-kind]")) {
-    label.hidden = label.dataset.kind !== kind;
-  }
+  for (const label of document.querySelectorAll("[data-kind]")) label.hidden = label.dataset.kind !== kind;
   const file = $("file").files[0];
   const bytes = parseHex($("hex").value);
   $("send-size").textContent = {
@@ -246,7 +232,7 @@ on("text", "keydown", (event) => {
 });
 for (const kind of document.querySelectorAll('input[name="kind"]')) kind.addEventListener("change", showComposer);
 
-const home = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`;
+const home = `${location.origin.replace("http", "ws")}/ws`;
 $("url").value = home;
 $("chat-name").value = myColour;
 
@@ -260,4 +246,4 @@ showState();
 showComposer();
 
 const figures = ["state", "connections", "messages", "bytes", "rtt", "uptime", "line", "area", "peak"];
-new Figures(home, Object.fromEntries(figures.map((name) => [name, $(`server-${name}`)])), (report) => chat.present(report.chat)).start();
+showFigures(home, Object.fromEntries(figures.map((name) => [name, $(`server-${name}`)])), (report) => chat.present(report.chat));

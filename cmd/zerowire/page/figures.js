@@ -6,71 +6,57 @@ import { byteSize, milliseconds } from "./wire.js";
 const patience = 2000; // ms until the next attempt to reach the server
 const chartSeconds = 60;
 
-export class Figures {
-  #url;
-  #show; // the elements to show figures in, by name
-  #reported; // called with every report
-  #last = null; // the report before
-  #rates = []; // messages a second, the newest last
+// showFigures shows figures in the elements shown, by name, and calls reported with every
+// report. It connects again whenever the connection is lost.
+export function showFigures(url, shown, reported) {
+  let last = null; // the report before
+  let rates = []; // messages a second, the newest last
 
-  constructor(url, show, reported) {
-    this.#url = url;
-    this.#show = show;
-    this.#reported = reported;
-  }
-
-  // start connects, and again whenever the connection is lost.
-  start() {
-    const socket = new WebSocket(this.#url, "figures");
-    socket.addEventListener("message", (event) => this.#receive(JSON.parse(event.data)));
+  function connect() {
+    const socket = new WebSocket(url, "figures");
+    socket.addEventListener("message", (event) => receive(JSON.parse(event.data)));
     socket.addEventListener("close", () => {
-      this.#lost();
-      setTimeout(() => this.start(), patience);
+      last = null;
+      show("false", { state: "not reachable", connections: "–", messages: "–", bytes: "–", rtt: "–", uptime: "–" });
+      setTimeout(connect, patience);
     });
   }
 
-  #receive(report) {
-    const now = {
-      uptime: report.uptime,
-      received: sum(report.received),
-      sent: sum(report.sent),
-    };
-    const before = this.#last ?? now;
-    this.#last = now;
+  function show(live, texts) {
+    shown.state.dataset.live = live;
+    for (const [name, text] of Object.entries(texts)) shown[name].textContent = text;
+  }
+
+  function receive(report) {
+    const now = { uptime: report.uptime, received: sum(report.received), sent: sum(report.sent) };
+    const before = last ?? now;
+    last = now;
     const seconds = now.uptime - before.uptime || 1;
     const rate = (direction, what) => (now[direction][what] - before[direction][what]) / seconds;
-
-    const { state, connections, messages, bytes, rtt, uptime } = this.#show;
-    state.textContent = "live";
-    state.dataset.live = "true";
-    connections.textContent = `${report.open} open · ${report.opened} in all`;
-    messages.textContent = bothWays(count(rate("received", "messages")), count(rate("sent", "messages")));
-    bytes.textContent = bothWays(byteSize(Math.round(rate("received", "bytes"))), byteSize(Math.round(rate("sent", "bytes"))));
-    rtt.textContent = report.rtt > 0 ? milliseconds(report.rtt) : "–";
-    uptime.textContent = age(report.uptime);
-    this.#draw(rate("received", "messages") + rate("sent", "messages"));
-    this.#reported(report);
+    show("true", {
+      state: "live",
+      connections: `${report.open} open · ${report.opened} in all`,
+      messages: bothWays(count(rate("received", "messages")), count(rate("sent", "messages"))),
+      bytes: bothWays(byteSize(Math.round(rate("received", "bytes"))), byteSize(Math.round(rate("sent", "bytes")))),
+      rtt: report.rtt > 0 ? milliseconds(report.rtt) : "–",
+      uptime: age(report.uptime),
+    });
+    draw(rate("received", "messages") + rate("sent", "messages"));
+    reported(report);
   }
 
-  // #draw adds a rate to the chart, whose height is that of the highest one.
-  #draw(rate) {
-    this.#rates = [...this.#rates, rate].slice(-chartSeconds);
-    const top = Math.max(1, ...this.#rates);
-    const first = chartSeconds - this.#rates.length;
-    const points = this.#rates.map((r, i) => `${first + i},${(1 - r / top).toFixed(3)}`);
-    const { line, area, peak } = this.#show;
-    line.setAttribute("points", points.join(" "));
-    area.setAttribute("points", [`${first},1`, ...points, `${chartSeconds - 1},1`].join(" "));
-    peak.textContent = `messages/s, last minute: up to ${count(Math.max(...this.#rates))}`;
+  // draw adds a rate to the chart, whose height is that of the highest one.
+  function draw(rate) {
+    rates = [...rates, rate].slice(-chartSeconds);
+    const top = Math.max(1, ...rates);
+    const first = chartSeconds - rates.length;
+    const points = rates.map((r, i) => `${first + i},${(1 - r / top).toFixed(3)}`);
+    shown.line.setAttribute("points", points.join(" "));
+    shown.area.setAttribute("points", [`${first},1`, ...points, `${chartSeconds - 1},1`].join(" "));
+    shown.peak.textContent = `messages/s, last minute: up to ${count(Math.max(...rates))}`;
   }
 
-  #lost() {
-    this.#last = null;
-    const { state, connections, messages, bytes, rtt, uptime } = this.#show;
-    state.textContent = "not reachable";
-    state.dataset.live = "false";
-    for (const shown of [connections, messages, bytes, rtt, uptime]) shown.textContent = "–";
-  }
+  connect();
 }
 
 // sum returns what was counted in one direction, text and binary together.
@@ -85,9 +71,7 @@ function bothWays(received, sent) {
 }
 
 // count returns a number for people.
-function count(n) {
-  return Math.round(n).toLocaleString("en");
-}
+const count = (n) => Math.round(n).toLocaleString("en");
 
 // age returns seconds for people, in the two largest units.
 function age(seconds) {

@@ -2,30 +2,17 @@
 
 export const readyStates = ["CONNECTING", "OPEN", "CLOSING", "CLOSED"];
 
-const closeNames = new Map([
-  [1000, "normal closure"],
-  [1001, "going away"],
-  [1002, "protocol error"],
-  [1003, "unsupported data"],
-  [1005, "no status received"],
-  [1006, "abnormal closure"],
-  [1007, "invalid payload data"],
-  [1008, "policy violation"],
-  [1009, "message too big"],
-  [1010, "mandatory extension"],
-  [1011, "internal error"],
-  [1012, "service restart"],
-  [1013, "try again later"],
-  [1014, "bad gateway"],
-  [1015, "TLS handshake"],
-]);
+// The names of the close codes from 1000 on.
+const closeNames = [
+  "normal closure", "going away", "protocol error", "unsupported data", "", "no status received", "abnormal closure", "invalid payload data",
+  "policy violation", "message too big", "mandatory extension", "internal error", "service restart", "try again later", "bad gateway", "TLS handshake",
+];
 
 // closeName returns what a close code means (RFC 6455 section 7.4).
 export function closeName(code) {
-  if (closeNames.has(code)) return closeNames.get(code);
   if (code >= 4000 && code <= 4999) return "application's own";
   if (code >= 3000 && code <= 3999) return "library's own";
-  return "unregistered";
+  return closeNames[code - 1000] || "unregistered";
 }
 
 // parseHex returns the bytes that text names, or null if it is not hex. White
@@ -42,11 +29,16 @@ export function toHex(bytes, limit) {
   return shown.join(" ") + (bytes.length > limit ? " …" : "");
 }
 
-const encoder = new TextEncoder();
-
 // utf8Length returns the size of text on the wire.
-export function utf8Length(text) {
-  return encoder.encode(text).length;
+export const utf8Length = (text) => new TextEncoder().encode(text).length;
+
+// parse returns what text says in JSON, or null if it is no JSON.
+export function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 // byteSize returns a size in bytes for people.
@@ -57,9 +49,7 @@ export function byteSize(n) {
 }
 
 // milliseconds returns a duration for people.
-export function milliseconds(ms) {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
-}
+export const milliseconds = (ms) => `${ms.toFixed(ms < 10 ? 1 : 0)} ms`;
 
 // clock returns the time of day to the millisecond.
 export function clock(date = new Date()) {
