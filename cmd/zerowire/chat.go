@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/json"
 
@@ -88,3 +89,14 @@ func (g *chatGuest) leave(c *websocket.Conn, why *websocket.CloseError) {
 
 // errGoingAway ends a connection that comes when the hub has closed.
 var errGoingAway = &websocket.CloseError{Code: websocket.StatusGoingAway}
+
+// encode returns v, a struct of strings, numbers and booleans, as JSON.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // readers parse it, they do not put it into HTML
+	if err := e.Encode(v); err != nil {
+		panic(err) // only a type that JSON cannot express gets here
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

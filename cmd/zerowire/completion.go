@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/alecthomas/kong"
 )
@@ -28,7 +27,8 @@ func (*completionCommand) Help() string {
 
 // Run prints the script.
 func (c *completionCommand) Run(parser *kong.Kong) error {
-	return completionScripts[c.Shell].Execute(parser.Stdout, completeRequest)
+	_, err := io.WriteString(parser.Stdout, completionScripts[c.Shell])
+	return err
 }
 
 // completeRequest is the first argument of the request that the scripts make.
@@ -36,23 +36,23 @@ const completeRequest = "__complete"
 
 // completionScripts has a script for each shell. All three offer file names
 // where zerowire knows nothing.
-var completionScripts = map[string]*template.Template{
-	"bash": template.Must(template.New("bash").Parse(`_zerowire() {
+var completionScripts = map[string]string{
+	"bash": `_zerowire() {
 	local line=${COMP_LINE:0:COMP_POINT} words
 	read -ra words <<<"$line"
 	[[ $line == *[[:space:]] ]] && words+=("")
 	local last=${words[-1]} IFS=$'\n'
-	COMPREPLY=($(compgen -W "$(zerowire {{.}} "${words[@]:1}" 2>/dev/null | cut -f1)" -- "$last"))
+	COMPREPLY=($(compgen -W "$(zerowire ` + completeRequest + ` "${words[@]:1}" 2>/dev/null | cut -f1)" -- "$last"))
 	# bash replaces only what stands behind the last "=" or ":"
 	COMPREPLY=("${COMPREPLY[@]#"${last%"${last##*[=:]}"}"}")
 }
 complete -o default -F _zerowire zerowire
-`)),
-	"zsh": template.Must(template.New("zsh").Parse(`#compdef zerowire
+`,
+	"zsh": `#compdef zerowire
 _zerowire() {
 	local -a candidates
 	local line
-	for line in ${(f)"$(zerowire {{.}} "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
+	for line in ${(f)"$(zerowire ` + completeRequest + ` "${(@)words[2,CURRENT]}" 2>/dev/null)"}; do
 		candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
 	done
 	if (( $#candidates )); then
@@ -62,10 +62,10 @@ _zerowire() {
 	fi
 }
 compdef _zerowire zerowire
-`)),
-	"fish": template.Must(template.New("fish").Parse(`function __zerowire_complete
+`,
+	"fish": `function __zerowire_complete
 	set -l words (commandline -opc)[2..] (commandline -ct)
-	set -l candidates (zerowire {{.}} $words 2>/dev/null)
+	set -l candidates (zerowire ` + completeRequest + ` $words 2>/dev/null)
 	if test (count $candidates) -gt 0
 		printf '%s\n' $candidates
 	else
@@ -73,7 +73,7 @@ compdef _zerowire zerowire
 	end
 end
 complete -c zerowire -f -a "(__zerowire_complete)"
-`)),
+`,
 }
 
 // complete prints what the last of words may become, one candidate a line, with

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/cmd/internal/reach"
 	"github.com/zerowire/websocket/codec"
+	_ "github.com/zerowire/websocket/internal/xconnect" // announces WebSockets over HTTP/2
 )
 
 // serveCommand is `zerowire serve`.
@@ -120,13 +122,13 @@ func (s *serveCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("Listening on %s\n", ln.Addr())
-	scheme := "http"
+	scheme, protocols := "http", []string{"http/1.1"} // the only version that Server speaks itself
+	if s.HTTP2 {
+		protocols = []string{"h2", "http/1.1"}
+	}
 	if certificate != nil {
 		scheme = "https"
-	}
-	if certificate != nil && !s.HTTP2 {
-		// The only version that Server speaks itself.
-		if ln, err = reach.WithTLS(ln, certificate, "http/1.1"); err != nil {
+		if ln, err = reach.WithTLS(ln, certificate, protocols...); err != nil {
 			return err
 		}
 	}
@@ -147,7 +149,10 @@ func (s *serveCommand) Run(ctx context.Context) error {
 	go func() {
 		if !s.HTTP2 {
 			served <- srv.Serve(ln)
-		} else if err := newWebServer(srv, log).serve(ctx, ln, certificate); ctx.Err() == nil {
+			return
+		}
+		context.AfterFunc(ctx, func() { ln.Close() }) // open WebSockets are for srv to close
+		if err := newWebServer(srv, log).Serve(ln); ctx.Err() == nil {
 			served <- err
 		}
 	}()
@@ -204,4 +209,35 @@ func reachable(addr net.Addr) string {
 		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
 	return addr.String()
+}
+
+// newWebServer returns what serves the WebSockets and the page of srv through net/http,
+// which speaks HTTP/2 as well: over TLS where the client negotiates it, and without TLS to
+// clients that begin with it.
+func newWebServer(srv *websocket.Server, log *slog.Logger) *http.Server {
+	web := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodConnect || r.Header.Get("Upgrade") != "" {
+				srv.ServeHTTP(w, r)
+			} else {
+				srv.HTTP.ServeHTTP(w, r)
+			}
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Protocols:         new(http.Protocols),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 1000, // WebSockets on one connection
+			// One stream that is not read must not take the window of all.
+			MaxReceiveBufferPerStream:     256 << 10,
+			MaxReceiveBufferPerConnection: 16 << 20,
+			// A client that is gone, or takes nothing, does not keep its connection.
+			SendPingTimeout:  30 * time.Second,
+			WriteByteTimeout: 30 * time.Second,
+		},
+	}
+	web.Protocols.SetHTTP1(true)
+	web.Protocols.SetHTTP2(true)
+	web.Protocols.SetUnencryptedHTTP2(true)
+	return web
 }
