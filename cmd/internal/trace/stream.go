@@ -169,14 +169,11 @@ func (s *stream) take(now time.Time, piece Piece) {
 	if s.fault == nil && !unread {
 		s.fault = err
 	}
-	switch {
-	case s.fault != nil:
+	if s.fault != nil {
 		s.report(now, Violation, s.fault)
 		s.ended = s.strict
-	case unread:
+	} else {
 		s.report(now, Frame, err)
-	default:
-		s.report(now, Frame, nil)
 	}
 }
 
