@@ -32,9 +32,9 @@ type connections struct {
 	exchanges int // of plain HTTP, on connections that speak WebSocket
 }
 
-// begin returns a connection that begins with tcp.
-func (cs *connections) begin(tunnel string, network, transport gopacket.Flow, tcp *layers.TCP) *connection {
-	c := &connection{all: cs, tunnel: tunnel}
+// New implements reassembly.StreamFactory: it returns a connection that begins with tcp.
+func (t *tunnel) New(network, transport gopacket.Flow, tcp *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	c := &connection{all: t.conns, tunnel: t.name}
 	c.ends[0] = net.JoinHostPort(network.Src().String(), transport.Src().String())
 	c.ends[1] = net.JoinHostPort(network.Dst().String(), transport.Dst().String())
 	if tcp.SYN {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"slices"
 	"strconv"
 )
 
@@ -44,12 +43,7 @@ func (d *dump) line(dst, line []byte) ([]byte, error) {
 		d.style, d.begun = styleOf(line), true
 	}
 	if d.style == nil {
-		digits := noise.ReplaceAll(line, nil)
-		p := make([]byte, hex.DecodedLen(len(digits)))
-		if _, err := hex.Decode(p, digits); err != nil {
-			return dst, err
-		}
-		return append(dst, p...), nil
+		return hex.AppendDecode(dst, noise.ReplaceAll(line, nil))
 	}
 	if string(line) == "*" && len(d.last) > 0 {
 		d.repeat = true
@@ -71,9 +65,7 @@ func (d *dump) line(dst, line []byte) ([]byte, error) {
 	if offset != d.offset {
 		return dst, fmt.Errorf("offset %x where %x was to be expected: a line is missing", offset, d.offset)
 	}
-	digits := bytes.Join(bytes.Fields(m[2]), nil)
-	d.last = slices.Grow(d.last[:0], len(digits)/2)[:len(digits)/2]
-	if _, err := hex.Decode(d.last, digits); err != nil {
+	if d.last, err = hex.AppendDecode(d.last[:0], bytes.Join(bytes.Fields(m[2]), nil)); err != nil {
 		return dst, err
 	}
 	d.offset += uint64(len(d.last))

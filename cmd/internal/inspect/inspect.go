@@ -50,18 +50,22 @@ Examples:
 
 // Run prints what the file holds.
 func (c *Command) Run(ctx context.Context) error {
-	var in io.Reader = os.Stdin
+	file := os.Stdin
 	if c.File != "-" {
-		file, err := os.Open(c.File)
-		if err != nil {
+		var err error
+		if file, err = os.Open(c.File); err != nil {
 			return err
 		}
 		defer file.Close()
-		in = file
 	}
+	in, interrupt := io.Reader(file), func() { file.Close() }
+	if pipe, err := cancelreader.NewReader(file); err == nil { // it is no regular file: a read may take any time
+		in, interrupt = pipe, func() { pipe.Cancel() }
+	}
+	defer context.AfterFunc(ctx, interrupt)()
 	out := bufio.NewWriter(os.Stdout)
 	rep := newReport(out, c.JSON, c.Width, trace.Colors(os.Stdout))
-	err := c.inspect(newInterruptible(ctx, in), rep)
+	err := c.inspect(in, rep)
 	if ctx.Err() != nil {
 		err = fmt.Errorf("ended before the input did: %w", ctx.Err())
 	}
@@ -176,28 +180,4 @@ func readRecording(in io.Reader, rep *report) error {
 		rec.Show(c, func(e trace.Event) { rep.eventOf(p, e) })
 	}
 	return nil
-}
-
-// interruptible reads until ctx ends.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-// newInterruptible returns what reads from r until ctx ends. A read from a pipe or a
-// terminal, which may take any time, ends too.
-func newInterruptible(ctx context.Context, r io.Reader) *interruptible {
-	if c, err := cancelreader.NewReader(r); err == nil { // it is no regular file
-		context.AfterFunc(ctx, func() { c.Cancel() })
-		r = c
-	}
-	return &interruptible{ctx, r}
-}
-
-// Read implements io.Reader.
-func (i *interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.Reader.Read(p)
 }
