@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -45,7 +46,7 @@ func TestPingFilter(t *testing.T) {
 				"whole":        bytes.NewReader(in),
 				"byte by byte": iotest.OneByteReader(bytes.NewReader(in)),
 			} {
-				if got, err := io.ReadAll(newPingFilter(r)); err != nil || !bytes.Equal(got, want) {
+				if got, err := io.ReadAll(&pingFilter{in: bufio.NewReader(r)}); err != nil || !bytes.Equal(got, want) {
 					t.Errorf("%s: read %d bytes, %v; want %d\n got %.80x\nwant %.80x", name, len(got), err, len(want), got, want)
 				}
 			}

@@ -54,8 +54,7 @@ func (t *target) play(ctx context.Context, g game, messages int) result {
 	if err != nil {
 		return unreachable(g, time.Since(start), err)
 	}
-	stop := context.AfterFunc(ctx, func() { nc.Close() })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { nc.Close() })()
 	opt := wstest.Options{Mode: g.mode, Patience: t.patience, Pause: pause, Messages: messages}
 	var r wstest.Report
 	if g.deflate != nil {

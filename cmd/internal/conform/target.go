@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -74,8 +75,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 		return nil, nil, t.explain(ctx, err)
 	}
 	c := reach.NewConn(nc, nil)
-	stop := context.AfterFunc(ctx, func() { nc.Close() })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { nc.Close() })()
 	if _, err = nc.Write(request); err != nil {
 		nc.Close()
 		return nil, nil, t.explain(ctx, fmt.Errorf("opening handshake: %w", err))
@@ -97,7 +97,7 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	for line := range response.Values("Sec-WebSocket-Extensions") {
 		answer = append(answer, string(line))
 	}
-	return &opened{Conn: nc, in: newPingFilter(c)}, answer, nil
+	return &pingFilter{Conn: nc, in: bufio.NewReaderSize(c, 16<<10)}, answer, nil
 }
 
 // explain says where an opening handshake failed with err, why, and what can be done
@@ -124,18 +124,55 @@ func (t *target) check(response *codec.Response, key [24]byte, extensions bool) 
 	return fmt.Errorf("the answer to the opening handshake is wrong: %w", err)
 }
 
-// opened is a connection after its opening handshake.
-type opened struct {
+// pingFilter is a connection after its opening handshake. It reads the server's frames
+// and leaves out its Pings, which it may send whenever it likes: the suite wants what a
+// case makes the server send, and nothing else. They are not answered, because the suite
+// may be in the middle of a frame. An ill-formed Ping is passed on, to be judged.
+type pingFilter struct {
 	net.Conn
-	in *pingFilter
+	in   *bufio.Reader // what came with the response, and then what comes
+	pass uint64        // bytes of a frame to be passed on before the next header
+	raw  bool          // these are no frames any more
 }
 
-// Read reads what came with the response first. The end of TCP without that of TLS is
-// an end like others: whether a frame was cut, the suite sees by itself.
-func (o *opened) Read(b []byte) (int, error) {
-	n, err := o.in.Read(b)
+// Read reads at least a byte of what is no Ping. The end of TCP without that of TLS is an
+// end like others: whether a frame was cut, the suite sees by itself.
+func (f *pingFilter) Read(b []byte) (n int, err error) {
+	for f.pass == 0 && !f.raw && err == nil {
+		err = f.nextFrame()
+	}
+	if err == nil {
+		if !f.raw {
+			b = b[:min(uint64(len(b)), f.pass)]
+		}
+		n, err = f.in.Read(b)
+		f.pass -= min(uint64(n), f.pass)
+	}
 	if err == io.ErrUnexpectedEOF {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// nextFrame finds out how long the next frame is, or skips it.
+func (f *pingFilter) nextFrame() error {
+	for n := 2; ; n++ {
+		b, ended := f.in.Peek(n)
+		h, size, err := codec.ParseHeader(b)
+		whole := uint64(size) + h.Length
+		switch {
+		case len(b) == 0:
+			return ended
+		case err == codec.ErrShort && ended == nil:
+			continue
+		case err != nil:
+			f.raw = true
+		case h == codec.Header{Fin: true, Opcode: codec.OpPing, Length: h.Length} && h.Length <= codec.MaxControlPayload:
+			_, err = f.in.Discard(int(whole))
+			return err
+		default:
+			f.pass = whole
+		}
+		return nil
+	}
 }
