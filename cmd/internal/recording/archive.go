@@ -20,13 +20,11 @@ import (
 
 // archive is an HTTP archive as far as it is about WebSocket.
 type archive struct {
-	Log archiveLog `json:"log"`
-}
-
-type archiveLog struct {
-	Version string          `json:"version"`
-	Creator *har.Creator    `json:"creator,omitempty"`
-	Entries []*archiveEntry `json:"entries"`
+	Log struct {
+		Version string          `json:"version"`
+		Creator *har.Creator    `json:"creator,omitempty"`
+		Entries []*archiveEntry `json:"entries"`
+	} `json:"log"`
 }
 
 // archiveEntry is an exchange, with the messages that browsers note beside it.
@@ -139,7 +137,8 @@ func headerLines(list []*har.NameValuePair) (lines string) {
 
 // writeArchive writes a recording as an HTTP archive.
 func writeArchive(w io.Writer, rec *Recording) error {
-	a := archive{archiveLog{Version: "1.2", Creator: &har.Creator{Name: "zerowire", Version: "1"}, Entries: []*archiveEntry{}}}
+	var a archive
+	a.Log.Version, a.Log.Creator, a.Log.Entries = "1.2", &har.Creator{Name: "zerowire", Version: "1"}, []*archiveEntry{}
 	for _, c := range rec.Connections {
 		a.Log.Entries = append(a.Log.Entries, rec.entry(c))
 	}

@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"slices"
 	"time"
 
 	"github.com/zerowire/websocket/cmd/internal/trace"
@@ -198,16 +197,6 @@ func (e *entry) header() (h codec.Header, err error) {
 		h.Masked, h.Key = true, [4]byte(key)
 	}
 	return h, nil
-}
-
-// Choose keeps the connection with a number alone.
-func (r *Recording) Choose(number int) error {
-	i := slices.IndexFunc(r.Connections, func(c *Connection) bool { return c.Number == number })
-	if i < 0 {
-		return fmt.Errorf("connection %d is not in the recording", number)
-	}
-	r.Connections = r.Connections[i : i+1]
-	return nil
 }
 
 // WholeMessages is the limit of a trace.Session that has to show all of every payload.
