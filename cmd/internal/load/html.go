@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 	"reflect"
+	"slices"
 
 	"github.com/dustin/go-humanize"
 )
@@ -41,10 +42,12 @@ func (r *Result) writeHTML(w io.Writer) error {
 	}{r, template.CSS(libraryStyle + styleSource), template.JS("/*\n" + libraryLicence + "*/\n" + librarySource), template.JS(scriptSource)})
 }
 
-// Wrong returns how many errors there were.
-func (r *Result) Wrong() (n int64) {
+// Wrong returns how many errors there were, of these kinds if there are any.
+func (r *Result) Wrong(kinds ...fault) (n int64) {
 	for _, f := range r.Errors {
-		n += f.Count
+		if len(kinds) == 0 || slices.Contains(kinds, f.Kind) {
+			n += f.Count
+		}
 	}
 	return n
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -149,14 +148,7 @@ func ratio(a, b float64) float64 {
 
 // verdict is the error that the command ends with; nil if all was well.
 func (r *Result) verdict() error {
-	wrong, failed := int64(0), int64(0)
-	for _, f := range r.Errors {
-		if slices.Contains(echoFaults, f.Kind) {
-			wrong += f.Count
-		} else {
-			failed += f.Count
-		}
-	}
+	wrong, failed := r.Wrong(echoFaults...), r.Wrong(connectionFaults...)
 	switch {
 	case wrong > 0:
 		return fmt.Errorf("%d of %d messages did not come back as they should", wrong, r.Sent)

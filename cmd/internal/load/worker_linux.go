@@ -2,7 +2,12 @@ package load
 
 import (
 	"errors"
+	"fmt"
+	"net"
+	"os"
 	"runtime"
+	"slices"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -179,8 +184,7 @@ func (c *socket) step(now int64, err error) {
 	}
 }
 
-func (c *socket) push(now int64)      { c.step(now, nil) }
-func (c *socket) idle(now int64) bool { return !c.Open() || c.worker.settled(&c.window, now) }
+func (c *socket) push(now int64) { c.step(now, nil) }
 
 func (c *socket) watch(now int64) {
 	if c.Open() && c.silent(now, int64(c.worker.plan.Timeout)) {
@@ -199,3 +203,111 @@ func (c *socket) end(err error) {
 	c.Socket.Close()
 	c.worker.live--
 }
+
+// due returns when the n-th message of the members is due in an open load.
+func (w *worker) due(n int) int64 {
+	i, j := n%len(w.members), n/len(w.members)
+	return w.schedule.due(w.members[i].number, int64(j))
+}
+
+// pace sends what has become due in an open load.
+func (w *worker) pace(now int64) {
+	if w.schedule.rate == 0 {
+		return
+	}
+	for ; w.due(w.paced) <= w.schedule.clamp(now); w.paced++ {
+		w.members[w.paced%len(w.members)].push(now)
+	}
+}
+
+// patience returns for how long nothing is due.
+func (w *worker) patience() time.Duration {
+	now := w.now()
+	next := w.checked + tick
+	if w.schedule.rate > 0 && w.over == 0 {
+		next = min(next, w.due(w.paced))
+	}
+	if end := w.schedule.end; end > now {
+		next = min(next, end)
+	}
+	return time.Duration(max(next-now, 0))
+}
+
+// finished does what is due besides sending, and reports whether all is done.
+func (w *worker) finished() bool {
+	now := w.now()
+	if now >= w.checked+tick {
+		w.check(now)
+	}
+	if w.live == 0 {
+		return true
+	}
+	if w.over == 0 {
+		if !w.stopped.Load() && !w.schedule.over(now) {
+			return false
+		}
+		w.over = now
+	}
+	if now > w.over+w.drainTime() {
+		return true
+	}
+	return !slices.ContainsFunc(w.members, func(m *socket) bool { return m.Open() && !w.settled(&m.window, now) })
+}
+
+// check reports what was counted and looks for echoes that are overdue.
+func (w *worker) check(now int64) {
+	w.checked = now - now%tick // on time with the intervals
+	w.tally.roll(now)
+	for _, m := range w.members {
+		m.watch(now)
+	}
+}
+
+// fill decides which messages of a connection leave at now. In a closed load half of
+// those in flight have to be back first: a server that sends them one by one shall not
+// make us do so.
+func (w *worker) fill(c *window, now int64) {
+	if w.stopped.Load() || w.parting || w.schedule.rate == 0 && c.InFlight() > c.depth/2 {
+		return
+	}
+	n := w.schedule.allow(c.number, c.Sent, c.depth-c.InFlight(), now)
+	payload := 0
+	for range n {
+		payload += len(c.Payload(c.Sent))
+		c.send(now, w.schedule.since(c.number, c.Sent, now))
+	}
+	w.tally.sent(n, payload)
+}
+
+// settled reports whether a connection waits for nothing, and has nothing to send.
+func (w *worker) settled(c *window, now int64) bool {
+	if c.InFlight() > 0 || len(c.missing) > 0 {
+		return false
+	}
+	owes := w.schedule.rate > 0 && w.schedule.dueBy(c.number, now) > c.Sent && !w.schedule.budget.empty()
+	return !owes || w.stopped.Load()
+}
+
+const canTakeOver = true
+
+// takeOver returns a descriptor of nc's socket that the runtime's poller does not
+// know. nc may be closed.
+func takeOver(nc net.Conn) (fd int, err error) {
+	socket, ok := nc.(syscall.Conn)
+	if !ok {
+		return 0, fmt.Errorf("%w: %T", errNotDirect, nc)
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	failed := raw.Control(func(own uintptr) {
+		fd, err = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0)
+	})
+	if failed != nil {
+		err = failed
+	}
+	return fd, os.NewSyscallError("fcntl", err)
+}
+
+func closeSocket(fd int) { unix.Close(fd) }
