@@ -64,22 +64,30 @@ and whatever kept all from being sent; 2 wrong usage; 130 interrupted, other
 than by Ctrl-C at the prompt, which is one way to leave it.`
 }
 
+// Validate refuses what cannot work. kong calls it.
+func (c *Command) Validate() error {
+	switch {
+	case c.URL == "":
+		return nil // parsing reports it better
+	case !c.Reconnect:
+	case len(c.Program) > 0:
+		return errors.New("--reconnect does not go with a program, which would miss what was sent to its predecessor")
+	case c.Binary && !atPrompt() && !isTerminal(os.Stdin):
+		return errors.New("--reconnect does not go with --binary and a pipe, which is one message: it could not be sent again")
+	}
+	_, err := c.Server(c.URL)
+	return err
+}
+
 // Run connects, and stays until either side closes the connection.
-func (c *Command) Run(ctx context.Context) error {
+func (c *Command) Run(ctx context.Context) (err error) {
 	out := newOutput()
 	s := newSession(c.view(out), out)
-	opts, err := c.dialOptions(s)
-	if err != nil {
-		return reach.UsageError{Err: err}
-	}
-	if err := c.checkReconnect(); err != nil {
-		return reach.UsageError{Err: err}
-	}
 	if c.Reconnect {
 		c.keepConnected(ctx, s)
 		defer s.giveUp()
 	} else {
-		conn, err := c.dial(ctx, opts)
+		conn, err := c.dial(ctx, s)
 		if err != nil {
 			return c.Explain(ctx, c.URL, err)
 		}

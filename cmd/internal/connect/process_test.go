@@ -37,8 +37,12 @@ func command() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	c := new(Command)
-	kong.Parse(c, kong.WithHyphenPrefixedParameters(true))
-	err := c.Run(ctx)
+	_, err := kong.Must(c, kong.WithHyphenPrefixedParameters(true)).Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "zerowire: %v\n", err)
+		return 2
+	}
+	err = c.Run(ctx)
 	if err == nil {
 		return 0
 	}
