@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/zerowire/websocket/hub"
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
@@ -162,6 +164,7 @@ func attach(t testing.TB, url string, o natsbroker.Options, r *recorder) (*natsb
 	if o.Logger == nil {
 		o.Logger = quiet
 	}
+	o.NATS = append([]nats.Option{nats.Timeout(patience)}, o.NATS...)
 	b, err := natsbroker.Connect(url, &o)
 	if err != nil {
 		t.Fatalf("Connect(%q) = %v", url, err)

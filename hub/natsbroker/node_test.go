@@ -46,7 +46,7 @@ func node() int {
 
 func runNode(args []string) error {
 	slog.SetDefault(quiet)
-	url, o := args[0], &natsbroker.Options{}
+	url, o := args[0], &natsbroker.Options{NATS: []nats.Option{nats.Timeout(patience)}}
 	if !strings.Contains(url, "//") {
 		srv, err := embedded.Start(embedded.Options{ClusterListen: args[0], Join: args[1:]})
 		if err != nil {

@@ -31,6 +31,13 @@ type restartable struct {
 func listen(t testing.TB, o embedded.Options) *restartable {
 	t.Helper()
 	o.Listen = wstest.FreeAddr(t)
+	configure := o.Configure
+	o.Configure = func(so *server.Options) {
+		so.AuthTimeout = patience.Seconds()
+		if configure != nil {
+			configure(so)
+		}
+	}
 	r := &restartable{t: t, opts: o}
 	r.start()
 	t.Cleanup(func() { r.Shutdown() })
@@ -183,7 +190,7 @@ func TestPassword(t *testing.T) {
 	to, got := connect(t, srv.Server, natsbroker.Options{})
 	subscribe(t, to, "a")
 	link(t, from, "a", got)
-	for name, options := range map[string][]nats.Option{"none": nil, "a wrong one": {nats.UserInfo("hub", "guess")}} {
+	for name, options := range map[string][]nats.Option{"none": {nats.Timeout(patience)}, "a wrong one": {nats.Timeout(patience), nats.UserInfo("hub", "guess")}} {
 		b, err := natsbroker.Connect(srv.url(), &natsbroker.Options{NATS: options})
 		if !errors.Is(err, nats.ErrAuthorization) {
 			t.Errorf("Connect() with %s = %v, want nats.ErrAuthorization", name, err)
@@ -197,7 +204,7 @@ func TestTLS(t *testing.T) {
 	web := httptest.NewTLSServer(nil) // for its certificate
 	defer web.Close()
 	srv := listen(t, embedded.Options{Configure: func(o *server.Options) {
-		o.TLSConfig, o.TLSTimeout = &tls.Config{Certificates: web.TLS.Certificates}, 5
+		o.TLSConfig, o.TLSTimeout = &tls.Config{Certificates: web.TLS.Certificates}, patience.Seconds()
 	}})
 	trusted := x509.NewCertPool()
 	trusted.AddCert(web.Certificate())

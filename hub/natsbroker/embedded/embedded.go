@@ -145,6 +145,9 @@ func (o Options) server() (*server.Options, error) {
 			ConnectBackoff: true,
 		},
 	}
+	if o.Listen == "" { // nobody else has the token
+		opts.AuthTimeout = inProcess.Seconds()
+	}
 	var err error
 	if opts.Host, opts.Port, err = split("Listen", o.Listen); err != nil {
 		return nil, err
@@ -216,10 +219,14 @@ func split(field, addr string) (host string, port int, err error) {
 	return host, port, nil
 }
 
+// inProcess limits the time of connecting inside the process. The default of NATS, 2 s, is
+// exceeded when the process does not run for so long.
+const inProcess = 10 * time.Second
+
 // ClientOptions returns options that connect a NATS client to the server inside the
 // process, with an empty URL.
 func (s *Server) ClientOptions() []nats.Option {
-	options := []nats.Option{nats.InProcessServer(s.nats)}
+	options := []nats.Option{nats.InProcessServer(s.nats), nats.Timeout(inProcess)}
 	switch {
 	case s.opts.Authorization != "":
 		options = append(options, nats.Token(s.opts.Authorization))
