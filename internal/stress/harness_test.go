@@ -73,7 +73,8 @@ func attacked(t *testing.T, srv *websocket.Server, f func(a *attack)) {
 		srv.Options.Logger = testkit.Quiet
 	}
 	a := &attack{T: t, addr: testkit.Serve(t, srv)}
-	w, bare := &witness{nc: upgradedTo(t, a.addr, "/witness")}, &witness{nc: bareEcho(t)}
+	clock := testkit.StartClock(t)
+	w, bare := &witness{nc: upgradedTo(t, a.addr, "/witness"), clock: clock}, &witness{nc: bareEcho(t), clock: clock}
 	if err := errors.Join(w.echo(), bare.echo()); err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,7 @@ const stall = time.Second
 // witness is an honest peer.
 type witness struct {
 	nc    net.Conn
+	clock *testkit.Clock // of the attack: a machine that does something else is no stall either
 	sent  uint64
 	waits []time.Duration // for each echo
 	err   error
@@ -35,11 +36,11 @@ type witness struct {
 // watch has messages echoed, one after the other, until stop is closed.
 func (w *witness) watch(stop <-chan struct{}) {
 	for {
-		start := time.Now()
+		start := w.clock.Elapsed()
 		if w.err = w.echo(); w.err != nil {
 			return
 		}
-		w.waits = append(w.waits, time.Since(start))
+		w.waits = append(w.waits, w.clock.Elapsed()-start)
 		select {
 		case <-stop:
 			return
@@ -153,7 +154,7 @@ func TestWitness(t *testing.T) {
 						tt.serve(c, op, p, n)
 					}))
 				})
-				w := &witness{nc: theirs}
+				w := &witness{nc: theirs, clock: testkit.StartClock(t)}
 				stop := make(chan struct{})
 				time.AfterFunc(10*time.Second, func() { close(stop) })
 				w.watch(stop)
