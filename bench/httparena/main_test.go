@@ -77,6 +77,18 @@ func TestRefused(t *testing.T) {
 	if _, err := websocket.Dial(context.Background(), "ws://"+addr+"/other", nil); err == nil {
 		t.Error("an upgrade at /other succeeded")
 	}
+
+	c, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws", nil)
+	if err != nil {
+		t.Fatalf("Dial() after refusals = %v", err)
+	}
+	defer c.CloseNow()
+	if err := c.Write(t.Context(), websocket.OpText, []byte("health")); err != nil {
+		t.Fatal(err)
+	}
+	if _, p, err := c.Read(t.Context()); string(p) != "health" {
+		t.Errorf("Read() after refusals = %q, %v, want the echo", p, err)
+	}
 }
 
 // TestEntry holds the files beside the program to the board's rules: meta.json has the
