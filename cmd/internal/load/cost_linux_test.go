@@ -65,7 +65,11 @@ func bareTCP(t testing.TB, p *plan, messages int) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer closeAll(links)
+	defer func() {
+		for _, l := range links {
+			closeSocket(l.fd)
+		}
+	}()
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		t.Fatal(err)

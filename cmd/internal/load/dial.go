@@ -49,7 +49,13 @@ func dialAll(ctx context.Context, url string, opts *websocket.DialOptions, n int
 		f.add(refused, 1, "connection %d: %v", i, errs[i])
 	}
 	if ctx.Err() != nil {
-		closeAll(open)
+		for _, l := range open {
+			if l.conn != nil {
+				l.conn.CloseNow()
+			} else {
+				closeSocket(l.fd)
+			}
+		}
 		return nil, ctx.Err()
 	}
 	if len(open) == 0 {
@@ -79,17 +85,6 @@ func dial(ctx context.Context, url string, opts websocket.DialOptions, direct bo
 		}
 	}
 	return link{conn: c, extensions: c.Extensions()}, nil
-}
-
-// closeAll cuts links that will not be used.
-func closeAll(links []link) {
-	for _, l := range links {
-		if l.conn != nil {
-			l.conn.CloseNow()
-		} else {
-			closeSocket(l.fd)
-		}
-	}
 }
 
 // lender is a connection that is lent to Dial for the opening handshake. It

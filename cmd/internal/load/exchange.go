@@ -118,17 +118,12 @@ func (x *exchange) expect(text string) error {
 
 // render returns message n, which connection sends, in the space of what buf points at.
 func (x *exchange) render(buf *[]byte, n int64, connection int) ([]byte, error) {
-	b := bytes.NewBuffer((*buf)[:0])
-	err := x.sent[x.pick(n)].Execute(b, message{n, connection})
-	return b.Bytes(), err
-}
-
-// pick returns which template message n is made from.
-func (x *exchange) pick(n int64) int {
+	b, of := bytes.NewBuffer((*buf)[:0]), n
 	if x.shuffle {
-		n = int64(uint64(n+1) * 0x9E3779B97F4A7C15 >> 33)
+		of = int64(uint64(n+1) * 0x9E3779B97F4A7C15 >> 33)
 	}
-	return int(n % int64(len(x.sent)))
+	err := x.sent[of%int64(len(x.sent))].Execute(b, message{n, connection})
+	return b.Bytes(), err
 }
 
 // ramp is how connections and rate are raised: evenly, or in steps.

@@ -48,13 +48,6 @@ func (f faults) add(kind fault, n int64, format string, args ...any) {
 	f[kind] = e
 }
 
-// merge adds the counts of g.
-func (f faults) merge(g faults) {
-	for kind, e := range g {
-		f.add(kind, e.Count, "%s", e.Example)
-	}
-}
-
 // list returns the faults in their order.
 func (f faults) list() []Fault {
 	list := []Fault{} // not nil: [] in JSON
