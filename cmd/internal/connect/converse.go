@@ -27,10 +27,7 @@ const maxTyped = 1024
 
 // converse sends what is typed at a prompt, and shows what comes above it.
 func (s *session) converse(ctx context.Context, c *Command) error {
-	p, err := newPrompt(s.out, !c.NoHistory)
-	if err != nil {
-		return err
-	}
+	p := newPrompt(s.out, !c.NoHistory)
 	s.greet(c.URL)
 	typed, sent := make(chan string, maxTyped), make(chan struct{})
 	go func() {
@@ -52,6 +49,7 @@ func (s *session) converse(ctx context.Context, c *Command) error {
 		})
 	}()
 
+	var err error
 	select {
 	case err = <-ended:
 		p.stop()

@@ -36,9 +36,6 @@ func (l *line) draw() { l.write("\r\x1b[K" + l.row()) }
 // leave shows all of the line, and goes on below it.
 func (l *line) leave() { l.write("\r\x1b[K" + l.mark() + string(l.text) + "\r\n") }
 
-// erase makes the row empty.
-func (l *line) erase() { l.write("\r\x1b[K") }
-
 func (l *line) write(s string) error {
 	_, err := io.WriteString(l.terminal, s)
 	return err

@@ -33,7 +33,7 @@ const (
 	pasteOff = "\x1b[?2004l"
 )
 
-func newPrompt(out *output, keep bool) (*prompt, error) {
+func newPrompt(out *output, keep bool) *prompt {
 	p := &prompt{
 		out:     out,
 		line:    &line{terminal: os.Stdout, columns: terminalColumns, colours: out.colours},
@@ -58,7 +58,7 @@ func newPrompt(out *output, keep bool) (*prompt, error) {
 		tea.WithoutSignalHandler(),
 		tea.WithColorProfile(colorprofile.ANSI), // nothing is coloured by it, so it need not ask
 	)
-	return p, nil
+	return p
 }
 
 func terminalColumns() int {
@@ -109,8 +109,7 @@ func (p *prompt) hide() {
 		return
 	}
 	p.out.prompt = nil
-	p.line.erase()
-	p.line.write(pasteOff)
+	p.line.write("\r\x1b[K" + pasteOff)
 	term.Restore(int(os.Stdin.Fd()), p.cooked)
 }
 
