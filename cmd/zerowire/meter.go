@@ -97,13 +97,6 @@ func (m *meter) count(in map[string]uint64, what string) {
 	in[what]++
 }
 
-// countEnds begins to count how connections end.
-func (m *meter) countEnds() *ends {
-	e := new(ends)
-	m.ends.Store(e)
-	return e
-}
-
 // count counts an end by err: a clean one if the peer's Close frame has come.
 func (e *ends) count(err error) {
 	if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Err == nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,10 +62,7 @@ func (s *serveCommand) Validate() error {
 	if s.Takeover && !s.Compress {
 		return errors.New("--takeover says how to compress: give --compress, too")
 	}
-	if err := reach.CheckListen(s.Listen); err != nil {
-		return err
-	}
-	if err := s.validate(s.Listen); err != nil {
+	if err := cmp.Or(reach.CheckListen(s.Listen), s.validate(s.Listen)); err != nil {
 		return err
 	}
 	for _, origin := range s.Origin {
@@ -192,7 +190,8 @@ func (s *serveCommand) server(paths *routes) (*websocket.Server, error) {
 // shutdown closes every connection with 1001, cuts those that are left when the
 // grace is over, and says how many of each there were.
 func (s *serveCommand) shutdown(srv *websocket.Server, meter *meter) error {
-	ends := meter.countEnds()
+	ends := new(ends)
+	meter.ends.Store(ends) // which are counted from now on
 	grace, cancel := context.WithTimeout(context.Background(), s.Grace)
 	defer cancel()
 	if err := srv.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {

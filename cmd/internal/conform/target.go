@@ -76,18 +76,15 @@ func (t *target) open(ctx context.Context, extensions string) (nc net.Conn, answ
 	}
 	c := reach.NewConn(nc, nil)
 	defer context.AfterFunc(ctx, func() { nc.Close() })()
-	if _, err = nc.Write(request); err != nil {
-		nc.Close()
-		return nil, nil, t.explain(ctx, fmt.Errorf("opening handshake: %w", err))
-	}
 	response := new(codec.Response)
-	_, err = c.ReadHead(response.Parse)
+	if _, err = nc.Write(request); err == nil {
+		_, err = c.ReadHead(response.Parse)
+	}
 	if _, malformed := errors.AsType[codec.Refusal](err); malformed {
 		err = fmt.Errorf("the answer to the opening handshake is not HTTP/1.1: %w", err)
 	} else if err != nil {
 		err = fmt.Errorf("the server ended the connection during the opening handshake: %w", err)
-	}
-	if err == nil {
+	} else {
 		err = t.check(response, key, extensions != "")
 	}
 	if err != nil {

@@ -174,7 +174,10 @@ func readRecording(in io.Reader, rep *report) error {
 		p := peers{number: c.Number, server: rec.To}
 		if c.URL != "" {
 			p.server = c.URL
-			rep.noOffsets() // an archive has messages, not bytes
+			rep.archived = true // it has messages, not bytes
+			if rep.printer != nil {
+				rep.printer.Offsets = false
+			}
 		}
 		rep.note("#%d: server %s", p.number, p.server)
 		rec.Show(c, func(e trace.Event) { rep.eventOf(p, e) })

@@ -31,14 +31,6 @@ func newReport(out *bufio.Writer, asJSON bool, width int, color bool) *report {
 	return r
 }
 
-// noOffsets leaves out the places in the stream, and the masking keys.
-func (r *report) noOffsets() {
-	r.archived = true
-	if r.printer != nil {
-		r.printer.Offsets = false
-	}
-}
-
 // event reports what happened on the only connection.
 func (r *report) event(e trace.Event) { r.eventOf(peers{}, e) }
 

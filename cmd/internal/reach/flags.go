@@ -1,6 +1,10 @@
+// Package reach holds what the sub-commands share to reach a server and to listen:
+// the flags, the connection that they describe, and sentences that say what to do
+// when it fails.
 package reach
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -118,11 +122,7 @@ func (f *Flags) setTLS(opts *websocket.DialOptions) error {
 	case f.Key != "" && f.Cert == "":
 		return errors.New("--key belongs to a certificate: give --cert, too")
 	case f.Cert != "":
-		key := f.Key
-		if key == "" {
-			key = f.Cert
-		}
-		certificate, err := tls.LoadX509KeyPair(f.Cert, key)
+		certificate, err := tls.LoadX509KeyPair(f.Cert, cmp.Or(f.Key, f.Cert))
 		if err != nil {
 			return fmt.Errorf("--cert, --key: %w", err)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"net/url"
 	"slices"
@@ -165,24 +166,22 @@ func (rec *Recording) entry(c *Connection) *archiveEntry {
 	e.Cache, e.Timings = &har.Cache{}, &har.Timings{}
 	e.Request = &har.Request{
 		Method: "GET", URL: rec.To + string(request.Target()), HTTPVersion: "HTTP/1.1",
-		Cookies: []*har.Cookie{}, Headers: headerPairs(c.Heads[codec.Client]), QueryString: pairs,
+		Cookies: []*har.Cookie{}, Headers: headerPairs(request.Fields()), QueryString: pairs,
 		HeadersSize: int64(len(c.Heads[codec.Client])),
 	}
 	e.Response = &har.Response{
 		Status: int64(response.Status()), StatusText: string(response.Reason()), HTTPVersion: "HTTP/1.1",
-		Cookies: []*har.Cookie{}, Headers: headerPairs(c.Heads[codec.Server]), Content: &har.Content{},
+		Cookies: []*har.Cookie{}, Headers: headerPairs(response.Fields()), Content: &har.Content{},
 		HeadersSize: int64(len(c.Heads[codec.Server])),
 	}
 	return e
 }
 
 // headerPairs returns the header lines of a head.
-func headerPairs(head []byte) []*har.NameValuePair {
+func headerPairs(fields iter.Seq2[[]byte, []byte]) []*har.NameValuePair {
 	pairs := []*har.NameValuePair{}
-	for line := range strings.Lines(string(head)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && !strings.Contains(name, " ") {
-			pairs = append(pairs, &har.NameValuePair{Name: name, Value: strings.TrimSpace(value)})
-		}
+	for name, value := range fields {
+		pairs = append(pairs, &har.NameValuePair{Name: string(name), Value: string(value)})
 	}
 	return pairs
 }

@@ -76,9 +76,9 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	defer ln.Close()
 	if p.Record != "" {
 		if px.recorder, err = recording.Create(p.Record, px.to.String()); err != nil {
-			ln.Close()
 			return err
 		}
 	}
@@ -86,7 +86,6 @@ func (p *ProxyCommand) Run(ctx context.Context) (err error) {
 	defer cancel(nil)
 	if p.Filter != "" {
 		if px.filter, err = startFilter(p.Filter, cancel); err != nil {
-			ln.Close()
 			return fmt.Errorf("--filter: %w", err)
 		}
 		defer px.filter.stop()
@@ -133,10 +132,7 @@ func (p *proxy) serve(ctx context.Context, ln net.Listener) error {
 			return err
 		case err != nil:
 			fmt.Fprintf(os.Stderr, "zerowire: %v\n", err)
-			select {
-			case <-time.After(acceptPause):
-			case <-ctx.Done():
-			}
+			time.Sleep(acceptPause)
 			continue
 		}
 		c := p.connection(number, reach.NewConn(nc, nil))
