@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/zerowire/websocket"
+	"github.com/zerowire/websocket/internal/testkit"
 	_ "github.com/zerowire/websocket/internal/xconnect"
 )
 
@@ -180,13 +181,14 @@ func TestBrowserHTTP2(t *testing.T) {
 	var mu sync.Mutex
 	var remotes []string // of the WebSockets
 	byPage := 0          // closed with the code and the reason of the page
-	opts := websocket.Options{MaxMessage: 1 << 21, Hooks: websocket.Hooks{Closed: func(_ *websocket.Conn, err error) {
+	opts := testkit.Unhurried(websocket.Options{MaxMessage: 1 << 21})
+	opts.Hooks.Closed = func(_ *websocket.Conn, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok && closed.Code%2 == 1 && closed.Reason == "by the page" {
 			byPage++
 		}
-	}}}
+	}
 	echo := &websocket.Server{Handler: websocket.MessageFunc(closing), Options: opts}
 	opts.Compression = &websocket.Compression{}
 	compressed := &websocket.Server{Handler: websocket.MessageFunc(closing), Options: opts}
@@ -254,6 +256,11 @@ func TestBrowserHTTP2(t *testing.T) {
 			t.Errorf("WebSocket %d: closed with %d, %+v", i, s.Code, s)
 		}
 	}
+	eventually(func() bool { // the page may know of the end before the hook is called
+		mu.Lock()
+		defer mu.Unlock()
+		return byPage >= 25
+	})
 	mu.Lock()
 	defer mu.Unlock()
 	for _, remote := range remotes {
