@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/http3"
 
 	"github.com/zerowire/websocket"
@@ -38,8 +39,11 @@ func Dial(ctx context.Context, cc *http3.ClientConn, rawURL string, opts *websoc
 		Host:   u.Host,
 		Header: http.Header{"Sec-Websocket-Version": {"13"}},
 	}
-	nc := &stream{quicStream: str, local: cc.LocalAddr(), remote: cc.RemoteAddr()}
-	stop := context.AfterFunc(ctx, func() { nc.Close() })
+	cancel := func() {
+		str.CancelRead(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
+		str.CancelWrite(quic.StreamErrorCode(http3.ErrCodeRequestCanceled))
+	}
+	stop := context.AfterFunc(ctx, cancel)
 	response, err := exchange(str, request.WithContext(ctx))
 	if !stop() {
 		return nil, ctx.Err()
@@ -48,10 +52,10 @@ func Dial(ctx context.Context, cc *http3.ClientConn, rawURL string, opts *websoc
 		err = fmt.Errorf("opening handshake refused: %s", response.Status)
 	}
 	if err != nil {
-		nc.Close()
+		cancel()
 		return nil, err
 	}
-	return websocket.NewConn(nc, websocket.RoleClient, websocket.Handshake{}, opts)
+	return websocket.NewConn(newStream(str, cc.LocalAddr(), cc.RemoteAddr()), websocket.RoleClient, websocket.Handshake{}, opts)
 }
 
 func exchange(str *http3.RequestStream, request *http.Request) (*http.Response, error) {

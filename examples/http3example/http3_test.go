@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -109,6 +111,37 @@ func TestOverHTTP3(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestReadsThatEndEarlyLoseNothing repeats reads whose context ends at once, while messages
+// arrive: wherever a read is interrupted, the next one continues there.
+func TestReadsThatEndEarlyLoseNothing(t *testing.T) {
+	url, cc := serve(t, nil)
+	c, err := Dial(t.Context(), cc, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.CloseNow()
+	const messages = 3000
+	go func() {
+		for i := range messages {
+			c.Write(t.Context(), websocket.OpText, fmt.Append(nil, i))
+		}
+	}()
+	for i := range messages {
+		for {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+i%40)*time.Microsecond)
+			_, p, err := c.Read(ctx)
+			cancel()
+			if errors.Is(err, context.DeadlineExceeded) {
+				continue
+			}
+			if err != nil || string(p) != fmt.Sprint(i) {
+				t.Fatalf("Read() = %q, %v, want %d", p, err, i)
+			}
+			break
+		}
+	}
 }
 
 func TestAcceptRefuses(t *testing.T) {

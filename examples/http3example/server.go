@@ -34,14 +34,14 @@ func Accept(w http.ResponseWriter, r *http.Request, opts *websocket.Options) (*w
 	if err != nil {
 		return nil, err
 	}
-	nc := &stream{quicStream: str, local: &net.UDPAddr{}, remote: &net.UDPAddr{}}
+	var local, remote net.Addr = &net.UDPAddr{}, &net.UDPAddr{}
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
-		nc.local = addr
+		local = addr
 	}
 	if addr, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		nc.remote = net.UDPAddrFromAddrPort(addr)
+		remote = net.UDPAddrFromAddrPort(addr)
 	}
-	return websocket.NewConn(nc, websocket.RoleServer, websocket.Handshake{}, opts)
+	return websocket.NewConn(newStream(str, local, remote), websocket.RoleServer, websocket.Handshake{}, opts)
 }
 
 // sameOrigin reports whether the request has no Origin, or an Origin with the request's host.
