@@ -98,6 +98,11 @@ func Dial(ctx context.Context, rawURL string, opts *DialOptions) (*Conn, error) 
 	if withoutSockets && (opts == nil || opts.NetDial == nil) {
 		return nil, fmt.Errorf("websocket: dial: %w under %s/%s, which has no sockets: in a browser use its WebSocket, or set DialOptions.NetDial", errors.ErrUnsupported, runtime.GOOS, runtime.GOARCH)
 	}
+	if opts != nil {
+		if err := opts.Options.check(); err != nil {
+			return nil, err
+		}
+	}
 	d, err := newDialing(rawURL, opts)
 	if err != nil {
 		return nil, fmt.Errorf("websocket: dial: %w", err)

@@ -37,6 +37,10 @@ var (
 	// [Conn.WriteControl]. [Conn.Close] sends OpClose.
 	ErrControlType = errors.New("websocket: the type of a control frame is OpPing or OpPong; use Close for OpClose")
 
+	// ErrOptions reports a field of [Options] with a value that has no meaning, or that
+	// contradicts another field.
+	ErrOptions = errors.New("websocket: invalid Options")
+
 	// ErrControlFlood reports that the peer exceeded Options.MaxControlFrames.
 	ErrControlFlood = errors.New("websocket: too many control frames")
 

@@ -27,15 +27,18 @@ type Handshake struct {
 // takes ownership of it. role is the role of this endpoint. opts may be nil; it is copied.
 // nc must support deadlines, which time limits and contexts of reads use.
 //
-// NewConn returns an error if h names extensions that this package does not support, or
-// invalid parameters. The caller then has to close nc, because its peer may already use
-// the extensions.
+// NewConn returns an error if opts are invalid, or if h names extensions that this package
+// does not support, or invalid parameters. The caller then has to close nc, because its
+// peer may already use the extensions.
 func NewConn(nc net.Conn, role Role, h Handshake, opts *Options) (*Conn, error) {
 	if nc == nil {
 		return nil, errors.New("websocket: new connection: no net.Conn: open one first")
 	}
 	if opts == nil {
 		opts = new(Options)
+	}
+	if err := opts.check(); err != nil {
+		return nil, err
 	}
 	set := opts.resolve()
 	ext, err := h.extension()

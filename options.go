@@ -9,7 +9,8 @@ import (
 
 // Options are the settings of connections. The zero value is valid and safe. A field
 // that is zero selects its default. A negative value disables a limit, unless its field
-// says otherwise. Functions that take Options copy them.
+// says otherwise. The first use of Options with a value that has no meaning returns
+// [ErrOptions]. Functions that take Options copy them.
 type Options struct {
 	// Subprotocols lists the supported sub-protocols, in order of preference (RFC 6455
 	// §1.9). A server selects the first one that the client also offers, or none.

@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -33,7 +32,7 @@ type originPattern struct {
 // origin.
 func newOriginPolicy(o *Options) (p originPolicy, err error) {
 	if p.decide = o.OriginFunc; p.decide != nil && len(o.Origins) > 0 {
-		return p, errors.New("websocket: Options.Origins and OriginFunc are both set: set one of them")
+		return p, fmt.Errorf("%w: Origins and OriginFunc are both set: set one of them", ErrOptions)
 	}
 	for _, entry := range o.Origins {
 		if entry == "*" {
@@ -42,7 +41,7 @@ func newOriginPolicy(o *Options) (p originPolicy, err error) {
 		}
 		pattern, wrong := parseOriginPattern(entry)
 		if wrong != "" {
-			return p, fmt.Errorf("websocket: Options.Origins: %q matches no origin: %s", entry, wrong)
+			return p, fmt.Errorf("%w: Origins: %q matches no origin: %s", ErrOptions, entry, wrong)
 		}
 		p.allowed = append(p.allowed, pattern)
 	}

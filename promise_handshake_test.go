@@ -305,7 +305,11 @@ func TestPromise19ServersInjectNothing(t *testing.T) {
 			wantOneResponse(t, name, s, strings.TrimPrefix(behindHTTP(t, h), "ws://"))
 		}
 		wantOneResponse(t, "reason", s, serve(t, &websocket.Server{Route: refusing(s)}))
-		wantOneResponse(t, "sub-protocol", s, serve(t, &websocket.Server{Handler: forms["events"], Options: websocket.Options{Subprotocols: []string{s}}}))
+		if opts := (websocket.Options{Subprotocols: []string{s}}); codec.IsSubprotocol(s) {
+			wantOneResponse(t, "sub-protocol", s, serve(t, &websocket.Server{Handler: forms["events"], Options: opts}))
+		} else if err := firstUses["Server.Serve"](t, opts); !errors.Is(err, websocket.ErrOptions) {
+			t.Errorf("sub-protocol %q: Serve returns %v, want ErrOptions", s, err)
+		}
 	}
 }
 

@@ -69,7 +69,9 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.settings = s.Options.resolve()
 		s.settings.ended = s.ended
-		s.origins, s.invalid = newOriginPolicy(&s.Options)
+		if s.origins, s.invalid = newOriginPolicy(&s.Options); s.invalid == nil {
+			s.invalid = s.Options.check()
+		}
 		if s.HTTP != nil {
 			s.fallback = newHTTPFallback(s)
 		}

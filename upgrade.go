@@ -94,7 +94,9 @@ type upgrader struct {
 
 func newUpgrader(o *Options) upgrader {
 	u := upgrader{settings: o.resolve()}
-	u.origins, u.invalid = newOriginPolicy(o)
+	if u.origins, u.invalid = newOriginPolicy(o); u.invalid == nil {
+		u.invalid = o.check()
+	}
 	return u
 }
 

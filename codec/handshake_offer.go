@@ -89,18 +89,18 @@ func (p *RequestParams) check() Misuse {
 		return MisuseTarget
 	}
 	for i, name := range p.Subprotocols {
-		if !sendableSubprotocol(name) || slices.Contains(p.Subprotocols[:i], name) {
+		if !IsSubprotocol(name) || slices.Contains(p.Subprotocols[:i], name) {
 			return MisuseSubprotocol
 		}
 	}
 	return 0
 }
 
-// sendableSubprotocol reports whether name may be sent in Sec-WebSocket-Protocol. RFC 6455
-// §4.1 requires a token. Some names in use are not tokens, such as
+// IsSubprotocol reports whether name may be sent in Sec-WebSocket-Protocol. RFC 6455 §4.1
+// requires a token. Some names in use are not tokens, such as
 // "SPDY/3.1+portforward.k8s.io", and are allowed, too. A comma, a quotation mark or a space
 // is refused, because a list with it would be parsed as other names.
-func sendableSubprotocol[T text](name T) bool {
+func IsSubprotocol[T text](name T) bool {
 	return len(name) > 0 && allIn(name, protocolChar)
 }
 

@@ -210,7 +210,7 @@ func AppendResponse(dst, key []byte, subprotocol, extensions string) ([]byte, er
 	switch {
 	case len(key) != 24:
 		return dst, MisuseKey
-	case subprotocol != "" && !sendableSubprotocol(subprotocol):
+	case subprotocol != "" && !IsSubprotocol(subprotocol):
 		return dst, MisuseSubprotocol
 	case !allIn(extensions, valueChar):
 		return dst, MisuseExtensions

@@ -21,7 +21,7 @@ const (
 //   - a response that violates the protocol;
 //   - a Close frame with code 1003, 1007, 1008 or 1010: the server rejects the client's data;
 //   - a Close frame with the registered code 3000 (unauthorized) or 3003 (forbidden);
-//   - a URL that cannot be dialled, and a header that must not be sent;
+//   - a URL that cannot be dialled, invalid options, and a header that must not be sent;
 //   - unsupported operations ([errors.ErrUnsupported]), such as dialling on a system without
 //     sockets.
 //
@@ -36,7 +36,7 @@ func Permanent(err error) bool {
 		return permanentCode(closed.Code)
 	}
 	_, misuse := errors.AsType[codec.Misuse](err)
-	return misuse || errors.Is(err, websocket.ErrURL) || errors.Is(err, errors.ErrUnsupported)
+	return misuse || errors.Is(err, websocket.ErrOptions) || errors.Is(err, websocket.ErrURL) || errors.Is(err, errors.ErrUnsupported)
 }
 
 func permanentStatus(status int) bool {

@@ -75,6 +75,7 @@ func TestPermanent(t *testing.T) {
 		"a malformed URL":      {dial("ws://[::1", nil), true},
 		"a URL without a host": {dial("ws:///path", nil), true},
 		"a reserved header":    {dial("ws://127.0.0.1:1", &websocket.DialOptions{Header: http.Header{"Upgrade": {"h2c"}}}), true},
+		"an option":            {dial("ws://127.0.0.1:1", &websocket.DialOptions{Options: websocket.Options{Compression: &websocket.Compression{Level: 10}}}), true},
 		"a port nobody is at":  {dial("ws://127.0.0.1:1", nil), false},
 	} {
 		if got := reconnect.Permanent(tt.err); got != tt.want {
