@@ -25,7 +25,8 @@ type Handshake struct {
 
 // NewConn wraps nc, on which an opening handshake has been completed by other means, and
 // takes ownership of it. role is the role of this endpoint. opts may be nil; it is copied.
-// nc must support deadlines, which time limits and contexts of reads use.
+// nc must support deadlines, which time limits and contexts of reads use: a read that ends
+// at a deadline must lose no bytes.
 //
 // NewConn returns an error if opts are invalid, or if h names extensions that this package
 // does not support, or invalid parameters. The caller then has to close nc, because its
