@@ -17,8 +17,7 @@ type DeflateParams struct {
 	Missed bool
 }
 
-// maxInflated is how long a message may be, compressed or inflated, to be inflated,
-// in bytes: a trace must not need more memory or time than the endpoints do.
+// maxInflated is how long a message may be to be inflated, in bytes: a trace must not need more memory or time than the endpoints do.
 const maxInflated = 64 << 20
 
 var (
@@ -29,9 +28,8 @@ var (
 // inflater inflates the compressed messages of one direction.
 type inflater struct {
 	deflate.Decompressor
-	in   []byte // the message begun, compressed
-	over bool   // more of it came than MaxMessage
-	lost bool   // the window is unknown
+	err  error // of the message begun
+	lost bool  // the window is unknown
 }
 
 func newInflater(p DeflateParams, from codec.Role) *inflater {
@@ -39,46 +37,34 @@ func newInflater(p DeflateParams, from codec.Role) *inflater {
 	return &inflater{Decompressor: deflate.Decompressor{Takeover: takeover, MaxMessage: maxInflated}, lost: p.Missed && takeover}
 }
 
-// add takes the next bytes of the message begun. p is not retained.
-func (d *inflater) add(p []byte) {
-	if d.lost || d.over || uint64(len(d.in)+len(p)) > d.MaxMessage {
-		d.in, d.over = nil, true
-		return
-	}
-	d.in = append(d.in, p...)
-}
-
-// inflate hands the message that was added to take, piece by piece, and returns its
-// length.
-func (d *inflater) inflate(take func([]byte)) (n int, err error) {
-	defer func() { d.in, d.over = d.in[:0], false }()
+// add inflates the next bytes of the message begun, which ends with them if last is set. p
+// is not retained.
+func (d *inflater) add(p []byte, last bool) {
 	switch {
 	case d.lost:
-		return 0, errWindowLost
-	case d.over:
-		d.lose()
-		return 0, errInflateLimit
+		d.err = errWindowLost
+	case d.err == nil:
+		_, d.err = d.Write(p, last)
 	}
-	d.Feed(d.in, true)
-	for done := false; !done; {
-		var piece []byte
-		piece, done, err = d.Next()
-		n += len(piece)
-		if err != nil {
-			d.lose()
-			if err == codec.ErrMessageTooBig {
-				err = errInflateLimit
-			}
-			return n, err
-		}
-		take(piece)
+}
+
+// end returns the message that was added. It is valid until the next call.
+func (d *inflater) end() ([]byte, error) {
+	d.add(nil, true)
+	err := d.err
+	if d.err = nil; err == nil {
+		return d.Message(), nil
 	}
-	return n, nil
+	d.lose()
+	if err == codec.ErrMessageTooBig {
+		err = errInflateLimit
+	}
+	return nil, err
 }
 
 // lose forgets the message begun and the window, after which nothing can be inflated
 // that refers to it.
 func (d *inflater) lose() {
 	d.Reset()
-	d.in, d.lost = d.in[:0], d.Takeover
+	d.lost = d.Takeover
 }

@@ -118,17 +118,17 @@ func TestInflateStopsAtItsLimit(t *testing.T) {
 			d := newInflater(DeflateParams{NoTakeover: [2]bool{codec.Server: !tt.takeover}}, codec.Server)
 			d.MaxMessage = limit
 			for p := range slices.Chunk([]byte(tt.first), 4096) {
-				d.add(p)
+				d.add(p, false)
 			}
-			if held := cap(d.in); held > 2*limit {
+			if held := cap(d.Message()); held > 2*limit {
 				t.Errorf("%d bytes held of a message of %d, want at most twice the limit of %d", held, len(tt.first), limit)
 			}
-			if n, err := d.inflate(func([]byte) {}); err != errInflateLimit || n > limit+32<<10 {
-				t.Errorf("inflate of more than the limit: %d, %v, want %v", n, err, errInflateLimit)
+			if _, err := d.end(); err != errInflateLimit {
+				t.Errorf("end of more than the limit: %v, want %v", err, errInflateLimit)
 			}
-			d.add([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"))
-			if n, err := d.inflate(func([]byte) {}); err != tt.then || err == nil && n != 5 {
-				t.Errorf("inflate of the next message: %d, %v, want %v", n, err, tt.then)
+			d.add([]byte("\xf2\x48\xcd\xc9\xc9\x07\x00"), false)
+			if message, err := d.end(); err != tt.then || err == nil && string(message) != "Hello" {
+				t.Errorf("end of the next message: %q, %v, want %v", message, err, tt.then)
 			}
 		})
 	}

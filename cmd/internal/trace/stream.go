@@ -215,7 +215,7 @@ func (s *stream) unmask(piece Piece) bool {
 		f.Payload = append(f.Payload, s.scratch[:min(len(s.scratch), s.limit-len(f.Payload))]...)
 		switch {
 		case f.Compressed:
-			s.deflate.add(s.scratch)
+			s.deflate.add(s.scratch, false)
 		case f.Message == codec.OpText && !s.message.broken && !s.message.utf8.Check(s.scratch):
 			s.message.broken = true
 			s.fault = cmp.Or(s.fault, error(codec.ErrText))
@@ -244,16 +244,13 @@ func (s *stream) endFrame() error {
 // inflate replaces the payload of a compressed message's last frame by the message.
 func (s *stream) inflate() error {
 	f, u := &s.frame, &s.message.utf8
-	shown, valid := f.Payload[:0], true
-	n, err := s.deflate.inflate(func(p []byte) {
-		shown = append(shown, p[:min(len(p), s.limit-len(shown))]...)
-		valid = valid && (f.Message != codec.OpText || u.Check(p))
-	})
+	message, err := s.deflate.end()
 	if err != nil {
 		return err // the payload stays as it was on the wire
 	}
-	f.Payload, f.Inflated = shown, n
-	if !valid || !u.Complete() {
+	defer s.deflate.Release()
+	f.Payload, f.Inflated = append(f.Payload[:0], message[:min(len(message), s.limit)]...), len(message)
+	if f.Message == codec.OpText && !(u.Check(message) && u.Complete()) {
 		return codec.ErrText
 	}
 	return nil
