@@ -105,11 +105,11 @@ func (k *keys) translate(dst, in []byte) []byte {
 		text, rest, ended := strings.Cut(string(in), pasteEnds)
 		if !ended {
 			whole := len(in) - unfinished(in)
-			dst = carry(dst, newlines(text[:whole]), false)
+			dst = carry(dst, []byte(newlines.Replace(text[:whole])), false)
 			k.held = append(k.held, in[whole:]...)
 			return dst
 		}
-		dst = append(carry(dst, newlines(text), false), pasteEnds...)
+		dst = append(carry(dst, []byte(newlines.Replace(text)), false), pasteEnds...)
 		k.pasting, in = false, []byte(rest)
 	}
 	return dst
@@ -159,9 +159,7 @@ func unfinishedRune(p []byte) int {
 }
 
 // newlines undoes what terminals do to the lines' ends of what is pasted.
-func newlines(text string) []byte {
-	return []byte(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"))
-}
+var newlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // errNotUTF8 says why a text message is not sent.
 var errNotUTF8 = errors.New("it is not UTF-8: --binary sends any bytes")

@@ -60,6 +60,15 @@ func (r *run) drainTime() int64 {
 	return int64(r.plan.Timeout)
 }
 
+// ended reports whether a driver is done: none of its connections is live, or nothing more is
+// due, which over keeps the time of, and all is settled or has had its time.
+func (r *run) ended(now int64, over *int64, live int, settled func() bool) bool {
+	if *over == 0 && (r.stopped.Load() || r.schedule.over(now)) {
+		*over = now
+	}
+	return live == 0 || *over > 0 && (now > *over+r.drainTime() || settled())
+}
+
 // carryOut opens the connections, puts load on them and closes them. When ctx ends,
 // it stops sending, and what was measured so far counts.
 func (p *plan) carryOut(ctx context.Context, watch func(*timeline, time.Duration)) (*run, error) {

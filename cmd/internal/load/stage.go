@@ -58,10 +58,7 @@ func (s *stage) drive() error {
 		for _, v := range s.visitors {
 			v.watch(now)
 		}
-		if over == 0 && (s.stopped.Load() || s.schedule.over(now)) {
-			over = now
-		}
-		if s.dead.Load() == int64(len(s.visitors)) || over > 0 && (s.settled() || now > over+s.drainTime()) {
+		if s.ended(now, &over, len(s.visitors)-int(s.dead.Load()), s.settled) {
 			break
 		}
 		if over > 0 {

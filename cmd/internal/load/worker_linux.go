@@ -239,19 +239,9 @@ func (w *worker) finished() bool {
 	if now >= w.checked+tick {
 		w.check(now)
 	}
-	if w.live == 0 {
-		return true
-	}
-	if w.over == 0 {
-		if !w.stopped.Load() && !w.schedule.over(now) {
-			return false
-		}
-		w.over = now
-	}
-	if now > w.over+w.drainTime() {
-		return true
-	}
-	return !slices.ContainsFunc(w.members, func(m *socket) bool { return m.Open() && !w.settled(&m.window, now) })
+	return w.ended(now, &w.over, w.live, func() bool {
+		return !slices.ContainsFunc(w.members, func(m *socket) bool { return m.Open() && !w.settled(&m.window, now) })
+	})
 }
 
 // check reports what was counted and looks for echoes that are overdue.
