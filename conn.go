@@ -10,15 +10,7 @@ import (
 	"github.com/zerowire/websocket/internal/transport"
 )
 
-// Conn is a WebSocket connection, after its opening handshake.
-//
-// All methods may be called concurrently, with one exception: only one goroutine may
-// read at a time. Every Conn must be closed with [Conn.Close] or [Conn.CloseNow]. A
-// [Server] and [Conn.Serve] close it when the [Handler] is done.
-//
-// # Locks and callbacks
-//
-// A Conn has two leaf locks, and holds at most one of them at a time:
+// Locks and callbacks. A Conn has two leaf locks, and holds at most one of them at a time:
 //
 //   - in.wait.mu guards the deadline of the current read, and what may interrupt it
 //     (conn_wait.go): contexts, the closing handshake, and an application that wants to
@@ -29,6 +21,12 @@ import (
 // The other fields of the receiving half belong to the goroutine that owns reading
 // (conn_owner.go). No callback is called under a lock, except Hooks.Sent under out.mu.
 // No lock is held while waiting for the network.
+
+// Conn is a WebSocket connection, after its opening handshake.
+//
+// All methods may be called concurrently, with one exception: only one goroutine may
+// read at a time. Every Conn must be closed with [Conn.Close] or [Conn.CloseNow]. A
+// [Server] and [Conn.Serve] close it when the [Handler] is done.
 type Conn struct {
 	link
 	in       receiving
@@ -100,7 +98,7 @@ func (c *Conn) RemoteAddr() net.Addr { return c.transport.Conn().RemoteAddr() }
 func (c *Conn) LocalAddr() net.Addr { return c.transport.Conn().LocalAddr() }
 
 // SetMaxMessage replaces Options.MaxMessage for this connection. n is the limit in
-// bytes for messages received from now on; 0 means no limit. If no goroutine is
+// bytes for messages received from now on; 0 or less means no limit. If no goroutine is
 // reading, for example in a [Handler]'s method, the new limit applies immediately.
 // Otherwise it applies to all bytes that the current read receives from now on.
 func (c *Conn) SetMaxMessage(n int64) {

@@ -1,8 +1,6 @@
 package lint
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,14 +13,7 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 // of macOS, zsh, passes the words of a comment to the command as arguments.
 func TestCommandsCanBePasted(t *testing.T) {
 	blocks := 0
-	for path := range publicFiles(t) {
-		if !strings.HasSuffix(path, ".md") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for path, text := range documents(t) {
 		for _, block := range shellBlock.FindAllSubmatch(text, -1) {
 			blocks++
 			for line := range strings.Lines(string(block[1])) {

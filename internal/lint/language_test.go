@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,6 +97,24 @@ func TestPublicTextIsPlain(t *testing.T) {
 	for _, path := range unconverted {
 		if !failing[path] {
 			t.Errorf("%s uses no banned word: remove it from unconverted", path)
+		}
+	}
+}
+
+// documents returns the documents of the repository, with their texts.
+func documents(t *testing.T) iter.Seq2[string, []byte] {
+	return func(yield func(path string, text []byte) bool) {
+		for path := range publicFiles(t) {
+			if !strings.HasSuffix(path, ".md") {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(root, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !yield(path, text) {
+				return
+			}
 		}
 	}
 }

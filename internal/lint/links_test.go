@@ -38,14 +38,7 @@ func anchors(t *testing.T, document string) (found []string) {
 // to headings in documents.
 func TestLinksLeadToFiles(t *testing.T) {
 	links := 0
-	for path := range publicFiles(t) {
-		if !strings.HasSuffix(path, ".md") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for path, text := range documents(t) {
 		for _, match := range link.FindAllSubmatch(quoted.ReplaceAll(text, nil), -1) {
 			target, fragment, _ := strings.Cut(string(match[1]), "#")
 			if strings.Contains(target, "://") {

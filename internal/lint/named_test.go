@@ -64,14 +64,7 @@ func TestNamedVersionsAreCompared(t *testing.T) {
 		t.Fatal(err)
 	}
 	versions := 0
-	for path := range publicFiles(t) {
-		if !strings.HasSuffix(path, ".md") {
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(root, path))
-		if err != nil {
-			t.Fatal(err)
-		}
+	for path, text := range documents(t) {
 		for _, found := range regexp.MustCompile(`\[\w+ ([\d.]+)\]\(https://pkg\.go\.dev/(\S+)@v([\d.]+)\)`).FindAllStringSubmatch(string(text), -1) {
 			versions++
 			if want := found[2] + " v" + found[1] + "\n"; found[1] != found[3] || !strings.Contains(string(required), want) {

@@ -36,7 +36,7 @@ func filtered(t *testing.T) (*websocket.Conn, *rig, context.Context) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.CloseNow() })
-	if _, p, err := c.Read(t.Context()); string(p) != "welcome to /room?x=1" {
+	if _, p, err := c.Read(ctx); string(p) != "welcome to /room?x=1" {
 		t.Fatalf("the client got %q, %v, want the filter's greeting (needs python3)", p, err)
 	}
 	return c, r, ctx
