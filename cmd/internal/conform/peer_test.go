@@ -54,7 +54,7 @@ func serveTLS(t *testing.T) (url string) {
 
 // command is a Command with the defaults of its flags.
 func command(url string) *Command {
-	return &Command{URL: url, Parallel: 8, Messages: 10, Patience: 10 * time.Second}
+	return &Command{URL: url, Parallel: 8, Messages: 10, Patience: time.Minute}
 }
 
 // mustTarget returns the target of a command whose flags are right.

@@ -146,7 +146,10 @@ func TestRunFindsFaults(t *testing.T) {
 			t.Run(tt.name+"/"+w.name, func(t *testing.T) {
 				t.Parallel()
 				r := bench(t, t.Context(), w, serve(t, w, tt.handler), func(c *Command) {
-					c.Connections, c.Messages, c.Pipeline, c.Timeout = 1, messages, 8, 2*time.Second
+					c.Connections, c.Messages, c.Pipeline = 1, messages, 8
+					if tt.kind == lost { // the last of them is waited for
+						c.Timeout = 5 * time.Second
+					}
 				})
 				const faults = messages / every
 				want := int64(messages - faults)

@@ -180,7 +180,7 @@ func TestReplay(t *testing.T) {
 			s.hear("\x88\x82") // and a key that nobody knows
 			s.say(codec.OpClose, true, 0, closing)
 		}, "#1 1 frames sent, 1 answers as recorded\n"},
-		{"a violation of the server", greeting, ReplayCommand{Compare: true, Wait: 50 * time.Millisecond}, func(s *end) {
+		{"a violation of the server", greeting, ReplayCommand{Compare: true, Wait: 3 * time.Second}, func(s *end) {
 			s.answer("")
 			s.hear(hello + closed)
 			s.Write([]byte("\x83\x00"))
