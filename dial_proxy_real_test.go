@@ -135,7 +135,7 @@ func wantThrough(t *testing.T, scheme, proxy string) {
 		if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {
 			t.Errorf("Close() = %v", err)
 		}
-		opts.Proxy = through(t, scheme+"://user:wrong@"+proxy)
+		opts.Proxy, opts.HandshakeTimeout = through(t, scheme+"://user:wrong@"+proxy), time.Hour
 		ctx, cancel := context.WithTimeout(background, patience)
 		if _, err := websocket.Dial(ctx, url, opts); err == nil || ctx.Err() != nil {
 			t.Errorf("Dial(%q) with a wrong password = %v, want a refusal", url, err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // TestOwnListenerSaysWhatToDo sends an own listener what it does not serve. The words of the
@@ -80,14 +81,15 @@ func TestRefusalOfHEADHasNoBody(t *testing.T) {
 			}
 			defer nc.Close()
 			nc.SetDeadline(time.Now().Add(patience))
+			clock := testkit.StartClock(t)
 			io.WriteString(nc, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
 			in := bufio.NewReader(nc)
 			resp, err := http.ReadResponse(in, &http.Request{Method: http.MethodHead})
 			if err != nil || resp.StatusCode != 405 {
 				t.Fatalf("response: %v, %v, want 405", resp, err)
 			}
-			if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 {
-				t.Errorf("after the head: %q, %v, want the end", rest, err)
+			if rest, err := io.ReadAll(in); err != nil || len(rest) > 0 || clock.Elapsed() > 5*time.Second {
+				t.Errorf("after the head: %q, %v, after %v; want the end", rest, err, clock.Elapsed())
 			}
 		})
 	}

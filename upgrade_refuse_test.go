@@ -13,6 +13,7 @@ import (
 
 	"github.com/zerowire/websocket"
 	"github.com/zerowire/websocket/codec"
+	"github.com/zerowire/websocket/internal/testkit"
 )
 
 // send writes a request, in CRLF lines, to addr and returns the response.
@@ -24,6 +25,8 @@ func send(t testing.TB, addr, request string) (resp *http.Response, body string,
 	}
 	t.Cleanup(func() { nc.Close() })
 	nc.SetDeadline(time.Now().Add(patience))
+	clock := testkit.StartClock(t)
+	defer clock.Stop()
 	if _, err := io.WriteString(nc, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +39,9 @@ func send(t testing.TB, addr, request string) (resp *http.Response, body string,
 		return resp, "", nc
 	}
 	b, err := io.ReadAll(resp.Body)
+	if took := clock.Elapsed(); took > 5*time.Second { // half of HandshakeTimeout, which would end the connection, too
+		t.Errorf("the response to %q is complete after %v", request, took)
+	}
 	if err != nil {
 		t.Fatalf("body of the response to %q: %v", request, err)
 	}

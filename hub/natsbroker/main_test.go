@@ -19,7 +19,6 @@ import (
 	"github.com/zerowire/websocket/hub/natsbroker"
 	"github.com/zerowire/websocket/hub/natsbroker/embedded"
 	"github.com/zerowire/websocket/internal/leak"
-	"github.com/zerowire/websocket/internal/testkit"
 )
 
 var background = context.Background()
@@ -37,7 +36,7 @@ func TestMain(m *testing.M) {
 var quiet = slog.New(slog.DiscardHandler)
 
 // patience is how long anything may take that should be there at once.
-const patience = testkit.Patience
+const patience = time.Minute
 
 // eventually waits until ok, which it calls again and again.
 func eventually(t testing.TB, what string, ok func() bool) {

@@ -220,7 +220,7 @@ func TestBrowserHTTP2(t *testing.T) {
 
 	tab, cancel := chromedp.NewContext(startBrowser(t), chromedp.WithNewBrowserContext())
 	defer cancel()
-	tab, stop := context.WithTimeout(tab, 3*patience)
+	tab, stop := context.WithTimeout(tab, 8*patience)
 	defer stop()
 	if err := chromedp.Do(tab, chromedp.Navigate("https://"+host+":"+port(s.Listener.Addr().String())+"/")); err != nil {
 		t.Fatal(err)
