@@ -14,9 +14,9 @@ import (
 // the peer, and completes closing handshakes. At most session.AheadBytes of messages wait
 // for the application. Beyond that the library asks the system for the state of the peer.
 
-// patience is the time after the application's last read until the library reads ahead.
+// aheadAfter is the time after the application's last read until the library reads ahead.
 // It is also the interval at which the library asks the system for the state of the peer.
-const patience = time.Second
+const aheadAfter = time.Second
 
 // watch detects that the application does not read. wait.mu guards timer and over.
 type watch struct {
@@ -42,9 +42,9 @@ func (c *Conn) startWatch() {
 		return
 	}
 	if w.timer == nil {
-		w.timer = time.AfterFunc(patience, c.lookAfterReading)
+		w.timer = time.AfterFunc(aheadAfter, c.lookAfterReading)
 	} else {
-		w.timer.Reset(patience)
+		w.timer.Reset(aheadAfter)
 	}
 }
 
@@ -113,9 +113,9 @@ func (c *Conn) checkUnread(now instant.Instant) error {
 	if by := c.in.wait.closingBy(); now.Reached(by) {
 		return c.endReading(errCloseTimeout)
 	}
-	const most = 255 * patience // what unread can count
+	const most = 255 * aheadAfter // what unread can count
 	quiet := min(set.limits.PingInterval, most) + min(set.limits.PongTimeout, most)
-	if set.limits.PingInterval > 0 && time.Duration(c.in.unread)*patience >= min(quiet, most) && c.transport.PeerGone() {
+	if set.limits.PingInterval > 0 && time.Duration(c.in.unread)*aheadAfter >= min(quiet, most) && c.transport.PeerGone() {
 		return c.endReading(errAbnormal)
 	}
 	c.noteProgress(now)

@@ -87,7 +87,7 @@ func (c *Conn) takeRead(ctx context.Context) error {
 		o.yield()
 		return ErrHandlerReads
 	}
-	c.in.Lent, c.in.unread = false, 0
+	c.in.InUse, c.in.unread = false, 0
 	if ctx.Done() == nil {
 		return nil
 	}
@@ -98,10 +98,10 @@ func (c *Conn) takeRead(ctx context.Context) error {
 	return nil
 }
 
-// yieldRead releases read ownership after a call of the application. lent reports that
+// yieldRead releases read ownership after a call of the application. inUse reports that
 // the application may use bytes of a pooled buffer until the next read.
-func (c *Conn) yieldRead(lent bool) {
-	c.in.Lent = lent
+func (c *Conn) yieldRead(inUse bool) {
+	c.in.InUse = inUse
 	c.in.wait.finish()
 	ended := c.in.ended
 	c.in.owner.yield()

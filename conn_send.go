@@ -192,14 +192,14 @@ func (w *sending) trySendOne(frames []byte, b *pool.Buffer, mayLeave bool) (rest
 	return nil, w.Err()
 }
 
-// sendBatch sends b. lent reports that the last slice of b belongs to the caller.
-func (w *sending) sendBatch(ctx context.Context, b *session.Batch, lent bool) error {
+// sendBatch sends b. borrowed reports that the last slice of b belongs to the caller.
+func (w *sending) sendBatch(ctx context.Context, b *session.Batch, borrowed bool) error {
 	w.mu.Unlock()
 	mayLeave := w.mayLeave(ctx)
 	err := w.transport.TrySend(&b.Rest, mayLeave)
 	if err == nil && len(b.Rest) > 0 {
 		if mayLeave {
-			if lent {
+			if borrowed {
 				b.KeepPayload()
 			}
 			go w.finishSend(b)

@@ -154,7 +154,7 @@ func (s *service) deliver(open bool) (err error) {
 	c := s.c
 	defer catch(c.settings, &err)
 	if open {
-		s.lend()
+		s.release()
 		s.h.Open(c)
 		s.resume()
 	}
@@ -165,7 +165,7 @@ func (s *service) deliver(open bool) (err error) {
 		op, p, got, err := c.nextMessage()
 		switch got {
 		case gotMessage:
-			s.lend()
+			s.release()
 			s.h.Message(c, op, p)
 			s.resume()
 			continue
@@ -178,10 +178,10 @@ func (s *service) deliver(open bool) (err error) {
 	}
 }
 
-// lend releases read ownership while a method of the Handler runs, so that the library
+// release gives up read ownership while a method of the Handler runs, so that the library
 // can read ahead if the method takes long.
-func (s *service) lend() {
-	s.c.in.Lent, s.c.in.unread = true, 0
+func (s *service) release() {
+	s.c.in.InUse, s.c.in.unread = true, 0
 	s.c.in.owner.yield()
 	s.c.watchReading()
 }
@@ -198,7 +198,7 @@ func (s *service) resume() {
 		}
 		o.await(context.Background())
 	}
-	c.in.Lent = false
+	c.in.InUse = false
 }
 
 func (s *service) close(ended error) {

@@ -85,9 +85,9 @@ func (h *Hub) enqueue(topic string, m *websocket.Prepared, except []*websocket.C
 	var others [4]*subscriber
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	groups, spared := h.directory.match(room[:0], topic), h.find(others[:0], except)
+	groups, excluded := h.directory.match(room[:0], topic), h.find(others[:0], except)
 	for i, s := range h.shards {
-		if hasPart(groups, i) && s.pushMessage(m, groups, spared, i) {
+		if hasPart(groups, i) && s.pushMessage(m, groups, excluded, i) {
 			behind = true
 		}
 	}

@@ -39,13 +39,13 @@ type shard struct {
 // excluded from the previous message, a member that joins or leaves a part, or a fence. A
 // fence is closed when all earlier items have been delivered.
 type item struct {
-	message *websocket.Prepared
-	to      *part
-	cost    int
-	spared  *subscriber
-	joins   *membership
-	leaves  *membership
-	fence   chan struct{}
+	message  *websocket.Prepared
+	to       *part
+	cost     int
+	excluded *subscriber
+	joins    *membership
+	leaves   *membership
+	fence    chan struct{}
 }
 
 const (
@@ -84,9 +84,9 @@ func (s *shard) pushLocked(it item) {
 }
 
 // pushMessage appends a message to the members of groups to the queue, and excludes the
-// subscribers in spared. index is that of the shard. It reports whether the shard is
+// subscribers in excluded. index is that of the shard. It reports whether the shard is
 // too far behind.
-func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, spared []*subscriber, index int) (behind bool) {
+func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, excluded []*subscriber, index int) (behind bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range groups {
@@ -94,9 +94,9 @@ func (s *shard) pushMessage(m *websocket.Prepared, groups []*group, spared []*su
 			s.pushLocked(item{message: m, to: p, cost: cost(p.size, m.Size())})
 		}
 	}
-	for _, sub := range spared {
+	for _, sub := range excluded {
 		if sub.shard == index {
-			s.pushLocked(item{spared: sub})
+			s.pushLocked(item{excluded: sub})
 		}
 	}
 	return s.cost > backlogLimit
@@ -181,8 +181,8 @@ func (s *shard) mark(items []item) (n int) {
 				return i
 			}
 			close(it.fence)
-		case it.spared != nil:
-			it.spared.due &^= 1 << (len(s.messages) - 1)
+		case it.excluded != nil:
+			it.excluded.due &^= 1 << (len(s.messages) - 1)
 		default:
 			if it.message != last {
 				if len(s.messages) == batchMessages {

@@ -42,7 +42,7 @@ func (d Deflate) accepted(head []byte) bool {
 	return agreed == (d != Off) && (d != Takeover || !alone)
 }
 
-// tail is cut off the end of a compressed message.
+// tail is removed from the end of a compressed message.
 var tail = []byte{0x00, 0x00, 0xFF, 0xFF}
 
 // Deflated returns the batch with its messages sent compressed.

@@ -24,18 +24,18 @@ var faults = slices.Concat(churnFaults, stallFaults, floodFaults, resetFaults, v
 
 // attack is a fault being injected.
 type attack struct {
-	g        *generation
-	r        *rand.Rand
-	child    *child
-	limit    time.Duration // of the server, for everything
-	patience time.Duration
-	links    []*link
+	g       *generation
+	r       *rand.Rand
+	child   *child
+	limit   time.Duration // of the server, for everything
+	timeout time.Duration
+	links   []*link
 }
 
 // inject lets a fault happen, and judges.
 func (s *soak) inject(g *generation, e event) {
 	defer g.clients.Done()
-	a := &attack{g: g, r: newRand(e.seed), child: s.child, limit: s.limit, patience: s.patience}
+	a := &attack{g: g, r: newRand(e.seed), child: s.child, limit: s.limit, timeout: s.timeout}
 	start := time.Now()
 	err := e.fault.do(a)
 	for _, l := range a.links {
@@ -82,15 +82,14 @@ func (a *attack) squeezed(offer string) door {
 	return d
 }
 
-// enter connects. All that follows has to be done within the server's limits, and
-// patience.
+// enter connects. All that follows has to be done within the server's limits and timeout.
 func (a *attack) enter(d door) (*link, error) {
-	l, err := connect(background, a.g, d, a.r, a.patience)
+	l, err := connect(background, a.g, d, a.r, a.timeout)
 	if err != nil {
 		return nil, err
 	}
 	a.links = append(a.links, l)
-	l.wait(2*a.limit + a.patience)
+	l.wait(2*a.limit + a.timeout)
 	return l, nil
 }
 
@@ -170,8 +169,8 @@ func (a *attack) ending(l *link) (e Ending, err error) {
 	if a.r.IntN(2) == 0 {
 		l.nc.Close()
 	}
-	limit := 2*a.limit + a.patience
-	err = a.child.call("Await", Question{a.g.at.Generation, l.id, limit}, &e, limit+a.patience)
+	limit := 2*a.limit + a.timeout
+	err = a.child.call("Await", Question{a.g.at.Generation, l.id, limit}, &e, limit+a.timeout)
 	return e, err
 }
 

@@ -8,8 +8,7 @@ import (
 	"github.com/zerowire/websocket/internal/wstest"
 )
 
-// bulletin is message number n of a publisher: whoever gets it knows what it has to
-// be.
+// bulletin is message number n of a publisher. Every receiver can compute it, too.
 func bulletin(publisher, n uint64) message {
 	piece := wstest.JSON.Message(int(publisher+n)&0xFFFF, 512)
 	return message{websocket.OpText, fmt.Appendf(nil, "%d %d %s", publisher, n, piece)}
@@ -18,7 +17,7 @@ func bulletin(publisher, n uint64) message {
 // broadcast publishes to all who do so, the next message when the last one has come
 // back, and wants those of everybody: each in its order, and none left out.
 func broadcast(v *visit) error {
-	l, err := connect(background, v.g, v.door, v.r, v.patience)
+	l, err := connect(background, v.g, v.door, v.r, v.timeout)
 	if ok, err := v.connected(err); !ok {
 		return err
 	}
@@ -26,7 +25,7 @@ func broadcast(v *visit) error {
 	l.dress = whole
 	next := map[uint64]uint64{l.id: 0}
 	for n := uint64(0); ; n++ {
-		l.wait(v.patience)
+		l.wait(v.timeout)
 		start := time.Now()
 		if err := l.send([]message{bulletin(l.id, n)}); err != nil && !v.g.isDown() {
 			return err

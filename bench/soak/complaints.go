@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// complaints are what the server has logged. It has nothing to say in a soak: it logs
-// what no caller can be told, panics in handlers above all.
+// complaints are what the server has logged: errors that no call can return, mostly panics
+// in handlers. A soak must cause none.
 type complaints struct {
 	mu    sync.Mutex
 	lines []string

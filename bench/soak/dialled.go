@@ -20,7 +20,7 @@ type dialled struct {
 func byDial(v *visit) error {
 	id := lastID.Add(1)
 	opts := &websocket.DialOptions{Options: websocket.Options{
-		HandshakeTimeout: v.patience,
+		HandshakeTimeout: v.timeout,
 		Compression:      &websocket.Compression{Takeover: true},
 	}}
 	c, err := websocket.Dial(background, "ws://"+v.g.at.Plain+v.door.target(id), opts)

@@ -26,7 +26,7 @@ var churnFaults = []fault{
 		return a.saw(l, websocket.StatusCode(1006))
 	}},
 	{"churn: connects and says nothing", func(a *attack) error {
-		nc, err := call(background, a.g.at.Plain, a.patience)
+		nc, err := call(background, a.g.at.Plain, a.timeout)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func leaves(code websocket.StatusCode, frames ...wstest.Frame) func(a *attack) e
 }
 
 func wantsPage(a *attack) error {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: a.limit + a.patience}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: a.limit + a.timeout}
 	response, err := client.Get("http://" + a.g.at.Plain + page)
 	if err != nil {
 		return err // a *url.Error, and so a net.Error: net/http has more words for an end than io.EOF

@@ -47,7 +47,7 @@ var floodFaults = []fault{
 		for range n {
 			d, r := a.form(), a.r.Uint64()
 			go func() {
-				l, err := connect(background, a.g, d, newRand(r), a.limit+a.patience)
+				l, err := connect(background, a.g, d, newRand(r), a.limit+a.timeout)
 				if err == nil {
 					defer l.nc.Close()
 					err = l.echo(message{websocket.OpText, []byte("x")}, wstest.Text("x"))

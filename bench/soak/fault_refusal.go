@@ -36,7 +36,7 @@ var refusalFaults = []fault{
 	{"refusal: no upgrade", refuses(426, requestLine+"\r\n"+hostLine+"\r\n\r\n")},
 	{"refusal: a TLS handshake where none is spoken", refuses(400, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")},
 	{"refusal: no TLS handshake where one is spoken", func(a *attack) error {
-		nc, err := call(background, a.g.at.TLS, a.limit+a.patience)
+		nc, err := call(background, a.g.at.TLS, a.limit+a.timeout)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func head(first string, lines ...string) string {
 // connection.
 func refuses(status int, request string) func(a *attack) error {
 	return func(a *attack) error {
-		nc, err := call(background, a.g.at.Plain, a.limit+a.patience)
+		nc, err := call(background, a.g.at.Plain, a.limit+a.timeout)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ var resetFaults = []fault{
 		return wire[:20+l.r.IntN(len(wire)-20)]
 	})},
 	{"reset: inside the opening handshake", func(a *attack) error {
-		nc, err := call(background, a.g.at.Plain, a.patience)
+		nc, err := call(background, a.g.at.Plain, a.timeout)
 		if err != nil {
 			return err
 		}

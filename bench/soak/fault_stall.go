@@ -50,7 +50,7 @@ var stallFaults = []fault{
 	{"stall: a TLS handshake that is not begun", unfinished(5, true, "")},
 	{"stall: a request, a byte now and then", func(a *attack) error {
 		start := time.Now()
-		nc, err := call(background, a.g.at.Plain, a.limit+a.patience)
+		nc, err := call(background, a.g.at.Plain, a.limit+a.timeout)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func unfinished(n int, overTLS bool, begin string) func(a *attack) error {
 		start := time.Now()
 		ends := make(chan error, n)
 		for range n {
-			nc, err := call(background, addr, a.limit+a.patience)
+			nc, err := call(background, addr, a.limit+a.timeout)
 			if err != nil {
 				return err
 			}

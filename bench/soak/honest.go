@@ -14,14 +14,14 @@ import (
 
 // visit is an honest client on one generation of the server.
 type visit struct {
-	g        *generation
-	shape    *shape
-	door     door
-	r        *rand.Rand
-	limit    time.Duration // of the server, for a Pong
-	patience time.Duration
-	score    *shapeScore
-	sending  sync.WaitGroup // of a batch
+	g       *generation
+	shape   *shape
+	door    door
+	r       *rand.Rand
+	limit   time.Duration // of the server, for a Pong
+	timeout time.Duration
+	score   *shapeScore
+	sending sync.WaitGroup // of a batch
 }
 
 // rest lets time pass between two exchanges: more of it if the last one took long, so that
@@ -46,7 +46,7 @@ func (s *soak) honest(sh *shape, score *shapeScore, d door, r *rand.Rand) {
 		if err != nil {
 			return
 		}
-		v := &visit{g: g, shape: sh, door: d, r: r, limit: s.limit, patience: s.patience, score: score}
+		v := &visit{g: g, shape: sh, door: d, r: r, limit: s.limit, timeout: s.timeout, score: score}
 		if err := stay(v); err != nil {
 			s.tally.fail(fmt.Sprintf("%s, at %s", sh.name, d.path), err)
 		}
@@ -85,7 +85,7 @@ type peer interface {
 
 // echoes connects, and exchanges messages.
 func echoes(v *visit) error {
-	l, err := connect(background, v.g, v.door, v.r, v.patience)
+	l, err := connect(background, v.g, v.door, v.r, v.timeout)
 	if ok, err := v.connected(err); !ok {
 		return err
 	}
@@ -99,7 +99,7 @@ func (v *visit) exchangeAll(p peer) error {
 	defer p.abandon()
 	var got Account
 	for {
-		p.wait(v.patience)
+		p.wait(v.timeout)
 		start := time.Now()
 		if err := v.exchange(p, &got); err != nil {
 			return v.closed(p, got, err)

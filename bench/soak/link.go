@@ -75,25 +75,25 @@ type link struct {
 // lastID is the number of the newest connection.
 var lastID atomic.Uint64
 
-// call begins a TCP connection, which patience is the deadline of.
-func call(ctx context.Context, addr string, patience time.Duration) (*net.TCPConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// call opens a TCP connection within timeout.
+func call(ctx context.Context, addr string, timeout time.Duration) (*net.TCPConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	nc, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	nc.SetDeadline(time.Now().Add(patience))
+	nc.SetDeadline(time.Now().Add(timeout))
 	return nc.(*net.TCPConn), nil
 }
 
 // connect does the opening handshake at a door of g.
-func connect(ctx context.Context, g *generation, d door, r *rand.Rand, patience time.Duration) (*link, error) {
+func connect(ctx context.Context, g *generation, d door, r *rand.Rand, timeout time.Duration) (*link, error) {
 	addr := g.at.Plain
 	if d.tls {
 		addr = g.at.TLS
 	}
-	tcp, err := call(ctx, addr, patience)
+	tcp, err := call(ctx, addr, timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -297,8 +297,7 @@ func (l *link) wantEnd() error {
 	return err
 }
 
-// isEnd reports whether err is the end of a connection, in good order or not, and not
-// that it has been waited for in vain.
+// isEnd reports whether err is the end of a connection, clean or not. A time limit is not.
 func isEnd(err error) bool {
 	if err == nil || isTimeout(err) {
 		return false

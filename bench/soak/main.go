@@ -31,12 +31,12 @@ func main() {
 	flag.DurationVar(&c.duration, "duration", 2*time.Minute, "how long to run")
 	flag.Uint64Var(&c.seed, "seed", 0, "seed of the plan: the same one makes the same faults at the same times; 0 for any")
 	flag.DurationVar(&c.limit, "limit", 5*time.Second, "the server's limits of time: for a handshake, a message, a Pong, a write, a close")
-	flag.DurationVar(&c.patience, "patience", 30*time.Second, "how much longer than allowed a client waits before it counts what it waits for as lost")
+	flag.DurationVar(&c.timeout, "timeout", 30*time.Second, "how much longer than allowed a client waits before it counts what it waits for as lost")
 	only := flag.String("fault", "", "inject only faults whose name has a match of this `expression`, such as '^stall|1 GiB'")
 	verbose := flag.Bool("v", false, "a line for each fault")
 	jsonFile := flag.String("json", "", "`file` for the result, as JSON")
 	flag.Parse()
-	if flag.NArg() > 0 || c.duration <= 0 || c.limit <= 0 || c.patience <= 0 {
+	if flag.NArg() > 0 || c.duration <= 0 || c.limit <= 0 || c.timeout <= 0 {
 		fmt.Fprintln(os.Stderr, "soak: flags only, and times above zero")
 		flag.Usage()
 		os.Exit(exitUsage)

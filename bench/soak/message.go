@@ -24,7 +24,7 @@ func text(n int) compose {
 	}
 }
 
-// noise is what binary messages are cut from: every offset makes another one.
+// noise holds the bytes of all binary messages: every offset makes another one.
 var noise = func() []byte {
 	b := make([]byte, 2*largest)
 	rand.NewChaCha8([32]byte{}).Read(b)

@@ -31,7 +31,7 @@ func exitCode(t *testing.T, err error) int {
 }
 
 func TestExitCode(t *testing.T) {
-	short := []string{"-duration", "1s", "-limit", "5s", "-patience", "1m", "-fault", "^churn"}
+	short := []string{"-duration", "1s", "-limit", "5s", "-timeout", "1m", "-fault", "^churn"}
 	for _, tt := range []struct {
 		name   string
 		broken string
@@ -59,7 +59,7 @@ func TestExitCode(t *testing.T) {
 // TestInterrupt sends what Ctrl-C does when the first fault is told: the run comes to its
 // end, with the tables.
 func TestInterrupt(t *testing.T) {
-	cmd := program("-duration", "1h", "-limit", "5s", "-patience", "1m", "-v")
+	cmd := program("-duration", "1h", "-limit", "5s", "-timeout", "1m", "-v")
 	var out bytes.Buffer
 	cmd.Stdout = &out
 	log, err := cmd.StderrPipe()

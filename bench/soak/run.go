@@ -15,7 +15,7 @@ type config struct {
 	duration time.Duration
 	seed     uint64
 	limit    time.Duration // of the server, for everything
-	patience time.Duration // of the clients, beyond that
+	timeout  time.Duration // of the clients, beyond that
 	faults   []fault
 	shapes   []shape
 	log      io.Writer // a line for each fault
@@ -44,13 +44,13 @@ func run(ctx context.Context, c config, show func(*tally, Usage)) (*report, erro
 		return nil, err
 	}
 	defer s.child.cmd.Process.Kill() // has no effect on one that has ended
-	if err := s.child.call("Usage", true, &s.before, s.patience); err != nil {
+	if err := s.child.call("Usage", true, &s.before, s.timeout); err != nil {
 		return nil, err
 	}
 	s.open()
 	interrupted := s.carryOut(ctx, show)
 	after := s.settle()
-	if err := s.child.stop(s.patience); err != nil {
+	if err := s.child.stop(s.timeout); err != nil {
 		s.tally.fail("the end", err)
 	}
 	return newReport(s, after, interrupted), nil
@@ -130,7 +130,7 @@ func waitFor(ctx context.Context, group *sync.WaitGroup) {
 // open starts the next generation of the server.
 func (s *soak) open() {
 	var at Addresses
-	if err := s.child.call("Open", s.limit, &at, s.patience); err != nil {
+	if err := s.child.call("Open", s.limit, &at, s.timeout); err != nil {
 		s.tally.fail("the start of a server", err)
 		s.site.shut(true)
 		s.tally.giveUp()
@@ -164,8 +164,8 @@ func (s *soak) shutdown(last bool) {
 // have got.
 func (s *soak) endGeneration(g *generation) error {
 	var sent map[uint64]Account
-	limit := 2*s.limit + s.patience
-	if err := s.child.call("Shutdown", limit, &sent, limit+s.patience); err != nil {
+	limit := 2*s.limit + s.timeout
+	if err := s.child.call("Shutdown", limit, &sent, limit+s.timeout); err != nil {
 		return err
 	}
 	g.clients.Wait()

@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// small is a run of a few seconds. The limits, and patience, are for machines that do much
+// small is a run of a few seconds. The limits, and timeout, are for machines that do much
 // else: an honest client must not run into one because it had to wait for its turn.
 func small() config {
 	c := config{
-		duration: 10 * time.Second, seed: 1, limit: 5 * time.Second, patience: time.Minute,
+		duration: 10 * time.Second, seed: 1, limit: 5 * time.Second, timeout: time.Minute,
 		faults: faults, shapes: slices.Clone(shapes), log: io.Discard,
 	}
 	for i := range c.shapes {
@@ -114,7 +114,7 @@ func TestBrokenServerIsFound(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(brokenBy, name)
 			c := small()
-			c.duration, c.patience = time.Second, 2*time.Second
+			c.duration, c.timeout = time.Second, 2*time.Second
 			c.faults = churnFaults[:1]
 			c.shapes = []shape{{name: "text", doors: at(events, blocking), conns: 4, depth: 64, compose: text(2000), dress: whole}}
 			r := runFor(t, c)

@@ -147,7 +147,7 @@ func (t *tally) sums() (messages int64, injected, failed int) {
 	return messages, injected, t.failed
 }
 
-// all returns the failures that are told, and how many there were.
+// all returns the failures that are listed, and how many there were.
 func (t *tally) all() ([]Failure, int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

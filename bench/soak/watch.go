@@ -21,7 +21,7 @@ func (s *soak) watch(over <-chan struct{}, show func(*tally, Usage)) {
 		case <-every.C:
 		}
 		var u Usage
-		if err := s.child.call("Usage", false, &u, s.patience); err != nil {
+		if err := s.child.call("Usage", false, &u, s.timeout); err != nil {
 			s.tally.fail("what the server holds", err)
 			s.tally.giveUp()
 			return
@@ -31,12 +31,12 @@ func (s *soak) watch(over <-chan struct{}, show func(*tally, Usage)) {
 	}
 }
 
-// await waits, for as long as patience, until a server that is shut down holds no more
+// await waits, for as long as timeout, until a server that is shut down holds no more
 // than before. If collect, it counts when it has freed what it can.
 func (s *soak) await(collect bool, back func(u Usage) bool) (u Usage, err error) {
-	for end := time.Now().Add(s.patience); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(s.timeout); ; time.Sleep(10 * time.Millisecond) {
 		u = Usage{} // a field that is zero is not sent
-		if err := s.child.call("Usage", collect, &u, s.patience); err != nil {
+		if err := s.child.call("Usage", collect, &u, s.timeout); err != nil {
 			return u, err
 		}
 		if back(u) || time.Now().After(end) {
@@ -60,7 +60,7 @@ func (s *soak) settle() Usage {
 	}
 	if u.Goroutines > s.before.Goroutines {
 		var stacks string
-		if err := s.child.call("Stacks", struct{}{}, &stacks, s.patience); err == nil {
+		if err := s.child.call("Stacks", struct{}{}, &stacks, s.timeout); err == nil {
 			s.tally.fail("goroutines at the end", errors.New(strings.TrimSpace(stacks)))
 		}
 	}

@@ -35,7 +35,7 @@ func (c *completionCommand) Run(parser *kong.Kong) error {
 const completeRequest = "__complete"
 
 // completionScripts has a script for each shell. All three offer file names
-// where zerowire knows nothing.
+// where zerowire has no suggestion.
 var completionScripts = map[string]string{
 	"bash": `_zerowire() {
 	local line=${COMP_LINE:0:COMP_POINT} words

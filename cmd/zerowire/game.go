@@ -30,7 +30,7 @@ type game struct {
 	hub   *hub.Hub
 	moves string // the topic of this node's players
 
-	mu   sync.Mutex      // while last changes and while that is published: so a newcomer is told all there is, and then all that follows
+	mu   sync.Mutex      // while last changes and while that is published: so a newcomer gets all that is in last, and then all that follows
 	last map[string]seen // by the player's id
 	ear  *websocket.Conn // hears of other nodes; nil if there are none
 }
@@ -89,8 +89,8 @@ func (g *game) exit(c *websocket.Conn, id string) {
 	g.publish(g.moves, encode(departure{id, true}), nil)
 }
 
-// publish tells everybody but c, and this node's own ear. What other nodes cannot be
-// told now is told again.
+// publish sends message to all players but c, and not to this node's own ear. What other
+// nodes cannot get now is sent again.
 func (g *game) publish(topic string, message []byte, c *websocket.Conn) {
 	_ = g.hub.PublishExcept(topic, websocket.OpText, message, c, g.ear)
 }

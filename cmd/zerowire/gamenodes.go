@@ -13,7 +13,7 @@ func (g *game) span(ctx context.Context) {
 	go func() {
 		for ctx.Err() == nil {
 			g.listen(ctx)
-			pause(ctx) // the hub has closed an ear that was too slow: what it has missed is told again
+			pause(ctx) // the hub has closed an ear that was too slow: what it has missed is sent again
 		}
 	}()
 	go func() {

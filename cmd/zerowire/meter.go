@@ -14,7 +14,7 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// meter counts what a server does, as its hooks are told. Connections that only
+// meter counts what the hooks of a server report. Connections that only
 // show these figures are left out of them.
 type meter struct {
 	started  time.Time
@@ -37,7 +37,7 @@ type traffic struct{ text, binary tally }
 
 type tally struct{ messages, bytes atomic.Uint64 }
 
-// ends counts how the connections end that were open when the server was told
+// ends counts how the connections end that were open when the server began
 // to end.
 type ends struct{ clean, aborted atomic.Int64 }
 

@@ -84,7 +84,7 @@ func (c *Compressor) Reset() {
 
 // take takes an engine, with the window in it.
 func (c *Compressor) take() *engine {
-	e := c.shelf().take(c.engine)
+	e := c.freeList().take(c.engine)
 	if e == nil {
 		e = newEngine(c.level(), c.windowBits())
 	}
@@ -100,10 +100,10 @@ func (c *Compressor) take() *engine {
 
 func (c *Compressor) put(e *engine) {
 	e.out.b = nil
-	c.shelf().put(e)
+	c.freeList().put(e)
 }
 
-func (c *Compressor) shelf() *shelf[engine] {
+func (c *Compressor) freeList() *freeList[engine] {
 	if bits := c.windowBits(); bits < maxWindowBits {
 		return &byWindow[bits]
 	}

@@ -38,7 +38,7 @@ const streamRoom = 2 * maxWindow
 
 // inflaters is the free list of inflaters. Each has tables of 15 KiB, which a message needs
 // only while it is inflated.
-var inflaters shelf[inflater]
+var inflaters freeList[inflater]
 
 // Write inflates p, the next payload bytes of a message, and returns the result, which
 // is valid until the next call. If last is set, the message ends with p, and Message

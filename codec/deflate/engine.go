@@ -20,8 +20,8 @@ func (s *sink) Write(p []byte) (int, error) {
 // The free lists of engines: one per level for the largest window, and one per smaller
 // window. For those, package flate has only one level.
 var (
-	byLevel  [10]shelf[engine]
-	byWindow [maxWindowBits]shelf[engine]
+	byLevel  [10]freeList[engine]
+	byWindow [maxWindowBits]freeList[engine]
 )
 
 // newEngine returns a new engine. The arguments must be valid.

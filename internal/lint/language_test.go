@@ -67,37 +67,27 @@ func (w *word) allows(text string, at []int) bool {
 	return false
 }
 
-// passage is a piece of public text.
+// passage is a piece of text.
 type passage struct {
 	file string // from the root of the repository
 	line int
 	text string
 }
 
-// TestPublicTextIsPlain checks documents, the doc comments of exported names, and
-// messages of the library and the programs against the glossary. The files
-// of unconverted are exempt. A file with no finding has to leave that list.
-func TestPublicTextIsPlain(t *testing.T) {
-	failing := map[string]bool{}
+// TestTextIsPlain checks documents, comments, and messages of the library and the programs
+// against the glossary.
+func TestTextIsPlain(t *testing.T) {
 	files := 0
 	for path, read := range publicFiles(t) {
 		files++
 		for _, p := range read(t, path) {
 			for _, f := range find(p.text) {
-				failing[path] = true
-				if !slices.Contains(unconverted, path) {
-					t.Errorf("%s:%d: %q: say: %s", path, p.line+strings.Count(p.text[:f.offset], "\n"), f.word, f.say)
-				}
+				t.Errorf("%s:%d: %q: say: %s", path, p.line+strings.Count(p.text[:f.offset], "\n"), f.word, f.say)
 			}
 		}
 	}
 	if files < 100 {
 		t.Errorf("%d files were checked, want those of the whole repository", files)
-	}
-	for _, path := range unconverted {
-		if !failing[path] {
-			t.Errorf("%s uses no banned word: remove it from unconverted", path)
-		}
 	}
 }
 
@@ -119,8 +109,8 @@ func documents(t *testing.T) iter.Seq2[string, []byte] {
 	}
 }
 
-// publicFiles returns the files that have public text, each with the function that
-// reads its passages.
+// publicFiles returns the files whose text is checked, each with the function that reads
+// its passages.
 func publicFiles(t *testing.T) map[string]func(*testing.T, string) []passage {
 	t.Helper()
 	found := map[string]func(*testing.T, string) []passage{}
@@ -179,8 +169,7 @@ func document(t *testing.T, path string) []passage {
 	return []passage{{path, 1, prose}}
 }
 
-// source returns the public text of a Go file: the doc comments of exported names of a
-// package that others can import, and messages.
+// source returns the text of a Go file: comments and messages.
 func source(t *testing.T, path string) (passages []passage) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -191,14 +180,12 @@ func source(t *testing.T, path string) (passages []passage) {
 	add := func(at token.Pos, text string) {
 		passages = append(passages, passage{path, files.Position(at).Line, text})
 	}
-	if file.Name.Name != "main" && !slices.Contains(strings.Split(path, "/"), "internal") {
-		for doc := range docComments(file) {
-			var text strings.Builder
-			for _, c := range doc.List {
-				text.WriteString(strings.TrimPrefix(c.Text, "//") + "\n")
-			}
-			add(doc.Pos(), text.String())
+	for _, doc := range file.Comments {
+		var text strings.Builder
+		for _, c := range doc.List {
+			text.WriteString(strings.TrimPrefix(c.Text, "//") + "\n")
 		}
+		add(doc.Pos(), text.String())
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {

@@ -14,7 +14,7 @@ type assembly struct {
 	buf   *pool.Buffer // nil while nothing is assembled
 	op    codec.Opcode // type of the message
 	begun bool         // a message has begun and is not complete
-	lent  bool         // the message is complete and was returned by finish
+	inUse bool         // the message is complete and was returned by finish
 
 	inflating *Inflater // of the compressed message that has begun or was returned; else nil
 }
@@ -62,7 +62,7 @@ func (a *assembly) extend(n int) []byte {
 
 // finish returns the message, which stays valid until release.
 func (a *assembly) finish() []byte {
-	a.begun, a.lent = false, true
+	a.begun, a.inUse = false, true
 	if a.inflating != nil {
 		return a.inflating.Message()
 	}
@@ -74,7 +74,7 @@ func (a *assembly) finish() []byte {
 
 // release frees the message that finish returned, if there is one.
 func (a *assembly) release() {
-	if a.lent {
+	if a.inUse {
 		a.drop()
 	}
 }

@@ -29,8 +29,8 @@ type Receiver struct {
 	ahead   ahead // ahead.go
 	direct  int32 // bytes that were received into message and are not decoded
 
-	// Lent reports that the application may still use a returned payload.
-	Lent bool
+	// InUse reports that the application may still use a returned payload.
+	InUse bool
 }
 
 // SetLimit sets the maximum size of a message, in bytes; 0 means no limit. It applies to
@@ -172,13 +172,13 @@ func (r *Receiver) Idle() bool { return r.Decoder.Idle() && r.ahead.q == nil && 
 // Detach transfers ownership of the returned payloads' buffers to the application, so
 // that they stay valid while the connection is read further.
 func (r *Receiver) Detach() {
-	if !r.Lent {
+	if !r.InUse {
 		return
 	}
-	r.Lent = false
+	r.InUse = false
 	r.Decoder.Detach()
 	r.ahead.detach()
-	if r.message.lent {
+	if r.message.inUse {
 		r.message.leave()
 	}
 	if r.Inflater != nil {

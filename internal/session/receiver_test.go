@@ -180,10 +180,10 @@ func TestReceiverDetach(t *testing.T) {
 			if err != nil || string(p) != test.want {
 				t.Fatalf("NextMessage() = %.20q, %v", p, err)
 			}
-			r.Lent = true
+			r.InUse = true
 			r.Detach()
-			if r.Lent {
-				t.Error("Lent after Detach")
+			if r.InUse {
+				t.Error("InUse after Detach")
 			}
 			for range 20 {
 				for rest := masked(wstest.Text(strings.Repeat("y", 9000)).More(), wstest.Continuation("z")); len(rest) > 0; {
@@ -285,7 +285,7 @@ func TestReadAheadIsBounded(t *testing.T) {
 // for an application that reads on, and nothing else does.
 func TestReceiverResetKeepsAhead(t *testing.T) {
 	for _, keep := range []bool{true, false} {
-		lent := pool.Lent()
+		inUse := pool.Lent()
 		r := newReceiver()
 		feed(r, masked(wstest.Text("ahead"), wstest.Text("behind")))
 		_, f, _ := r.DecodeAhead()
@@ -299,8 +299,8 @@ func TestReceiverResetKeepsAhead(t *testing.T) {
 			t.Errorf("keep %t: NextMessage() = %v, want nothing more", keep, ev)
 		}
 		r.Reset(false)
-		if got := pool.Lent(); got != lent {
-			t.Errorf("keep %t: %d buffers were not given back", keep, got-lent)
+		if got := pool.Lent(); got != inUse {
+			t.Errorf("keep %t: %d buffers were not given back", keep, got-inUse)
 		}
 	}
 }

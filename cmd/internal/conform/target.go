@@ -133,7 +133,7 @@ type pingFilter struct {
 }
 
 // Read reads at least a byte of what is no Ping. The end of TCP without that of TLS is an
-// end like others: whether a frame was cut, the suite sees by itself.
+// end like others: the suite detects an incomplete frame itself.
 func (f *pingFilter) Read(b []byte) (n int, err error) {
 	for f.pass == 0 && !f.raw && err == nil {
 		err = f.nextFrame()

@@ -66,36 +66,36 @@ func dialAll(ctx context.Context, url string, opts *websocket.DialOptions, n int
 
 // dial opens a connection.
 func dial(ctx context.Context, url string, opts websocket.DialOptions, direct bool) (link, error) {
-	var lent *lender // of the last attempt, after redirects
+	var handshake *handshaking // of the last attempt, after redirects
 	if direct {
 		opts.Wrap = func(nc net.Conn) net.Conn {
-			lent = &lender{Conn: nc}
-			return lent
+			handshake = &handshaking{Conn: nc}
+			return handshake
 		}
 	}
 	c, err := websocket.Dial(ctx, url, &opts)
 	if err != nil {
 		return link{}, err
 	}
-	if lent != nil {
-		fd, err := takeOver(lent.Conn)
+	if handshake != nil {
+		fd, err := takeOver(handshake.Conn)
 		if !errors.Is(err, errNotDirect) { // else it was redirected to TLS, or is through a proxy with it
 			c.CloseNow() // its own descriptor
-			return link{fd: fd, early: lent.early()}, err
+			return link{fd: fd, early: handshake.early()}, err
 		}
 	}
 	return link{conn: c, extensions: c.Extensions()}, nil
 }
 
-// lender is a connection that is lent to Dial for the opening handshake. It
-// remembers what was read, because frames may have come behind the response.
-type lender struct {
+// handshaking is a connection during the opening handshake of Dial. It keeps what was
+// read, because frames may have come behind the response.
+type handshaking struct {
 	net.Conn
 	mu  sync.Mutex
 	got []byte
 }
 
-func (l *lender) Read(p []byte) (int, error) {
+func (l *handshaking) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -104,7 +104,7 @@ func (l *lender) Read(p []byte) (int, error) {
 }
 
 // early returns what was read behind the response that accepted.
-func (l *lender) early() []byte {
+func (l *handshaking) early() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	accepted := l.got[max(0, bytes.Index(l.got, []byte("HTTP/1.1 101"))):]

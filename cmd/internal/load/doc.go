@@ -12,7 +12,7 @@
 // one thread waits for many sockets, sends frames that were encoded beforehand,
 // and compares what comes with what has to come as one run of bytes. That is as
 // little as a generator can do; the system's own work for a socket is what is
-// left, and on loopback, where whoever sends also does the receiver's part of TCP,
+// left, and on loopback, where the sender also does the receiver's part of TCP,
 // it is as much as the server's. So a closed load with several messages in flight
 // saves on that, too: it sends again when half of them are back, and lets echoes
 // gather for up to 2 % of the mean latency. Everywhere else each connection is a

@@ -156,7 +156,7 @@ func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, 
 // tally counts what happens on some connections during one interval of the run.
 // It must not be used concurrently.
 type tally struct {
-	now      int64 // since the run's start, in ns; set by whoever receives
+	now      int64 // since the run's start, in ns; set by the goroutine that receives
 	interval int   // the one that is counted
 	ends     int64 // when it does
 	last     int64 // when an echo came last

@@ -76,7 +76,7 @@ func (w *worker) drive() (err error) {
 	}
 	for !w.finished() {
 		w.gather()
-		if err := w.turn(w.patience()); err != nil {
+		if err := w.turn(w.untilDue()); err != nil {
 			return err
 		}
 	}
@@ -220,8 +220,8 @@ func (w *worker) pace(now int64) {
 	}
 }
 
-// patience returns for how long nothing is due.
-func (w *worker) patience() time.Duration {
+// untilDue returns for how long nothing is due.
+func (w *worker) untilDue() time.Duration {
 	now := w.now()
 	next := w.checked + tick
 	if w.schedule.rate > 0 && w.over == 0 {

@@ -100,7 +100,7 @@ const (
 // begin returns the first lines of a refusal's body, if that is text.
 func begin(body []byte) string {
 	whole := strings.ToValidUTF8(string(body), "")
-	if len(body)-len(whole) >= utf8.UTFMax { // more than a last character that was cut
+	if len(body)-len(whole) >= utf8.UTFMax { // more than an incomplete last character
 		return ""
 	}
 	text := strings.TrimSpace(Printable(strings.ReplaceAll(whole, "\r\n", "\n")))

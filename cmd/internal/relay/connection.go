@@ -20,7 +20,7 @@ import (
 const (
 	handshakeTimeout = 10 * time.Second // the opening handshake, on both sides together
 	closeTimeout     = 5 * time.Second  // what is left to say when one end is gone, or both have sent Close
-	stopTimeout      = 2 * time.Second  // the same when the proxy is told to end
+	stopTimeout      = 2 * time.Second  // the same when the proxy ends
 )
 
 // connection is one that is passed on, by two pumps.
@@ -37,7 +37,7 @@ type connection struct {
 
 	mu       sync.Mutex
 	limit    time.Time // by when both ends have to be done; zero while nothing has ended
-	stopping bool      // because the proxy is told to end
+	stopping bool      // because the proxy ends
 	ending   ending
 }
 
@@ -92,7 +92,7 @@ func (c *connection) serve(ctx context.Context) {
 		return
 	}
 	if !interruptClient() || !interruptServer() {
-		return // the proxy is told to end
+		return // the proxy ends
 	}
 	c.client.SetDeadline(time.Time{})
 	c.server.SetDeadline(time.Time{})
@@ -223,7 +223,7 @@ func (c *connection) closeFrame(from codec.Role) {
 }
 
 // ended notes that what an end sends has come to its end with err. It returns by when
-// the connection has to end, and whether that is because the proxy is told to.
+// the connection has to end, and whether that is because the proxy ends.
 func (c *connection) ended(from codec.Role, closed bool, err error) (limit time.Time, stopping bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -244,7 +244,7 @@ func (c *connection) hurry() {
 	c.server.SetDeadline(c.limit)
 }
 
-// stop ends the connection, because the proxy is told to end: it wakes the pumps.
+// stop ends the connection, because the proxy ends: it wakes the pumps.
 func (c *connection) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -143,7 +143,7 @@ func (p *pump) count(piece trace.Piece) {
 }
 
 // end is called when src has ended with err. If its Close frame has passed, dst's
-// sending direction ends likewise; else dst is told why, if a frame may stand there.
+// sending direction ends likewise; else dst gets a Close frame with the reason, if a frame may stand there.
 func (p *pump) end(err error) {
 	now := time.Now()
 	if p.conn.session != nil {

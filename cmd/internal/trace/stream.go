@@ -13,7 +13,7 @@ import (
 // otherwise.
 const defaultLimit = 64 << 10
 
-// stream decodes one direction of a Session from its bytes, however they are cut.
+// stream decodes one direction of a Session from its bytes, in pieces of any size.
 type stream struct {
 	*Session
 	from    codec.Role // the end that sends these bytes

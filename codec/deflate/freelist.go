@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// A shelf is a free list of objects that are costly to create. It holds at most kept of them,
+// A freeList holds objects that are costly to create, for reuse: at most kept of them,
 // and leaves the others to the garbage collector.
-type shelf[T any] struct {
+type freeList[T any] struct {
 	mu   sync.Mutex
 	free []*T
 }
@@ -19,7 +19,7 @@ var kept = max(4, 2*runtime.GOMAXPROCS(0))
 
 // take removes an object from the list: favourite if the list has it, otherwise the one that
 // was put back first. It returns nil if the list is empty.
-func (s *shelf[T]) take(favourite *T) *T {
+func (s *freeList[T]) take(favourite *T) *T {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.free) == 0 {
@@ -31,7 +31,7 @@ func (s *shelf[T]) take(favourite *T) *T {
 	return x
 }
 
-func (s *shelf[T]) put(x *T) {
+func (s *freeList[T]) put(x *T) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.free) < kept {
