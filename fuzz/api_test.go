@@ -74,6 +74,10 @@ func misuse(t *testing.T, code []byte, options program, agreed string) {
 	u := &user{t: t, known: map[uint32]*written{}, closings: map[codec.StatusCode]bool{}}
 	o.Hooks.Closed = func(*websocket.Conn, error) { u.cut.Store(true) }
 	c, err := websocket.NewConn(w, role, websocket.Handshake{Extensions: agreed}, o)
+	if errors.Is(err, websocket.ErrOptions) {
+		makeValid(o)
+		c, err = websocket.NewConn(w, role, websocket.Handshake{Extensions: agreed}, o)
+	}
 	if err != nil {
 		c = testkit.NewConn(w, role, websocket.Handshake{}, o) // a handshake that is not valid: none
 	}
@@ -139,6 +143,16 @@ func anyOptions(p *program, agreed string) *websocket.Options {
 		}
 	}
 	return o
+}
+
+// makeValid replaces the values of anyOptions that have no meaning by the nearest ones that
+// have one.
+func makeValid(o *websocket.Options) {
+	o.Overflow = min(o.Overflow, websocket.Disconnect)
+	if z := o.Compression; z != nil {
+		z.Level = min(max(z.Level, 0), 9)
+		z.WindowBits = min(max(z.WindowBits, 8), 15)
+	}
 }
 
 // user is who uses a Conn without having read its documentation.

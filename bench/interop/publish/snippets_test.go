@@ -36,20 +36,19 @@ var (
 	count        func(*websocket.Conn, websocket.Opcode, int)
 	ctx          context.Context
 	handler      websocket.Handler
+	local        net.Addr
 	mux          *http.ServeMux
 	opts         *websocket.Options
 	p            []byte
 	r            *http.Request
+	remote       net.Addr
 	secret       string
 	w            http.ResponseWriter
 )
 
 type recorder struct{ http.ResponseWriter }
 
-type stream struct {
-	net.Conn
-	quicStream any
-}
+func newStream(stream any, local, remote net.Addr) net.Conn { return nil }
 `
 
 // TestSnippets compiles the Go code of all documents: a reader copies it. It may leave out
