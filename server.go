@@ -50,7 +50,8 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners map[*listening]struct{}
-	opening   map[*opening]struct{} // in their opening handshake
+	opening   map[*opening]struct{} // in their opening handshake, or refused
+	refused   int                   // number of opening that exceed MaxConns, and do not count
 	upgrading int                   // number in their opening handshake behind net/http
 	conns     map[*Conn]int         // number of parts that have to end: the connection, and its service
 	live      int                   // number of conns that have not ended, apart from their services
@@ -62,7 +63,10 @@ type Server struct {
 // listening and opening are map keys for values of the user, which need not be comparable.
 type (
 	listening struct{ net.Listener }
-	opening   struct{ net.Conn }
+	opening   struct {
+		net.Conn
+		full bool // it exceeds MaxConns
+	}
 )
 
 func (s *Server) init() {
@@ -188,14 +192,18 @@ func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
 	if s.closing {
 		return nil, false
 	}
-	entry = &opening{nc}
+	entry = &opening{nc, s.MaxConns > 0 && s.total() >= s.MaxConns}
+	if entry.full {
+		s.refused++
+	}
 	s.opening[entry] = struct{}{}
 	nc.SetDeadline(deadlineIn(s.settings.HandshakeTimeout))
-	return entry, s.MaxConns > 0 && s.total() > s.MaxConns
+	return entry, entry.full
 }
 
-// total returns the number of connections, open or in their opening handshake.
-func (s *Server) total() int { return len(s.opening) + s.upgrading + len(s.conns) }
+// total returns the number of connections, open or in their opening handshake. One that is
+// refused does not count: clients that try again would keep each other out.
+func (s *Server) total() int { return len(s.opening) - s.refused + s.upgrading + len(s.conns) }
 
 // opened adds c to the open connections after its opening handshake. entry is that of
 // enter, or nil behind net/http. parts is the number of parts that have to end: c itself,
@@ -253,6 +261,9 @@ func (s *Server) count(c *Conn, parts int) {
 func (s *Server) leave(entry *opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.opening[entry]; ok && entry.full {
+		s.refused--
+	}
 	delete(s.opening, entry)
 	s.settle()
 }
