@@ -23,6 +23,7 @@ type window struct {
 
 	since   []int64 // when the latency of message m begins: at m mod len, a power of two
 	missing []overtaken
+	over    bool  // what has not come is lost, and what comes is not judged
 	heard   int64 // when an echo came last, or the first of those in flight was sent
 }
 
@@ -97,6 +98,9 @@ func (w *window) Message(op codec.Opcode, _ bool, p []byte) error {
 
 // judge says what is wrong with a message that is not the next one.
 func (w *window) judge(op codec.Opcode, p []byte) {
+	if w.over {
+		return
+	}
 	t := w.tally
 	if op != w.Script.Opcode {
 		t.faults.add(wrongType, 1, "connection %d, message %d: opcode %d, want %d", w.number, w.Next, op, w.Script.Opcode)
@@ -153,7 +157,7 @@ func (w *window) giveUp() {
 		}
 		w.lose(n, first)
 	}
-	w.Next, w.missing = w.Sent, nil
+	w.Next, w.missing, w.over = w.Sent, nil, true
 }
 
 func (w *window) lose(n, first int64) {

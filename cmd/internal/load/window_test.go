@@ -130,6 +130,24 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// What comes after the end of the run counts neither as an echo nor as a fault: its
+// messages are lost already.
+func TestWindowAfterGiveUp(t *testing.T) {
+	tally := newTally(newTimeline(0))
+	w := newWindow(3, newScript(codec.OpText, sizes{20, 200}, 16), 16, tally)
+	for range 10 {
+		w.send(0, 0)
+	}
+	late := slices.Concat(echoes(&w, 10)...)
+	w.giveUp()
+	if err := w.Feed(late, &w); err != nil {
+		t.Fatal(err)
+	}
+	if tally.counts.messages != 0 || tally.faults[lost].Count != 10 || len(tally.faults) != 1 {
+		t.Errorf("%d messages, faults %v, want 10 lost", tally.counts.messages, tally.faults.list())
+	}
+}
+
 func equalCounts(a, b map[fault]int64) bool {
 	if len(a) != len(b) {
 		return false

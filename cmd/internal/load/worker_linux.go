@@ -80,6 +80,9 @@ func (w *worker) drive() (err error) {
 			return err
 		}
 	}
+	if err := w.turn(0); err != nil { // echoes that came while this process did not run
+		return err
+	}
 	for _, c := range w.members {
 		c.giveUp()
 	}
