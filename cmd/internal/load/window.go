@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/zerowire/websocket"
@@ -23,7 +24,7 @@ type window struct {
 
 	since   []int64 // when the latency of message m begins: at m mod len, a power of two
 	missing []overtaken
-	over    bool  // what has not come is lost, and what comes is not judged
+	late    int64 // messages from this one on were given up, and count for nothing if they come
 	heard   int64 // when an echo came last, or the first of those in flight was sent
 }
 
@@ -34,7 +35,7 @@ func newWindow(number int, s *loadgen.Script, depth int, t *tally) window {
 	for slots < depth {
 		slots *= 2
 	}
-	w := window{number: number, depth: depth, tally: t, since: make([]int64, slots)}
+	w := window{number: number, depth: depth, tally: t, since: make([]int64, slots), late: math.MaxInt64}
 	w.Init(s.Largest()+64<<10, false)
 	// The golden ratio spreads any number of connections over the script.
 	w.Begin(s, int(uint64(number)*0x9E3779B97F4A7C15>>32)&(s.Len()-1))
@@ -98,9 +99,6 @@ func (w *window) Message(op codec.Opcode, _ bool, p []byte) error {
 
 // judge says what is wrong with a message that is not the next one.
 func (w *window) judge(op codec.Opcode, p []byte) {
-	if w.over {
-		return
-	}
 	t := w.tally
 	if op != w.Script.Opcode {
 		t.faults.add(wrongType, 1, "connection %d, message %d: opcode %d, want %d", w.number, w.Next, op, w.Script.Opcode)
@@ -128,6 +126,9 @@ func (w *window) judge(op codec.Opcode, p []byte) {
 	}
 	for m := w.Next - 1; m >= max(0, w.Next-int64(w.depth)-1); m-- {
 		if w.is(m, p) {
+			if m >= w.late {
+				return
+			}
 			t.faults.add(repeated, 1, "connection %d: message %d came twice", w.number, m)
 			return
 		}
@@ -156,8 +157,9 @@ func (w *window) giveUp() {
 			first = w.missing[0].message
 		}
 		w.lose(n, first)
+		w.late = first
 	}
-	w.Next, w.missing, w.over = w.Sent, nil, true
+	w.Next, w.missing = w.Sent, nil
 }
 
 func (w *window) lose(n, first int64) {

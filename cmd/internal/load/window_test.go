@@ -130,21 +130,25 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// What comes after the end of the run counts neither as an echo nor as a fault: its
-// messages are lost already.
+// An echo that comes after it was given up counts neither as one nor as a fault: it is lost
+// already. One that had come before is repeated.
 func TestWindowAfterGiveUp(t *testing.T) {
+	const n, came = 10, 4
 	tally := newTally(newTimeline(0))
 	w := newWindow(3, newScript(codec.OpText, sizes{20, 200}, 16), 16, tally)
-	for range 10 {
+	for range n {
 		w.send(0, 0)
 	}
-	late := slices.Concat(echoes(&w, 10)...)
-	w.giveUp()
-	if err := w.Feed(late, &w); err != nil {
+	all := echoes(&w, n)
+	if err := w.Feed(slices.Concat(all[:came]...), &w); err != nil {
 		t.Fatal(err)
 	}
-	if tally.counts.messages != 0 || tally.faults[lost].Count != 10 || len(tally.faults) != 1 {
-		t.Errorf("%d messages, faults %v, want 10 lost", tally.counts.messages, tally.faults.list())
+	w.giveUp()
+	if err := w.Feed(slices.Concat(all[1:]...), &w); err != nil {
+		t.Fatal(err)
+	}
+	if tally.counts.messages != came || tally.faults[lost].Count != n-came || tally.faults[repeated].Count != came-1 || len(tally.faults) != 2 {
+		t.Errorf("%d messages, faults %v, want %d, %d lost and %d repeated", tally.counts.messages, tally.faults.list(), came, n-came, came-1)
 	}
 }
 
