@@ -15,7 +15,7 @@ func main() {
 		return
 	}
 	var (
-		short    = flag.Bool("quick", false, "a short race: three rounds, and scenarios s to h if none are named: about three and a half minutes for all peers")
+		short    = flag.Bool("quick", false, "a short race: three rounds, and scenarios s to h if none are named: under four minutes for all peers")
 		which    = flag.String("scenario", "", "scenarios to run, such as a,b; all if empty")
 		who      = flag.String("peer", "", "peers to run, such as ours,gws; all if empty. The plain TCP echo always runs")
 		rounds   = flag.Int("rounds", 0, "rounds; 7 if 0, or 3 if quick")

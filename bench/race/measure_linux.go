@@ -31,7 +31,7 @@ var (
 )
 
 // measure lets p do s on a fresh server, with the batches of s.prepare. It sets x.Value,
-// and x.Memory if the scenario has it.
+// and x.Packed and x.Memory if the scenario has them.
 func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch, x *sample) error {
 	srv, fleet, err := r.enter(s, p)
 	if err != nil {
@@ -56,7 +56,17 @@ func (r *race) measure(s scenario, p peers.Peer, sent [][]load.Batch, x *sample)
 		}
 		x.Value, err = perMessage(srv, func() (int, error) { return fleet.Exchange(r.effort.run) })
 	}
+	x.Packed = packed(fleet)
 	return err
+}
+
+// packed returns what compressed messages came to, as a part of their size; 0 without any.
+func packed(fleet *load.Fleet) float64 {
+	got, plain := fleet.Packed()
+	if plain == 0 {
+		return 0
+	}
+	return float64(got) / float64(plain)
 }
 
 // enter starts the server of p for s, and makes a fleet for it without connections.

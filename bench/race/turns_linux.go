@@ -74,9 +74,7 @@ func (r *race) takeTurns(s scenario, runners []peers.Peer, sent [][]load.Batch, 
 		if contestants[peers.Baseline].err == nil {
 			x.Ratio = ratioByTurn(costs[i], costs[0], costs[len(costs)-1])
 		}
-		if got, plain := c.fleet.Packed(); plain > 0 {
-			x.Packed = float64(got) / float64(plain)
-		}
+		x.Packed = packed(c.fleet)
 	}
 	return samples
 }
