@@ -6,8 +6,16 @@ import (
 	"github.com/zerowire/websocket/codec"
 )
 
-// check returns an ErrOptions that names a field whose value has no meaning.
-// newOriginPolicy checks Origins.
+// validate returns the policy of the origins that a server accepts, or an ErrOptions.
+func (o *Options) validate() (originPolicy, error) {
+	if err := o.check(); err != nil {
+		return originPolicy{}, err
+	}
+	return newOriginPolicy(o)
+}
+
+// check returns an ErrOptions that names a field whose value has no meaning. It does not
+// check Origins, which only servers use.
 func (o *Options) check() error {
 	for _, name := range o.Subprotocols {
 		if !codec.IsSubprotocol(name) {

@@ -73,9 +73,7 @@ func (s *Server) init() {
 	s.once.Do(func() {
 		s.settings = s.Options.resolve()
 		s.settings.ended = s.ended
-		if s.origins, s.invalid = newOriginPolicy(&s.Options); s.invalid == nil {
-			s.invalid = s.Options.check()
-		}
+		s.origins, s.invalid = s.Options.validate()
 		if s.HTTP != nil {
 			s.fallback = newHTTPFallback(s)
 		}
@@ -151,13 +149,13 @@ func (s *Server) serve(nc net.Conn) {
 	if accepted := s.settings.Hooks.Accepted; accepted != nil {
 		accepted(nc.RemoteAddr())
 	}
-	entry, full := s.enter(nc)
+	entry := s.enter(nc)
 	if entry == nil {
 		nc.Close()
 		return
 	}
 	defer s.leave(entry)
-	c, h := s.open(nc, full)
+	c, h := s.open(nc, entry.full)
 	if c == nil {
 		return
 	}
@@ -185,12 +183,12 @@ func (s *Server) start(entry *opening, c *Conn, h Handler) {
 }
 
 // enter adds nc to the connections in their opening handshake. entry is nil if the server
-// is closing. full reports that MaxConns is exceeded.
-func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
+// is closing.
+func (s *Server) enter(nc net.Conn) (entry *opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
-		return nil, false
+		return nil
 	}
 	entry = &opening{nc, s.MaxConns > 0 && s.total() >= s.MaxConns}
 	if entry.full {
@@ -198,7 +196,7 @@ func (s *Server) enter(nc net.Conn) (entry *opening, full bool) {
 	}
 	s.opening[entry] = struct{}{}
 	nc.SetDeadline(deadlineIn(s.settings.HandshakeTimeout))
-	return entry, entry.full
+	return entry
 }
 
 // total returns the number of connections, open or in their opening handshake. One that is
@@ -261,7 +259,7 @@ func (s *Server) count(c *Conn, parts int) {
 func (s *Server) leave(entry *opening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.opening[entry]; ok && entry.full {
+	if entry.full {
 		s.refused--
 	}
 	delete(s.opening, entry)

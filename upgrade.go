@@ -94,9 +94,7 @@ type upgrader struct {
 
 func newUpgrader(o *Options) upgrader {
 	u := upgrader{settings: o.resolve()}
-	if u.origins, u.invalid = newOriginPolicy(o); u.invalid == nil {
-		u.invalid = o.check()
-	}
+	u.origins, u.invalid = o.validate()
 	return u
 }
 

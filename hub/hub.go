@@ -45,7 +45,8 @@ type Options struct {
 	Heartbeat time.Duration
 
 	// Logger receives events that no call can return: changes of the link to the broker,
-	// invalid messages from the broker, and panics in Dropped and Presence. Default: slog.Default().
+	// invalid messages from the broker, and panics in Dropped and Presence. Default:
+	// slog.Default().
 	Logger *slog.Logger
 }
 
